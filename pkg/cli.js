@@ -1,0 +1,158 @@
+#!/usr/bin/env node
+// @ts-check
+// `npx disconnect-if-connected CONVERSATION PARTICIPANT --region REGION`: one call from a terminal.
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { DisconnectError, disconnectIfConnected } from "./node.mjs";
+
+const TOKEN_VARIABLE = "GENESYS_CLOUD_ACCESS_TOKEN";
+
+const HELP = `Usage: disconnect-if-connected CONVERSATION PARTICIPANT (--region REGION | --base-url URL) [options]
+
+Removes one participant from a live voice conversation, only when it is connected.
+
+The access token is read from the environment variable ${TOKEN_VARIABLE}, or else from standard input.
+
+  --api voice|calls           the routes to speak (voice); calls is the published Conversations API
+  --region REGION             AWS name or domain, for example us-east-1 or mypurecloud.com
+  --base-url URL              an https origin instead of a region
+  --settle-ms MS              how long the platform may take to make up its mind (1500)
+  --timeout-ms MS             the whole call (10000)
+  --request-timeout-ms MS     one HTTP exchange (3000)
+  --max-retries N             transient failures in a row that are retried (3)
+  --confirm                   read on until the participant is seen gone
+  --disconnectable-state S    a state in which the disconnect is sent; may be repeated (connected)
+  --on-behalf-of USER         with --api calls: disconnect on behalf of this user
+  --json                      print the result or the error as JSON
+  --help, --version
+
+Exit codes: 0 gone (disconnected or already-disconnected) · 2 INVALID_ARGUMENT or usage · 3 not-connected ·
+4 PARTICIPANT_NOT_FOUND · 5 CONVERSATION_NOT_FOUND · 6 UNAUTHORIZED · 7 FORBIDDEN · 8 CONFLICT · 9 RATE_LIMITED ·
+10 SERVER_ERROR · 11 NETWORK · 12 TIMEOUT · 13 BAD_RESPONSE · 14 REJECTED · 130 interrupted`;
+
+/** @type {Record<string, number>} */
+const EXIT_CODES = {
+  disconnected: 0,
+  "already-disconnected": 0,
+  "not-connected": 3,
+  INVALID_ARGUMENT: 2,
+  PARTICIPANT_NOT_FOUND: 4,
+  CONVERSATION_NOT_FOUND: 5,
+  UNAUTHORIZED: 6,
+  FORBIDDEN: 7,
+  CONFLICT: 8,
+  RATE_LIMITED: 9,
+  SERVER_ERROR: 10,
+  NETWORK: 11,
+  TIMEOUT: 12,
+  BAD_RESPONSE: 13,
+  REJECTED: 14,
+};
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+/** @type {import("node:util").ParseArgsConfig["options"]} */
+const OPTIONS = {
+  api: { type: "string" },
+  region: { type: "string" },
+  "base-url": { type: "string" },
+  "settle-ms": { type: "string" },
+  "timeout-ms": { type: "string" },
+  "request-timeout-ms": { type: "string" },
+  "max-retries": { type: "string" },
+  confirm: { type: "boolean" },
+  "disconnectable-state": { type: "string", multiple: true },
+  "on-behalf-of": { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+  version: { type: "boolean" },
+};
+
+/** @param {number} code @param {string} message @returns {never} */
+function exit(code, message) {
+  console.error(message);
+  process.exit(code);
+}
+
+function parsed() {
+  try {
+    return parseArgs({ options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    return exit(EXIT_USAGE, `${/** @type {Error} */ (error).message}\n\n${HELP}`);
+  }
+}
+
+/** @param {import("./index.js").DisconnectEvent} event */
+function line(event) {
+  const at = `${event.at.toFixed(0).padStart(6)} ms  `;
+  switch (event.type) {
+    case "request":
+      return `${at}→ ${event.method} ${event.path}`;
+    case "response": {
+      const parts = [event.status ?? "no answer", event.failure, event.platformCode, event.correlationId];
+      return `${at}← ${parts.filter((part) => part !== undefined).join("  ")}`;
+    }
+    case "state":
+      return `${at}  participant: ${event.state ?? "not listed, or without a state"}`;
+    case "wait":
+      return `${at}  wait ${event.ms.toFixed(0)} ms (${event.reason})`;
+    case "outcome":
+      return `${at}= ${event.outcome ?? event.code}`;
+  }
+}
+
+const { values, positionals } = parsed();
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+if (values.version) {
+  console.log(JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")).version);
+  process.exit(0);
+}
+const [conversationId, participantId, ...rest] = positionals;
+if (!conversationId || !participantId || rest.length > 0) exit(EXIT_USAGE, HELP);
+
+const fromEnvironment = process.env[TOKEN_VARIABLE];
+if (!fromEnvironment && process.stdin.isTTY) exit(EXIT_USAGE, `No access token: set ${TOKEN_VARIABLE}, or pipe it to standard input.`);
+const accessToken = fromEnvironment || readFileSync(0, "utf8").trim();
+
+const interrupt = new AbortController();
+process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+
+/** @param {string} name */
+const number = (name) => (values[name] === undefined ? undefined : Number(values[name]));
+/** @type {any} */
+const options = {
+  conversationId,
+  participantId,
+  accessToken,
+  api: values.api,
+  region: values.region,
+  baseUrl: values["base-url"],
+  settleMs: number("settle-ms"),
+  timeoutMs: number("timeout-ms"),
+  requestTimeoutMs: number("request-timeout-ms"),
+  maxRetries: number("max-retries"),
+  confirm: values.confirm,
+  disconnectableStates: values["disconnectable-state"],
+  onBehalfOf: values["on-behalf-of"],
+  signal: interrupt.signal,
+  onEvent: values.json ? undefined : (/** @type {any} */ event) => console.log(line(event)),
+};
+
+try {
+  const result = await disconnectIfConnected(options);
+  if (values.json) console.log(JSON.stringify(result, undefined, 2));
+  process.exitCode = EXIT_CODES[result.outcome];
+} catch (error) {
+  if (error instanceof DisconnectError) {
+    if (values.json) console.log(JSON.stringify({ error: { message: error.message, ...error, cause: undefined } }, undefined, 2));
+    else console.error(error.message);
+    process.exitCode = EXIT_CODES[error.code];
+  } else if (interrupt.signal.aborted) {
+    console.error("interrupted");
+    process.exitCode = EXIT_INTERRUPTED;
+  } else throw error;
+}

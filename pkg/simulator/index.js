@@ -1,0 +1,139 @@
+// @ts-check
+// The platform, simulated: what to test a middleware against. In the process as a `fetch`, or over HTTP by `listen`.
+
+import { decoded, lazily } from "../load.js";
+import bytes from "../wasm/simulator.bytes.js";
+import init, { Simulator } from "../wasm/simulator.js";
+
+const load = lazily(() => init({ module_or_path: decoded(bytes) }));
+
+/** @param {number} ms @param {AbortSignal | null | undefined} [signal] */
+const sleep = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve(undefined);
+    }, ms);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+
+/** @type {import("./index.js").createSimulator} */
+export async function createSimulator({ now, ...config }) {
+  await load();
+  const started = performance.now();
+  const clock = now ?? (() => performance.now() - started);
+  const core = new Simulator(JSON.stringify(config));
+  /** @param {object} request */
+  const handle = (request) => JSON.parse(core.handle(JSON.stringify(request), clock()));
+
+  return {
+    now: clock,
+    state: (conversationId, participantId) => core.state(conversationId, participantId, clock()),
+    shownState: (conversationId, participantId) => core.shownState(conversationId, participantId, clock()),
+    setState: (conversationId, participantId, state) => core.setState(conversationId, participantId, state, clock()),
+    addFault: (fault) => core.addFault(JSON.stringify(fault)),
+    log: () => JSON.parse(core.log()),
+    fetch: (url, init) => inProcess(handle, String(url), init),
+    listen: (port, host) => listen(handle, port, host),
+  };
+}
+
+/**
+ * @param {(request: object) => any} handle
+ * @param {string} url
+ * @param {RequestInit} [init]
+ */
+async function inProcess(handle, url, init = {}) {
+  const { signal } = init;
+  signal?.throwIfAborted();
+  const { pathname, search } = new URL(url);
+  const headers = new Headers(init.headers);
+  const reply = handle({
+    method: init.method ?? "GET",
+    path: pathname + search,
+    body: init.body ?? "",
+    authorization: headers.get("authorization"),
+  });
+  const { delivery } = reply;
+  if (delivery.kind === "hang") await sleep(2 ** 31 - 1, signal);
+  if (reply.delayMs > 0) await sleep(reply.delayMs, signal);
+  if (delivery.kind === "lost") throw new TypeError("fetch failed", { cause: new Error("the simulator lost the connection") });
+  const responseInit = { status: reply.status, headers: reply.headers };
+  if ([204, 205, 304].includes(reply.status)) return new Response(null, responseInit);
+  const body = new TextEncoder().encode(reply.body);
+  if (delivery.kind === "whole") return new Response(body, responseInit);
+  let sent = 0;
+  const stream = new ReadableStream({
+    start: (controller) => signal?.addEventListener("abort", () => controller.error(signal.reason), { once: true }),
+    async pull(controller) {
+      const end = Math.min(delivery.kind === "cut" ? delivery.bytes : body.length, body.length);
+      if (sent >= end) {
+        if (delivery.kind === "cut") controller.error(new TypeError("terminated"));
+        else controller.close();
+        return;
+      }
+      if (delivery.kind === "slow") await sleep(delivery.pauseMs, signal);
+      const to = Math.min(end, sent + (delivery.kind === "slow" ? delivery.bytes : end));
+      controller.enqueue(body.slice(sent, to));
+      sent = to;
+    },
+  });
+  return new Response(stream, responseInit);
+}
+
+/**
+ * @param {(request: object) => any} handle
+ * @param {number} [port]
+ * @param {string} [host]
+ */
+async function listen(handle, port = 0, host = "127.0.0.1") {
+  const { createServer } = await import("node:http");
+  const server = createServer(async (request, response) => {
+    try {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const reply = handle({
+        method: request.method,
+        path: request.url,
+        body: Buffer.concat(chunks).toString(),
+        authorization: request.headers.authorization,
+      });
+      const { delivery } = reply;
+      if (delivery.kind === "hang") return;
+      if (reply.delayMs > 0) await sleep(reply.delayMs);
+      if (delivery.kind === "lost") return request.socket.destroy();
+      const body = Buffer.from(reply.body);
+      const length = reply.status === 204 ? {} : { "Content-Length": String(body.length) };
+      response.writeHead(reply.status, { ...Object.fromEntries(reply.headers), ...length });
+      if (delivery.kind === "whole") return response.end(body);
+      response.flushHeaders();
+      if (delivery.kind === "cut") {
+        response.write(body.subarray(0, delivery.bytes), () => request.socket.destroy());
+        return;
+      }
+      for (let sent = 0; sent < body.length && !response.destroyed; sent += delivery.bytes) {
+        await sleep(delivery.pauseMs);
+        response.write(body.subarray(sent, sent + delivery.bytes));
+      }
+      response.end();
+    } catch (error) {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    }
+  });
+  await new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve(undefined)));
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    baseUrl: `http://${host}:${address.port}`,
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve(undefined));
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,18 @@
+// @ts-check
+// Cloudflare Workers: they forbid compiling bytes, so the module is imported, which their bundler turns into a WebAssembly.Module.
+
+import { DisconnectError, resultOrThrow } from "./error.js";
+import { lazily } from "./load.js";
+import init, { call } from "./wasm/core.js";
+// @ts-ignore: a WebAssembly.Module there
+import module from "./wasm/core.wasm";
+
+const load = lazily(() => init({ module_or_path: module }));
+
+/** @type {import("./index.js").disconnectIfConnected} */
+export async function disconnectIfConnected(options) {
+  await load();
+  return resultOrThrow(await call(options));
+}
+
+export { DisconnectError };

@@ -1,0 +1,62 @@
+// How do the scripts run other programs, and where do they keep what is installed once? Steps are announced, so that nobody waits in
+// silence.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What is installed or compiled once for all clones: the tools. */
+export const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "disconnect-if-connected");
+
+const paint = (code) => (text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text);
+export const dim = paint(2);
+export const bold = paint(1);
+export const green = paint(32);
+export const red = paint(31);
+export const yellow = paint(33);
+export const cyan = paint(36);
+
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Says what is done next; long steps say what they take on a slow machine. */
+export function step(text) {
+  console.log(`${cyan("▸")} ${text}`);
+}
+
+/** Runs a program, its output passed through; rejects with what failed. */
+export function run(command, args, { env, cwd = root, input } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: [input ?? "ignore", "inherit", "inherit"] });
+    child.on("error", (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${args.join(" ")} ended with ${signal ?? `code ${code}`}`));
+    });
+  });
+}
+
+/** The standard output of a short program, or undefined where it fails. */
+export function output(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Installs the development dependencies that package-lock.json pins, once for each clone. */
+export async function installDependencies() {
+  if (existsSync(join(root, "node_modules", ".package-lock.json"))) return;
+  step("Installing the development dependencies from npm (about 250 MB, a minute) …");
+  await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Says in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
+export async function ensureRust() {
+  if (!output("cargo", ["--version"])) throw new Error("Rust is missing. Install it from https://rustup.rs, then run this command again.");
+  const installed = output("rustup", ["target", "list", "--installed"]);
+  if (installed !== undefined && !installed.split("\n").includes("wasm32-unknown-unknown")) {
+    step("Adding Rust's wasm32-unknown-unknown target …");
+    await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+  }
+}

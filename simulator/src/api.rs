@@ -1,0 +1,340 @@
+//! Which routes and bodies does the platform speak? Both dialects and the generic conversation, errors and headers included.
+//!
+//! Shapes: the models `CallConversation`, `Conversation` and `ErrorBody` of the official SDKs (262); error codes: the swagger of
+//! 2018; the `voice` routes: those of the system this package was asked for, they are not in the published API.
+
+use crate::{
+    fault::{Delivery, Fault, Reply},
+    model::{Config, Conversation, Participant, Verdict},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    pub method: String,
+    /// With or without a query.
+    pub path: String,
+    #[serde(default)]
+    pub body: String,
+    /// The value of the header `Authorization`.
+    pub authorization: Option<String>,
+}
+
+/// One request as the platform saw it: what tests hold a client against.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntry {
+    pub at: f64,
+    pub method: String,
+    pub path: String,
+    pub body: String,
+    pub is_write: bool,
+    /// The status that was answered, or would have been.
+    pub status: u16,
+    pub delivered: bool,
+    /// A write that took effect, or will.
+    pub accepted: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    config: Config,
+    requests: u32,
+    log: Vec<LogEntry>,
+}
+
+/// Calls a minute that one token may make: `token.rate.per.minute`.
+const RATE_LIMIT: u32 = 300;
+
+const CONFLICT_TEXT: &str = "The requested action cannot be completed because of the current state of the resource.";
+
+/// Where a request leads.
+enum Route {
+    /// The participants of a conversation.
+    Read { conversation_id: String, shape: Shape },
+    Write { conversation_id: Option<String>, participant_id: String, is_voice: bool },
+    Unknown,
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    /// `{ entities: [{ id, state }] }`
+    Voice,
+    /// `{ participants: [{ id, state }] }`
+    Calls,
+    /// `{ participants: [{ id, calls: [{ state }] }] }`
+    Generic,
+}
+
+impl Simulator {
+    pub fn new(config: Config) -> Self {
+        Simulator { config, requests: 0, log: Vec::new() }
+    }
+
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.config.faults.push(fault);
+    }
+
+    pub fn log(&self) -> &[LogEntry] {
+        &self.log
+    }
+
+    /// The true state.
+    pub fn state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
+        self.participant(Some(conversation_id), participant_id)?.state(now_ms).map(str::to_owned)
+    }
+
+    /// The state that a read shows.
+    pub fn shown_state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
+        self.state(conversation_id, participant_id, now_ms - self.config.read_lag_ms)
+    }
+
+    /// Somebody else changes the truth.
+    pub fn set_state(&mut self, conversation_id: &str, participant_id: &str, state: Option<String>, now_ms: f64) {
+        if let Some(participant) = self.participant_mut(Some(conversation_id), participant_id) {
+            participant.set_state(state, now_ms);
+        }
+    }
+
+    fn participant(&self, conversation_id: Option<&str>, participant_id: &str) -> Option<&Participant> {
+        let conversations = self.config.conversations.iter().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
+        conversations.flat_map(|conversation| &conversation.participants).find(|participant| participant.id == participant_id)
+    }
+
+    fn participant_mut(&mut self, conversation_id: Option<&str>, participant_id: &str) -> Option<&mut Participant> {
+        let conversations = self.config.conversations.iter_mut().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
+        conversations.flat_map(|conversation| &mut conversation.participants).find(|participant| participant.id == participant_id)
+    }
+
+    /// Answers one request that arrives at `now_ms`.
+    pub fn handle(&mut self, request: &Request, now_ms: f64) -> Reply {
+        self.requests += 1;
+        let route = route(request);
+        let is_write = matches!(route, Route::Write { .. });
+        let fault = self.config.faults.iter_mut().find_map(|fault| fault.strikes(is_write).then(|| fault.clone()));
+        let reaches = fault.as_ref().is_none_or(Fault::reaches_platform);
+        let mut accepted = false;
+        let (mut status, mut body) = match (reaches, &self.config.access_token, &request.authorization) {
+            (false, ..) => (504, String::new()),
+            (_, Some(token), given) if given.as_deref() != Some(&["Bearer ", token].concat()) => self.error(401, "bad.credentials", "Invalid login credentials."),
+            _ => self.answer(route, request, now_ms, &mut accepted),
+        };
+        if let Some(instead) = fault.as_ref().and_then(|fault| fault.status) {
+            let fault = fault.as_ref();
+            let (code, message) = default_error(instead);
+            let code = fault.and_then(|fault| fault.code.as_deref()).unwrap_or(code).to_owned();
+            let message = fault.and_then(|fault| fault.message.as_deref()).unwrap_or(message).to_owned();
+            (status, body) = self.error(instead, &code, &message);
+        }
+        let mut reply = Reply { status, headers: self.headers(!body.is_empty()), body, delay_ms: 0.0, delivery: Delivery::Whole };
+        if let Some(fault) = &fault {
+            reply.apply(fault);
+        }
+        self.log.push(LogEntry {
+            at: now_ms,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            body: request.body.clone(),
+            is_write,
+            status: reply.status,
+            delivered: !matches!(reply.delivery, Delivery::Lost | Delivery::Hang),
+            accepted,
+        });
+        reply
+    }
+
+    fn answer(&mut self, route: Route, request: &Request, now_ms: f64, accepted: &mut bool) -> (u16, String) {
+        match route {
+            Route::Read { conversation_id, shape } => {
+                let shown_ms = now_ms - self.config.read_lag_ms;
+                match self.config.conversations.iter().find(|conversation| conversation.id == conversation_id) {
+                    Some(conversation) => (200, body(conversation, shape, shown_ms).to_string()),
+                    None => self.error(404, "conversation.error.conversation.not.found", "The conversation was not found."),
+                }
+            }
+            Route::Write { conversation_id, participant_id, is_voice } => {
+                let asked: Value = serde_json::from_str(&request.body).unwrap_or_default();
+                let wanted = if is_voice { asked.get("action") == Some(&json!("disconnect")) } else { asked.get("state") == Some(&json!("disconnected")) };
+                if !wanted {
+                    return self.error(400, "bad.request", "The request could not be understood by the server due to malformed syntax.");
+                }
+                let config = self.config.clone();
+                let verdict = match self.participant_mut(conversation_id.as_deref(), &participant_id) {
+                    Some(participant) => participant.disconnect(now_ms, &config),
+                    None => Verdict::NotListed,
+                };
+                match (verdict, is_voice) {
+                    (Verdict::Accepted, _) => {
+                        *accepted = true;
+                        (if is_voice { 204 } else { 202 }, String::new())
+                    }
+                    (Verdict::Gone, false) => self.error(400, "conversation.error.call.disconnected", "The call is already disconnected."),
+                    (Verdict::Gone | Verdict::Refused, true) => self.error(409, "conflict", CONFLICT_TEXT),
+                    (Verdict::Refused, false) => {
+                        self.error(409, "general.conflict", "The request conflicts with the current state of the target resource.")
+                    }
+                    (Verdict::NotListed, _) => self.error(404, "not.found", "The requested resource was not found."),
+                }
+            }
+            Route::Unknown => self.error(404, "not.found", "The requested resource was not found."),
+        }
+    }
+
+    /// A correlation id that counts, so that a run is the same each time.
+    fn correlation_id(&self) -> String {
+        format!("{:08x}-51e1-4a70-8000-000000000000", self.requests)
+    }
+
+    fn headers(&self, has_body: bool) -> Vec<(String, String)> {
+        let mut headers = vec![
+            ("ININ-Correlation-Id", self.correlation_id()),
+            ("inin-ratelimit-count", self.requests.min(RATE_LIMIT).to_string()),
+            ("inin-ratelimit-allowed", RATE_LIMIT.to_string()),
+            ("inin-ratelimit-reset", "61".to_owned()),
+        ];
+        if has_body {
+            headers.push(("Content-Type", "application/json".to_owned()));
+        }
+        headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The platform's `ErrorBody`.
+    fn error(&self, status: u16, code: &str, message: &str) -> (u16, String) {
+        let body = json!({
+            "message": message, "code": code, "status": status, "contextId": self.correlation_id(), "details": [], "errors": [],
+        });
+        (status, body.to_string())
+    }
+}
+
+fn default_error(status: u16) -> (&'static str, &'static str) {
+    match status {
+        400 => ("bad.request", "The request could not be understood by the server due to malformed syntax."),
+        401 => ("bad.credentials", "Invalid login credentials."),
+        403 => ("missing.permissions", "You are missing the following permission(s): conversation:communication:disconnect"),
+        404 => ("not.found", "The requested resource was not found."),
+        409 => ("general.conflict", "The request conflicts with the current state of the target resource."),
+        429 => ("too.many.requests", "Rate limit exceeded the maximum. Retry the request in [1] seconds"),
+        500 => ("internal.server.error", "The server encountered an unexpected condition which prevented it from fulfilling the request."),
+        503 => ("service.unavailable", "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance)."),
+        504 => ("request.timeout", "The request timed out."),
+        _ => ("error", "The request was not successful."),
+    }
+}
+
+fn route(request: &Request) -> Route {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let Some(rest) = path.split_once("/api/v2/conversations/").map(|(_, rest)| rest) else { return Route::Unknown };
+    let segments: Vec<String> = rest.split('/').map(percent_decoded).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), segments.as_slice()) {
+        ("GET", ["voice", conversation, "participants"]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Voice },
+        ("GET", ["calls", conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Calls },
+        ("GET", [conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Generic },
+        ("POST", ["voice", "participants"]) => {
+            let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+            let participant_id = body.get("participantId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            Route::Write { conversation_id: None, participant_id, is_voice: true }
+        }
+        ("PATCH", ["calls", conversation, "participants", participant] | ["calls", conversation, "participants", participant, "user", _])
+        | ("PATCH", [conversation, "participants", participant]) => Route::Write {
+            conversation_id: Some((*conversation).to_owned()),
+            participant_id: (*participant).to_owned(),
+            is_voice: false,
+        },
+        _ => Route::Unknown,
+    }
+}
+
+fn percent_decoded(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|&digit| char::from(digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn body(conversation: &Conversation, shape: Shape, shown_ms: f64) -> Value {
+    let shown = conversation.participants.iter().filter_map(|one| Some((one, one.state(shown_ms)?)));
+    let participants: Vec<Value> = match shape {
+        Shape::Generic => shown.map(|(one, state)| generic_participant(one, state)).collect(),
+        Shape::Voice | Shape::Calls => shown.map(|(one, state)| call_participant(one, state)).collect(),
+    };
+    let uri = format!("/api/v2/conversations/{}", conversation.id);
+    match shape {
+        Shape::Voice => json!({
+            "entities": participants, "pageSize": 25, "pageNumber": 1, "total": participants.len(), "pageCount": 1, "selfUri": uri,
+        }),
+        Shape::Calls => json!({
+            "id": conversation.id, "name": "Support", "participants": participants, "otherMediaUris": [], "recordingState": "active",
+            "maxParticipants": 100, "securePause": false, "divisions": [], "selfUri": uri,
+        }),
+        Shape::Generic => json!({
+            "id": conversation.id, "startTime": "2026-11-22T09:30:00.000Z", "address": "tel:+13175550100", "participants": participants,
+            "conversationIds": [], "recordingState": "ACTIVE", "state": "connected", "divisions": [], "selfUri": uri,
+        }),
+    }
+}
+
+fn address(one: &Participant) -> Value {
+    json!({ "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142", "addressDisplayable": "+13175550142" })
+}
+
+/// What both shapes say of a participant.
+fn participant(one: &Participant) -> Value {
+    json!({
+        "id": one.id, "name": one.name.as_deref().unwrap_or(&one.purpose), "purpose": one.purpose, "address": "tel:+13175550142",
+        "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "wrapupRequired": one.purpose == "agent",
+        "wrapupExpected": one.purpose == "agent", "wrapupPrompt": "optional", "wrapupTimeoutMs": 30_000,
+        "user": one.user_id.as_ref().map(|id| json!({ "id": id, "selfUri": format!("/api/v2/users/{id}") })),
+        "attributes": { "ivr.language": "en-US", "crm.case": "CS0042177", "notes": "x".repeat(one.attribute_bytes) },
+    })
+}
+
+/// A participant with a state of its own: the models `CallMediaParticipant` and the voice route's.
+fn call_participant(one: &Participant, state: &str) -> Value {
+    let mut value = participant(one);
+    if let Value::Object(fields) = &mut value {
+        fields.extend(object(json!({
+            "state": state, "direction": "inbound", "held": one.held, "muted": false, "confined": false, "recording": true,
+            "recordingState": "active", "securePause": false, "mediaRoles": ["full"], "provider": "Edge", "ani": "tel:+13175550142",
+            "dnis": "tel:+13175550100", "self": address(one), "other": address(one), "segments": [],
+            "disconnectType": crate::model::GONE.contains(&state).then_some("client"),
+        })));
+    }
+    value
+}
+
+/// A participant whose state stands in its calls: the model `Participant`.
+fn generic_participant(one: &Participant, state: &str) -> Value {
+    let mut value = participant(one);
+    if let Value::Object(fields) = &mut value {
+        let call = json!({
+            "id": format!("{}-call", one.id), "state": state, "initialState": "alerting", "direction": "inbound", "held": one.held,
+            "muted": false, "confined": false, "recording": true, "self": address(one), "other": address(one), "provider": "Edge",
+            "segments": [{ "type": "Interact", "startTime": "2026-11-22T09:30:04.210Z", "howEnded": Value::Null }],
+        });
+        fields.extend(object(json!({ "calls": [call], "callbacks": [], "chats": [], "emails": [], "messages": [] })));
+    }
+    value
+}
+
+fn object(value: Value) -> serde_json::Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => serde_json::Map::new(),
+    }
+}

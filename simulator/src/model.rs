@@ -1,0 +1,117 @@
+//! What is true on the platform, what do its reads show of it, and which writes does it accept?
+
+use serde::Deserialize;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    pub conversations: Vec<Conversation>,
+    /// Reads show what was true so long ago.
+    #[serde(default)]
+    pub read_lag_ms: f64,
+    /// From the acceptance of a disconnect to its effect.
+    #[serde(default)]
+    pub effect_delay_ms: f64,
+    /// States whose disconnect is accepted.
+    #[serde(default = "connected")]
+    pub accepted_states: Vec<String>,
+    /// The one access token that is accepted; without it, any.
+    pub access_token: Option<String>,
+    #[serde(default)]
+    pub faults: Vec<crate::Fault>,
+}
+
+fn connected() -> Vec<String> {
+    vec!["connected".to_owned()]
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conversation {
+    pub id: String,
+    pub participants: Vec<Participant>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Participant {
+    pub id: String,
+    /// `agent`, `customer`, `acd`, `ivr`, `external`, …
+    #[serde(default = "customer")]
+    pub purpose: String,
+    pub name: Option<String>,
+    pub user_id: Option<String>,
+    #[serde(default)]
+    pub held: bool,
+    /// The true states, in order of time; before the first step the participant is not listed.
+    pub schedule: Vec<Step>,
+    /// When a disconnect that was accepted takes effect.
+    #[serde(skip)]
+    pub removed_at_ms: Option<f64>,
+    /// Size of the attributes that the participant carries, in bytes.
+    #[serde(default)]
+    pub attribute_bytes: usize,
+}
+
+fn customer() -> String {
+    "customer".to_owned()
+}
+
+/// From `at` on the participant is in `state`; `None`: not listed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Step {
+    #[serde(default)]
+    pub at: f64,
+    pub state: Option<String>,
+    /// The platform is changing the participant: reads show the state, writes are refused.
+    #[serde(default)]
+    pub changing: bool,
+}
+
+pub const GONE: [&str; 2] = ["disconnected", "terminated"];
+
+/// What the platform says to a disconnect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    Accepted,
+    /// Not in a state that can be disconnected, or changing.
+    Refused,
+    Gone,
+    NotListed,
+}
+
+impl Participant {
+    fn step(&self, now_ms: f64) -> Option<&Step> {
+        self.schedule.iter().rev().find(|step| step.at <= now_ms)
+    }
+
+    /// The true state; `None` where the participant is not listed.
+    pub fn state(&self, now_ms: f64) -> Option<&str> {
+        let scheduled = self.step(now_ms)?.state.as_deref();
+        let removed = self.removed_at_ms.is_some_and(|removed_at| removed_at <= now_ms);
+        match scheduled {
+            Some(state) if removed && !GONE.contains(&state) => Some("disconnected"),
+            state => state,
+        }
+    }
+
+    pub fn disconnect(&mut self, now_ms: f64, config: &Config) -> Verdict {
+        let Some(state) = self.state(now_ms).map(str::to_owned) else { return Verdict::NotListed };
+        if GONE.contains(&state.as_str()) {
+            return Verdict::Gone;
+        }
+        let changing = self.step(now_ms).is_some_and(|step| step.changing) || self.removed_at_ms.is_some();
+        if changing || !config.accepted_states.contains(&state) {
+            return Verdict::Refused;
+        }
+        self.removed_at_ms = Some(now_ms + config.effect_delay_ms);
+        Verdict::Accepted
+    }
+
+    /// Somebody else changes the truth.
+    pub fn set_state(&mut self, state: Option<String>, now_ms: f64) {
+        self.schedule.retain(|step| step.at <= now_ms);
+        self.schedule.push(Step { at: now_ms, state, changing: false });
+    }
+}

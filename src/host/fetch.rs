@@ -1,0 +1,224 @@
+//! How does one HTTP exchange go through the host's fetch, from the request to the last byte of the body?
+
+use super::{events::ignore, signal::Abort};
+use crate::protocol::{
+    answer::Answer,
+    call::{Call, Input},
+    timeline::{Failure, Operation},
+};
+use js_sys::{Function, JSON, Object, Promise, Reflect, Uint8Array};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, AbortSignal};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `globalThis`, for what may be missing or replaced at call time.
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: Object;
+
+    /// A response by its looks: a fetch of another realm or library returns another class.
+    #[derive(Clone)]
+    type AnyResponse;
+    #[wasm_bindgen(method, getter, catch)]
+    fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn headers(this: &AnyResponse) -> Result<AnyHeaders, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn body(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn text(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn json(this: &AnyResponse) -> Result<JsValue, JsValue>;
+
+    type AnyHeaders;
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
+
+    type AnyStream;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &AnyStream) -> Result<AnyReader, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &AnyStream) -> Result<JsValue, JsValue>;
+
+    type AnyReader;
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &AnyReader) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = cancel)]
+    fn cancel_reader(this: &AnyReader) -> Result<JsValue, JsValue>;
+
+    type Chunk;
+    #[wasm_bindgen(method, getter)]
+    fn done(this: &Chunk) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn value(this: &Chunk) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/src/host/shapes.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = requestInit)]
+    fn request_init(method: &str, authorization: &str, body: Option<&str>, signal: &AbortSignal) -> JsValue;
+}
+
+/// One of the two requests, ready to send.
+pub struct Request {
+    pub method: String,
+    /// Without the origin, as the timeline shows it.
+    pub path: String,
+    pub body: Option<String>,
+}
+
+pub struct Requests {
+    pub read: Request,
+    pub write: Request,
+}
+
+impl Requests {
+    pub fn of(&self, operation: Operation) -> &Request {
+        match operation {
+            Operation::Read => &self.read,
+            Operation::Write => &self.write,
+        }
+    }
+}
+
+/// Bytes of a body that are copied into linear memory at a time.
+const SCRATCH_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// One for all calls: it is full only between a copy and the parse that follows.
+    static SCRATCH: RefCell<[u8; SCRATCH_BYTES]> = const { RefCell::new([0; SCRATCH_BYTES]) };
+}
+
+pub struct Exchange<'a> {
+    fetch: Option<Function>,
+    origin: &'a str,
+    requests: &'a Requests,
+    authorization: String,
+    /// What fetch or the body's stream last failed with.
+    failure: Option<JsValue>,
+}
+
+/// The answer broke off; with what the host says of it.
+struct Broken(JsValue);
+
+impl<'a> Exchange<'a> {
+    pub fn new(fetch: Option<Function>, origin: &'a str, requests: &'a Requests) -> Self {
+        Exchange { fetch, origin, requests, authorization: String::new(), failure: None }
+    }
+
+    pub fn set_token(&mut self, token: &str) {
+        self.authorization = ["Bearer ", token].concat();
+    }
+
+    /// The error of the last request, where it got no whole answer.
+    pub fn last_failure(&mut self) -> Option<JsValue> {
+        self.failure.take()
+    }
+
+    /// One request and its answer, body included; an error is the reason of the caller's signal.
+    pub async fn perform(&mut self, operation: Operation, timeout_ms: f64, call: &mut Call, abort: &Abort) -> Result<Input, JsValue> {
+        self.failure = None;
+        let controller = AbortController::new()?;
+        let mut head = None;
+        let done = abort.or_timeout(self.answer(operation, &controller.signal(), call, &mut head), timeout_ms).await;
+        let failure = match done {
+            Ok(Some(Ok(()))) => None,
+            Ok(Some(Err(Broken(error)))) => {
+                self.failure = Some(error);
+                Some(Failure::Network)
+            }
+            Ok(None) => Some(Failure::Timeout),
+            Err(reason) => {
+                controller.abort();
+                return Err(reason);
+            }
+        };
+        if failure.is_some() {
+            controller.abort();
+        }
+        Ok(match head {
+            Some(head) => Input::Answer(Answer { body_failure: failure, ..head }),
+            None => Input::NoAnswer(failure.unwrap_or(Failure::Network)),
+        })
+    }
+
+    async fn answer(&self, operation: Operation, signal: &AbortSignal, call: &mut Call, head: &mut Option<Answer>) -> Result<(), Broken> {
+        let response = self.send(operation, signal).await.map_err(Broken)?;
+        let status = response.status().ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
+        let header = |name| response.headers().and_then(|headers| headers.get(name)).ok().and_then(|value| value.as_string());
+        *head = Some(Answer {
+            status,
+            correlation_id: header("ININ-Correlation-Id"),
+            retry_after: if status >= 400 { header("Retry-After") } else { None },
+            unix_ms: js_sys::Date::now(),
+            body_failure: None,
+        });
+        let body = response.body().unwrap_or_default();
+        if !call.needs_body(status) {
+            if body.is_object()
+                && let Ok(cancelled) = body.unchecked_ref::<AnyStream>().cancel()
+            {
+                ignore(Promise::resolve(&cancelled));
+            }
+            return Ok(());
+        }
+        read_body(&response, &body, call).await.map_err(Broken)
+    }
+
+    /// Calls fetch with `this` undefined, a URL string and a plain object.
+    async fn send(&self, operation: Operation, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
+        let request = self.requests.of(operation);
+        let init = request_init(&request.method, &self.authorization, request.body.as_deref(), signal);
+        let url = [self.origin, &request.path].concat();
+        let fetch = match &self.fetch {
+            Some(fetch) => fetch.clone(),
+            None => GLOBAL.with(|global| Reflect::get(global, &"fetch".into()))?.dyn_into()?,
+        };
+        let answer = fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?;
+        JsFuture::from(Promise::resolve(&answer)).await.map(JsCast::unchecked_into)
+    }
+}
+
+/// Feeds the body to the call as it arrives, and cancels it where the call has read enough.
+async fn read_body(response: &AnyResponse, body: &JsValue, call: &mut Call) -> Result<(), JsValue> {
+    let Ok(reader) = body.unchecked_ref::<AnyStream>().get_reader() else {
+        // No web stream: no body at all, or a response of another library.
+        let text = match response.text() {
+            Ok(text) => JsFuture::from(Promise::resolve(&text)).await?,
+            Err(_) => JsFuture::from(Promise::resolve(&response.json()?)).await.and_then(|value| JSON::stringify(&value).map(Into::into))?,
+        };
+        call.body(text.as_string().unwrap_or_default().as_bytes());
+        return Ok(());
+    };
+    loop {
+        let chunk = JsFuture::from(Promise::resolve(&reader.read()?)).await?.unchecked_into::<Chunk>();
+        if chunk.done().is_truthy() {
+            return Ok(());
+        }
+        if !feed(&Uint8Array::new(&chunk.value()), call) {
+            if let Ok(cancelled) = reader.cancel_reader() {
+                ignore(Promise::resolve(&cancelled));
+            }
+            return Ok(());
+        }
+    }
+}
+
+fn feed(chunk: &Uint8Array, call: &mut Call) -> bool {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let length = chunk.length() as usize;
+        let mut from = 0;
+        while from < length {
+            let to = (from + SCRATCH_BYTES).min(length);
+            let Some(part) = scratch.get_mut(..to - from) else { return false };
+            chunk.subarray(from as u32, to as u32).copy_to(part);
+            if !call.body(part) {
+                return false;
+            }
+            from = to;
+        }
+        true
+    })
+}
