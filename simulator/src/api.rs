@@ -53,8 +53,15 @@ const CONFLICT_TEXT: &str = "The requested action cannot be completed because of
 /// Where a request leads.
 enum Route {
     /// The participants of a conversation.
-    Read { conversation_id: String, shape: Shape },
-    Write { conversation_id: Option<String>, participant_id: String, is_voice: bool },
+    Read {
+        conversation_id: String,
+        shape: Shape,
+    },
+    Write {
+        conversation_id: Option<String>,
+        participant_id: String,
+        is_voice: bool,
+    },
     Unknown,
 }
 
@@ -104,7 +111,8 @@ impl Simulator {
     }
 
     fn participant_mut(&mut self, conversation_id: Option<&str>, participant_id: &str) -> Option<&mut Participant> {
-        let conversations = self.config.conversations.iter_mut().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
+        let conversations =
+            self.config.conversations.iter_mut().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
         conversations.flat_map(|conversation| &mut conversation.participants).find(|participant| participant.id == participant_id)
     }
 
@@ -118,7 +126,9 @@ impl Simulator {
         let mut accepted = false;
         let (mut status, mut body) = match (reaches, &self.config.access_token, &request.authorization) {
             (false, ..) => (504, String::new()),
-            (_, Some(token), given) if given.as_deref() != Some(&["Bearer ", token].concat()) => self.error(401, "bad.credentials", "Invalid login credentials."),
+            (_, Some(token), given) if given.as_deref() != Some(&["Bearer ", token].concat()) => {
+                self.error(401, "bad.credentials", "Invalid login credentials.")
+            }
             _ => self.answer(route, request, now_ms, &mut accepted),
         };
         if let Some(instead) = fault.as_ref().and_then(|fault| fault.status) {
@@ -156,13 +166,18 @@ impl Simulator {
             }
             Route::Write { conversation_id, participant_id, is_voice } => {
                 let asked: Value = serde_json::from_str(&request.body).unwrap_or_default();
-                let wanted = if is_voice { asked.get("action") == Some(&json!("disconnect")) } else { asked.get("state") == Some(&json!("disconnected")) };
+                let wanted = if is_voice {
+                    asked.get("action") == Some(&json!("disconnect"))
+                } else {
+                    asked.get("state") == Some(&json!("disconnected"))
+                };
                 if !wanted {
                     return self.error(400, "bad.request", "The request could not be understood by the server due to malformed syntax.");
                 }
-                let config = self.config.clone();
+                let Config { accepted_states, effect_delay_ms, .. } = &self.config;
+                let (accepted_states, effect_delay_ms) = (accepted_states.clone(), *effect_delay_ms);
                 let verdict = match self.participant_mut(conversation_id.as_deref(), &participant_id) {
-                    Some(participant) => participant.disconnect(now_ms, &config),
+                    Some(participant) => participant.disconnect(now_ms, &accepted_states, effect_delay_ms),
                     None => Verdict::NotListed,
                 };
                 match (verdict, is_voice) {
@@ -218,7 +233,10 @@ fn default_error(status: u16) -> (&'static str, &'static str) {
         409 => ("general.conflict", "The request conflicts with the current state of the target resource."),
         429 => ("too.many.requests", "Rate limit exceeded the maximum. Retry the request in [1] seconds"),
         500 => ("internal.server.error", "The server encountered an unexpected condition which prevented it from fulfilling the request."),
-        503 => ("service.unavailable", "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance)."),
+        503 => (
+            "service.unavailable",
+            "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance).",
+        ),
         504 => ("request.timeout", "The request timed out."),
         _ => ("error", "The request was not successful."),
     }
@@ -230,7 +248,9 @@ fn route(request: &Request) -> Route {
     let segments: Vec<String> = rest.split('/').map(percent_decoded).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), segments.as_slice()) {
-        ("GET", ["voice", conversation, "participants"]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Voice },
+        ("GET", ["voice", conversation, "participants"]) => {
+            Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Voice }
+        }
         ("GET", ["calls", conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Calls },
         ("GET", [conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Generic },
         ("POST", ["voice", "participants"]) => {
@@ -238,12 +258,13 @@ fn route(request: &Request) -> Route {
             let participant_id = body.get("participantId").and_then(Value::as_str).unwrap_or_default().to_owned();
             Route::Write { conversation_id: None, participant_id, is_voice: true }
         }
-        ("PATCH", ["calls", conversation, "participants", participant] | ["calls", conversation, "participants", participant, "user", _])
-        | ("PATCH", [conversation, "participants", participant]) => Route::Write {
-            conversation_id: Some((*conversation).to_owned()),
-            participant_id: (*participant).to_owned(),
-            is_voice: false,
-        },
+        (
+            "PATCH",
+            ["calls", conversation, "participants", participant] | ["calls", conversation, "participants", participant, "user", _],
+        )
+        | ("PATCH", [conversation, "participants", participant]) => {
+            Route::Write { conversation_id: Some((*conversation).to_owned()), participant_id: (*participant).to_owned(), is_voice: false }
+        }
         _ => Route::Unknown,
     }
 }

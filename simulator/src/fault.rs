@@ -83,9 +83,14 @@ pub enum Delivery {
     /// Nothing ever comes.
     Hang,
     /// The connection breaks after so many bytes of the body.
-    Cut { bytes: usize },
+    Cut {
+        bytes: usize,
+    },
     #[serde(rename_all = "camelCase")]
-    Slow { bytes: usize, pause_ms: f64 },
+    Slow {
+        bytes: usize,
+        pause_ms: f64,
+    },
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -91,21 +91,22 @@ impl Participant {
         let scheduled = self.step(now_ms)?.state.as_deref();
         let removed = self.removed_at_ms.is_some_and(|removed_at| removed_at <= now_ms);
         match scheduled {
-            Some(state) if removed && !GONE.contains(&state) => Some("disconnected"),
+            Some(state) if GONE.contains(&state) => Some(state),
+            _ if removed => Some("disconnected"),
             state => state,
         }
     }
 
-    pub fn disconnect(&mut self, now_ms: f64, config: &Config) -> Verdict {
+    pub fn disconnect(&mut self, now_ms: f64, accepted_states: &[String], effect_delay_ms: f64) -> Verdict {
         let Some(state) = self.state(now_ms).map(str::to_owned) else { return Verdict::NotListed };
         if GONE.contains(&state.as_str()) {
             return Verdict::Gone;
         }
         let changing = self.step(now_ms).is_some_and(|step| step.changing) || self.removed_at_ms.is_some();
-        if changing || !config.accepted_states.contains(&state) {
+        if changing || !accepted_states.contains(&state) {
             return Verdict::Refused;
         }
-        self.removed_at_ms = Some(now_ms + config.effect_delay_ms);
+        self.removed_at_ms = Some(now_ms + effect_delay_ms);
         Verdict::Accepted
     }
 

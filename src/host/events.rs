@@ -16,7 +16,13 @@ extern "C" {
     #[wasm_bindgen(js_name = requestEvent)]
     fn request_event(at: f64, method: &str, path: &str) -> JsValue;
     #[wasm_bindgen(js_name = responseEvent)]
-    fn response_event(at: f64, status: Option<u16>, correlation_id: Option<&str>, platform_code: Option<&str>, failure: Option<&str>) -> JsValue;
+    fn response_event(
+        at: f64,
+        status: Option<u16>,
+        correlation_id: Option<&str>,
+        platform_code: Option<&str>,
+        failure: Option<&str>,
+    ) -> JsValue;
     #[wasm_bindgen(js_name = stateEvent)]
     fn state_event(at: f64, state: Option<&str>) -> JsValue;
     #[wasm_bindgen(js_name = waitEvent)]

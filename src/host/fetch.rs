@@ -187,7 +187,9 @@ async fn read_body(response: &AnyResponse, body: &JsValue, call: &mut Call) -> R
         // No web stream: no body at all, or a response of another library.
         let text = match response.text() {
             Ok(text) => JsFuture::from(Promise::resolve(&text)).await?,
-            Err(_) => JsFuture::from(Promise::resolve(&response.json()?)).await.and_then(|value| JSON::stringify(&value).map(Into::into))?,
+            Err(_) => {
+                JsFuture::from(Promise::resolve(&response.json()?)).await.and_then(|value| JSON::stringify(&value).map(Into::into))?
+            }
         };
         call.body(text.as_string().unwrap_or_default().as_bytes());
         return Ok(());

@@ -255,7 +255,11 @@ impl Options {
             return Err(Invalid::new("fetch", "nothing, and there is no global fetch", "a function like the global fetch"));
         }
 
-        let ids = Ids { conversation_id: &conversation_id, participant_id: &participant_id, user_id: on_behalf_of.as_deref().unwrap_or_default() };
+        let ids = Ids {
+            conversation_id: &conversation_id,
+            participant_id: &participant_id,
+            user_id: on_behalf_of.as_deref().unwrap_or_default(),
+        };
         let requests = Requests {
             read: Request { method: "GET".to_owned(), path: [prefix.as_str(), &ids.in_path(&dialect.read_path)].concat(), body: None },
             write: Request {
@@ -276,8 +280,12 @@ impl Options {
                 timeout_ms: fields.number("timeoutMs", TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION)?,
                 request_timeout_ms: fields.number("requestTimeoutMs", REQUEST_TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION)?,
                 max_retries: fields.number("maxRetries", MAX_RETRIES, is_count, "a whole number, 0 or more")? as u32,
-                max_response_bytes: fields.number("maxResponseBytes", MAX_RESPONSE_BYTES, is_positive_count, "a whole number of bytes, 1 or more")?
-                    as usize,
+                max_response_bytes: fields.number(
+                    "maxResponseBytes",
+                    MAX_RESPONSE_BYTES,
+                    is_positive_count,
+                    "a whole number of bytes, 1 or more",
+                )? as usize,
                 confirm: fields.boolean("confirm")?,
                 conversation_id,
                 participant_id,
@@ -363,7 +371,11 @@ fn path(fields: &Fields) -> Result<String, Invalid> {
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}#\\".contains(&byte));
     let route = path.split_once('?').map_or(path.as_str(), |(route, _)| route);
     let has_dots = route.split('/').any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
-    if path.starts_with('/') && !path.starts_with("//") && plain && !has_dots { Ok(path) } else { Err(fields.invalid("path", &path.into(), TAKES)) }
+    if path.starts_with('/') && !path.starts_with("//") && plain && !has_dots {
+        Ok(path)
+    } else {
+        Err(fields.invalid("path", &path.into(), TAKES))
+    }
 }
 
 /// The origin and the path prefix that the requests go to.
@@ -386,7 +398,11 @@ fn base(fields: &Fields) -> Result<(String, String), Invalid> {
             let is_bare = [url.username(), url.password(), url.search(), url.hash()].iter().all(String::is_empty);
             if !is_safe || !is_bare || hostname.is_empty() {
                 // A password in it stays unshown.
-                return Err(Invalid::new("baseUrl", if is_bare { &base_url } else { "a URL with a user, a query or a fragment" }, BASE_URL));
+                return Err(Invalid::new(
+                    "baseUrl",
+                    if is_bare { &base_url } else { "a URL with a user, a query or a fragment" },
+                    BASE_URL,
+                ));
             }
             Ok((url.origin(), url.pathname().trim_end_matches('/').to_owned()))
         }
@@ -407,7 +423,9 @@ fn disconnectable_states(fields: &Fields) -> Result<Vec<String>, Invalid> {
     const TAKES: &str = "a non-empty array of states, without \"disconnected\" and \"terminated\"";
     let Some(value) = fields.get("disconnectableStates")? else { return Ok(vec!["connected".to_owned()]) };
     let states: Option<Vec<String>> = match value.dyn_ref::<Array>() {
-        Some(array) => array.iter().map(|state| state.as_string().filter(|state| !state.is_empty() && !GONE.contains(&state.as_str()))).collect(),
+        Some(array) => {
+            array.iter().map(|state| state.as_string().filter(|state| !state.is_empty() && !GONE.contains(&state.as_str()))).collect()
+        }
         None => None,
     };
     match states {
@@ -419,7 +437,8 @@ fn disconnectable_states(fields: &Fields) -> Result<Vec<String>, Invalid> {
 /// An `AbortSignal` by its looks: one of another realm or library is another class.
 fn signal(fields: &Fields) -> Result<Option<AbortSignal>, Invalid> {
     let Some(value) = fields.get("signal")? else { return Ok(None) };
-    let has = |name: &str, fits: fn(&JsValue) -> bool| value.is_object() && Reflect::get(&value, &name.into()).is_ok_and(|field| fits(&field));
+    let has =
+        |name: &str, fits: fn(&JsValue) -> bool| value.is_object() && Reflect::get(&value, &name.into()).is_ok_and(|field| fits(&field));
     if has("aborted", |field| field.as_bool().is_some()) && has("addEventListener", JsValue::is_function) {
         return Ok(Some(value.unchecked_into()));
     }

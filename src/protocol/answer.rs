@@ -89,9 +89,7 @@ pub fn meaning(
         (_, 400) if code == Some(NOT_A_USER) => Meaning::NotAUser,
         (Operation::Write, 400) if code == Some(CANNOT_DISCONNECT) => Meaning::Refused,
         // What a 400 means stands in its body alone.
-        (_, 400) if answer.body_failure.is_some() => {
-            Meaning::Transient(Transient::Lost(answer.body_failure.unwrap_or(Failure::Network)))
-        }
+        (_, 400) if answer.body_failure.is_some() => Meaning::Transient(Transient::Lost(answer.body_failure.unwrap_or(Failure::Network))),
         (_, 401) => Meaning::Unauthorized,
         (_, 403) => Meaning::Forbidden,
         (Operation::Read, 404) => Meaning::NotFound,

@@ -64,9 +64,17 @@ pub enum Input {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Action {
     /// Get the access token, a fresh one after a 401; `OutOfTime` if it takes longer.
-    Token { refresh: bool, timeout_ms: f64 },
-    Send { operation: Operation, timeout_ms: f64 },
-    Wait { ms: f64 },
+    Token {
+        refresh: bool,
+        timeout_ms: f64,
+    },
+    Send {
+        operation: Operation,
+        timeout_ms: f64,
+    },
+    Wait {
+        ms: f64,
+    },
     Finish(Result<Outcome, Error>),
 }
 

@@ -61,14 +61,20 @@ pub struct Error {
 pub enum Reason {
     NeverListed,
     ReadNotFound,
-    Unauthorized { refreshed: bool },
+    Unauthorized {
+        refreshed: bool,
+    },
     Forbidden,
     /// The platform asks for a user's token (400 `not.a.user`).
     NotAUser,
     Conflict,
     Transient(Transient),
     /// The next wait would end after the deadline.
-    NoTimeToWait { transient: Option<Transient>, wait_ms: f64, asked: bool },
+    NoTimeToWait {
+        transient: Option<Transient>,
+        wait_ms: f64,
+        asked: bool,
+    },
     Deadline,
     Malformed(Malformed),
     /// A status below 200 or from 300 to 399.
@@ -151,14 +157,18 @@ impl Reason {
                     "Check the conversation id and the paths of the dialect, or pass api: \"calls\" or \"voice\".",
                 ),
             },
-            Reason::Unauthorized { refreshed: true } => {
-                fixed("the platform refused the access token, and the refreshed one too", "Check the OAuth client and the region the token is for.")
-            }
+            Reason::Unauthorized { refreshed: true } => fixed(
+                "the platform refused the access token, and the refreshed one too",
+                "Check the OAuth client and the region the token is for.",
+            ),
             Reason::Unauthorized { refreshed: false } => fixed(
                 "the platform refused the access token",
                 "Get a new token for this region; pass accessToken as a function to have it refreshed by the call.",
             ),
-            Reason::NoFreshToken => fixed("accessToken({ refresh: true }) gave no usable token", "Return a new token, or throw to end the call with your own error."),
+            Reason::NoFreshToken => fixed(
+                "accessToken({ refresh: true }) gave no usable token",
+                "Return a new token, or throw to end the call with your own error.",
+            ),
             Reason::Forbidden => fixed(
                 "the token may not do this",
                 "Give its user or client the permission that the platform names, usually conversation:communication:disconnect.",
@@ -168,7 +178,12 @@ impl Reason {
                 "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
             ),
             Reason::Conflict => (
-                ["reads say it is connected, and the platform refused every disconnect for ", &milliseconds(settings.settle_ms), " (settleMs)"].concat(),
+                [
+                    "reads say it is connected, and the platform refused every disconnect for ",
+                    &milliseconds(settings.settle_ms),
+                    " (settleMs)",
+                ]
+                .concat(),
                 "Try again later, or raise settleMs; the timeline shows each answer.",
             ),
             Reason::Transient(transient) => (
@@ -186,9 +201,10 @@ impl Reason {
                 .concat(),
                 "Try again after that time, or raise timeoutMs.",
             ),
-            Reason::Deadline => {
-                ([&milliseconds(settings.timeout_ms), " (timeoutMs) ran out"].concat(), "Raise timeoutMs, or look in the timeline for what took so long.")
-            }
+            Reason::Deadline => (
+                [&milliseconds(settings.timeout_ms), " (timeoutMs) ran out"].concat(),
+                "Raise timeoutMs, or look in the timeline for what took so long.",
+            ),
             Reason::Malformed(malformed) => fixed(
                 match malformed {
                     Malformed::NotJson => "the answer is not JSON",
@@ -198,8 +214,14 @@ impl Reason {
                 },
                 "Check baseUrl and api: something else than the platform may have answered.",
             ),
-            Reason::NotFollowed => fixed("the answer is a redirect, and redirects are not followed", "Check baseUrl: the token goes only where it was meant to go."),
-            Reason::ServerFailed => fixed("the platform failed in a way that a retry does not mend", "Check baseUrl and api, then ask the platform's support with the correlation id."),
+            Reason::NotFollowed => fixed(
+                "the answer is a redirect, and redirects are not followed",
+                "Check baseUrl: the token goes only where it was meant to go.",
+            ),
+            Reason::ServerFailed => fixed(
+                "the platform failed in a way that a retry does not mend",
+                "Check baseUrl and api, then ask the platform's support with the correlation id.",
+            ),
             Reason::Rejected => fixed(
                 match operation {
                     Operation::Read => "the platform rejected the read",
@@ -213,15 +235,9 @@ impl Reason {
     /// The whole message: to whom, what happened, what the platform said, what to do.
     pub fn message(&self, settings: &Settings, operation: Operation, status: Option<u16>, platform_message: Option<&str>) -> String {
         let (what, advice) = self.text(settings, operation);
-        let mut message = [
-            "Participant ",
-            &settings.participant_id,
-            " of conversation ",
-            &settings.conversation_id,
-            " was not disconnected: ",
-            &what,
-        ]
-        .concat();
+        let mut message =
+            ["Participant ", &settings.participant_id, " of conversation ", &settings.conversation_id, " was not disconnected: ", &what]
+                .concat();
         if let Some(status) = status {
             message.extend([" (HTTP ", &decimal(u64::from(status)), ")"]);
         }

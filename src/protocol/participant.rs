@@ -297,7 +297,10 @@ mod tests {
         use Kind::{Disconnectable, Gone, Unsettled};
         for (body, expected) in [
             (r#"{"entities":[{"id":"p-0","state":"alerting"},{"id":"p-1","state":"connected"}]}"#, listed(Disconnectable, "connected")),
-            (r#"{"entities":[{"state":"connected","held":true,"x":{"id":"p-9","state":"none"},"id":"p-1"}]}"#, listed(Disconnectable, "connected")),
+            (
+                r#"{"entities":[{"state":"connected","held":true,"x":{"id":"p-9","state":"none"},"id":"p-1"}]}"#,
+                listed(Disconnectable, "connected"),
+            ),
             (r#"{"entities":[{"id":"p-1","state":"disconnected"}]}"#, listed(Gone, "disconnected")),
             (r#"{"entities":[{"id":"p-1","state":"terminated"}]}"#, listed(Gone, "terminated")),
             (r#"{"entities":[{"id":"p-1","state":"somethingNew"}]}"#, listed(Unsettled, "somethingNew")),

@@ -1,0 +1,557 @@
+//! Every row of the contract's sections 3 and 5, as a script of answers and the trace of what the call made of them.
+//!
+//! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100 settling` a wait; the
+//! end.
+
+use disconnect_if_connected::protocol::{
+    answer::Answer,
+    call::{Action, Call, Input, Settings},
+    dialect::DialectName,
+    error::Error,
+    outcome::Outcome,
+    timeline::{Event, Failure, Operation},
+};
+
+const REQUEST_MS: f64 = 10.0;
+
+/// One scripted answer.
+#[derive(Clone, Debug)]
+enum Reply {
+    /// 200 with the participant in this state.
+    State(&'static str),
+    /// 200 without the participant.
+    NotListed,
+    /// A status with a platform code.
+    Status(u16, &'static str),
+    /// A status with a `Retry-After`.
+    RetryAfter(u16, &'static str),
+    /// 200 with this body.
+    Body(&'static str),
+    /// 200 whose body breaks off.
+    CutShort,
+    /// No answer.
+    Lost,
+    /// No answer in time.
+    Silent,
+}
+
+use Reply::{Body, CutShort, Lost, NotListed, RetryAfter, Silent, State, Status};
+
+const CONNECTED: Reply = State("connected");
+const GONE: Reply = State("disconnected");
+const ALREADY: &str = "conversation.error.call.disconnected";
+
+fn settings() -> Settings {
+    Settings {
+        conversation_id: "c-1".to_owned(),
+        participant_id: "p-1".to_owned(),
+        dialect: DialectName::Voice,
+        participants: "entities".to_owned(),
+        disconnectable_states: vec!["connected".to_owned()],
+        token_can_be_refreshed: true,
+        settle_ms: 1_500.0,
+        timeout_ms: 10_000.0,
+        request_timeout_ms: 3_000.0,
+        max_retries: 3,
+        max_response_bytes: 1_000,
+        confirm: false,
+    }
+}
+
+struct Played {
+    trace: String,
+    end: Result<Outcome, Error>,
+    call: Call,
+}
+
+/// Runs a call against the script; the last answer of the script repeats.
+fn play(settings: Settings, script: &[Reply]) -> Played {
+    let mut call = Call::new(settings);
+    let mut script = script.iter();
+    let mut last = None;
+    let mut trace = Vec::new();
+    let (mut now, mut input) = (0.0, Input::Start);
+    for _ in 0..200 {
+        match call.next(input, now, 0.5) {
+            Action::Token { refresh, .. } => {
+                if refresh {
+                    trace.push("refresh".to_owned());
+                }
+                call.hide("a-secret-token");
+                input = Input::Token;
+            }
+            Action::Wait { ms } => {
+                let Some(Event::Wait { reason, .. }) = call.timeline().last().map(|entry| &entry.event) else { panic!("no wait recorded") };
+                trace.push(format!("~{ms:.0} {}", reason.as_str()));
+                now += ms;
+                input = Input::Woke;
+            }
+            Action::Send { operation, timeout_ms } => {
+                let letter = if operation == Operation::Read { 'R' } else { 'W' };
+                last = script.next().or(last);
+                let reply = last.expect("a script");
+                let mut answer = |status: u16, body: &str, retry_after: Option<&str>, body_failure| {
+                    trace.push(format!("{letter}{status}"));
+                    if call.needs_body(status) {
+                        call.body(body.as_bytes());
+                    }
+                    let retry_after = retry_after.map(str::to_owned);
+                    let correlation_id = Some(format!("id-{}", call.requests()));
+                    Input::Answer(Answer { status, correlation_id, retry_after, unix_ms: 0.0, body_failure })
+                };
+                now += REQUEST_MS;
+                input = match reply {
+                    State(state) => {
+                        let answer = answer(200, &format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#), None, None);
+                        *trace.last_mut().expect("pushed") = format!("{letter} {state}");
+                        answer
+                    }
+                    NotListed => answer(200, r#"{"entities":[]}"#, None, None),
+                    Status(status, code) => answer(*status, &format!(r#"{{"code":"{code}","message":"said a-secret-token"}}"#), None, None),
+                    RetryAfter(status, seconds) => answer(*status, "{}", Some(seconds), None),
+                    Body(body) => answer(200, body, None, None),
+                    CutShort => answer(200, r#"{"entities":[{"id":"p-1","#, None, Some(Failure::Network)),
+                    Lost => {
+                        trace.push(format!("{letter} lost"));
+                        Input::NoAnswer(Failure::Network)
+                    }
+                    Silent => {
+                        trace.push(format!("{letter} silent"));
+                        now += timeout_ms - REQUEST_MS;
+                        Input::NoAnswer(Failure::Timeout)
+                    }
+                };
+            }
+            Action::Finish(end) => {
+                trace.push(match &end {
+                    Ok(outcome) => outcome.verdict.as_str().to_owned(),
+                    Err(error) => error.code.as_str().to_owned(),
+                });
+                return Played { trace: trace.join(" | "), end, call };
+            }
+        }
+    }
+    panic!("no end: {}", trace.join(" | "));
+}
+
+#[track_caller]
+fn expect(settings: Settings, script: &[Reply], expected: &str) -> Played {
+    let played = play(settings, script);
+    assert_eq!(played.trace, expected, "{script:?}");
+    played
+}
+
+#[track_caller]
+fn ends(script: &[Reply], expected: &str) -> Played {
+    expect(settings(), script, expected)
+}
+
+fn error(played: Played) -> Error {
+    played.end.expect_err("an error")
+}
+
+fn outcome(played: Played) -> Outcome {
+    played.end.expect("an outcome")
+}
+
+#[test]
+fn connected_is_written_at_once() {
+    let played = ends(&[CONNECTED, Status(204, "")], "R connected | W204 | disconnected");
+    assert_eq!(played.call.requests(), 2);
+    assert_eq!(played.call.state(), Some("connected"));
+    let outcome = outcome(played);
+    assert!(!outcome.confirmed);
+    assert_eq!(outcome.correlation_id.as_deref(), Some("id-2"));
+    ends(&[CONNECTED, Status(200, "")], "R connected | W200 | disconnected");
+    ends(&[CONNECTED, Status(202, "")], "R connected | W202 | disconnected");
+}
+
+#[test]
+fn gone_is_answered_without_a_write() {
+    for state in ["disconnected", "terminated"] {
+        let played = ends(&[State(state)], &format!("R {state} | already-disconnected"));
+        assert_eq!(played.call.state(), Some(state));
+        assert!(outcome(played).confirmed);
+    }
+}
+
+#[test]
+fn everything_else_settles() {
+    for state in [
+        "alerting",
+        "dialing",
+        "contacting",
+        "offering",
+        "queued",
+        "converting",
+        "uploading",
+        "transmitting",
+        "parked",
+        "scheduled",
+        "none",
+        "unheardOf",
+    ] {
+        let played =
+            ends(&[State(state), CONNECTED, Status(204, "")], &format!("R {state} | ~100 settling | R connected | W204 | disconnected"));
+        assert_eq!(played.call.requests(), 3);
+        let played = play(settings(), &[State(state)]);
+        assert!(played.trace.ends_with("not-connected"), "{}", played.trace);
+        assert_eq!(played.call.state(), Some(state));
+        assert!(!outcome(played).confirmed);
+    }
+    ends(&[NotListed, CONNECTED, Status(204, "")], "R200 | ~100 settling | R connected | W204 | disconnected");
+}
+
+#[test]
+fn settling_doubles_and_reads_a_last_time_when_it_is_over() {
+    ends(
+        &[State("queued")],
+        "R queued | ~100 settling | R queued | ~200 settling | R queued | ~400 settling | R queued | ~770 settling | R queued | not-connected",
+    );
+    expect(Settings { settle_ms: 0.0, ..settings() }, &[State("queued")], "R queued | not-connected");
+    let last_moment = [State("queued"), State("queued"), State("queued"), State("queued"), CONNECTED, Status(204, "")];
+    assert!(play(settings(), &last_moment).trace.ends_with("R connected | W204 | disconnected"));
+}
+
+#[test]
+fn never_listed_is_not_found_and_once_listed_is_not_connected() {
+    let error =
+        error(expect(Settings { settle_ms: 50.0, ..settings() }, &[NotListed], "R200 | ~50 settling | R200 | PARTICIPANT_NOT_FOUND"));
+    assert!(error.message.contains("p-1") && error.message.contains("c-1") && error.message.contains("50 ms"), "{}", error.message);
+    let played =
+        expect(Settings { settle_ms: 50.0, ..settings() }, &[State("queued"), NotListed], "R queued | ~50 settling | R200 | not-connected");
+    assert_eq!(played.call.state(), Some("queued"));
+}
+
+#[test]
+fn refused_writes_lead_back_to_read() {
+    for (status, code) in
+        [(409, "conflict"), (409, "general.conflict"), (404, "not.found"), (400, "conversation.error.cannot.disconnect.call")]
+    {
+        let refused = Status(status, code);
+        ends(
+            &[CONNECTED, refused.clone(), CONNECTED, Status(204, "")],
+            &format!("R connected | W{status} | ~100 settling | R connected | W204 | disconnected"),
+        );
+        let played =
+            ends(&[CONNECTED, refused, GONE], &format!("R connected | W{status} | ~100 settling | R disconnected | already-disconnected"));
+        assert!(outcome(played).confirmed);
+    }
+    ends(
+        &[CONNECTED, Status(409, ""), State("queued"), State("queued"), State("queued"), State("queued")],
+        "R connected | W409 | ~100 settling | R queued | ~200 settling | R queued | ~400 settling | R queued | ~770 settling | R queued | not-connected",
+    );
+}
+
+#[test]
+fn a_conflict_is_one_for_all_of_settle_ms() {
+    let (c, w) = (CONNECTED, Status(409, "general.conflict"));
+    let script: Vec<Reply> = [c, w].into_iter().cycle().take(40).collect();
+    let played = ends(
+        &script,
+        "R connected | W409 | ~100 settling | R connected | W409 | ~200 settling | R connected | W409 | ~400 settling | R connected | W409 | \
+         ~740 settling | R connected | W409 | R connected | CONFLICT",
+    );
+    let error = error(played);
+    assert_eq!(error.state.as_deref(), Some("connected"));
+    assert!(!error.may_have_disconnected);
+    // The first refusal starts settleMs anew.
+    let mut late = vec![State("alerting"), State("alerting"), State("alerting"), State("alerting")];
+    late.extend(script);
+    let played = play(settings(), &late);
+    assert!(played.trace.ends_with("CONFLICT"));
+    let first_refusal = played.trace.split(" | ").position(|step| step == "W409").expect("a refusal");
+    let waits: f64 = played.call.timeline()[first_refusal..]
+        .iter()
+        .filter_map(|entry| if let Event::Wait { ms, .. } = entry.event { Some(ms) } else { None })
+        .sum();
+    assert!(waits > 1_300.0, "{}", played.trace);
+    // What the last read says counts, also after the last refusal.
+    let script = [CONNECTED, Status(409, ""), CONNECTED, Status(409, ""), GONE];
+    expect(
+        Settings { settle_ms: 50.0, ..settings() },
+        &script,
+        "R connected | W409 | ~50 settling | R connected | W409 | R disconnected | already-disconnected",
+    );
+}
+
+#[test]
+fn the_platforms_already_gone_is_an_answer() {
+    for code in [ALREADY, "conversation.error.participant.no.active.conversations"] {
+        for status in [400, 409] {
+            let played = ends(&[CONNECTED, Status(status, code)], &format!("R connected | W{status} | already-disconnected"));
+            assert!(outcome(played).confirmed);
+        }
+    }
+}
+
+#[test]
+fn a_write_of_unknown_fate_is_settled_by_the_next_read() {
+    for lost in [Lost, Status(500, ""), Status(502, ""), Status(503, ""), Status(504, ""), Status(408, ""), Status(501, "")] {
+        let played = play(settings(), &[CONNECTED, lost.clone(), GONE]);
+        assert!(played.trace.ends_with("~125 backoff | R disconnected | disconnected"), "{}", played.trace);
+        assert!(outcome(played).confirmed);
+        // Still connected: the write is sent again, after a read.
+        let played = play(settings(), &[CONNECTED, lost.clone(), CONNECTED, Status(204, "")]);
+        assert!(played.trace.ends_with("~125 backoff | R connected | W204 | disconnected"), "{}", played.trace);
+        // A stale read, then the platform's own word.
+        let played = play(settings(), &[CONNECTED, lost.clone(), CONNECTED, Status(400, ALREADY)]);
+        assert!(played.trace.ends_with("R connected | W400 | disconnected"), "{}", played.trace);
+        // Refused first, gone later: the lost one may have done it.
+        let played = play(settings(), &[CONNECTED, lost, CONNECTED, Status(409, ""), GONE]);
+        assert!(played.trace.ends_with("R connected | W409 | ~100 settling | R disconnected | disconnected"), "{}", played.trace);
+    }
+    // 429, 425 and 409 did nothing.
+    for refused in [Status(429, ""), Status(425, ""), Status(409, "")] {
+        assert!(play(settings(), &[CONNECTED, refused, GONE]).trace.ends_with("already-disconnected"));
+    }
+}
+
+#[test]
+fn settling_starts_anew_after_a_write_of_unknown_fate() {
+    let script = [State("alerting"), State("alerting"), State("alerting"), CONNECTED, Lost, State("alerting")];
+    let played = play(settings(), &script);
+    assert!(
+        played.trace.ends_with("W lost | ~125 backoff | R alerting | ~100 settling | R alerting | ~200 settling | R alerting | ~400 settling | R alerting | ~635 settling | R alerting | not-connected"),
+        "{}",
+        played.trace
+    );
+}
+
+#[test]
+fn transient_failures_are_retried_in_a_row() {
+    for (failure, shown, code) in [
+        (Status(408, ""), "R408", "SERVER_ERROR"),
+        (Status(425, ""), "R425", "SERVER_ERROR"),
+        (Status(429, ""), "R429", "RATE_LIMITED"),
+        (Status(500, ""), "R500", "SERVER_ERROR"),
+        (Status(502, ""), "R502", "SERVER_ERROR"),
+        (Status(503, ""), "R503", "SERVER_ERROR"),
+        (Status(504, ""), "R504", "SERVER_ERROR"),
+        (Lost, "R lost", "NETWORK"),
+        (CutShort, "R200", "BAD_RESPONSE"),
+        (Body(r#"{"entities":["#), "R200", "BAD_RESPONSE"),
+    ] {
+        let f = || failure.clone();
+        ends(
+            &[f(), f(), f(), CONNECTED, Status(204, "")],
+            &format!("{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | R connected | W204 | disconnected"),
+        );
+        let error =
+            error(ends(&[f()], &format!("{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | {shown} | {code}")));
+        assert!(!error.may_have_disconnected);
+        expect(Settings { max_retries: 0, ..settings() }, &[f()], &format!("{shown} | {code}"));
+    }
+    // A read that works ends the row of failed reads.
+    let play = play(settings(), &[Lost, Lost, Lost, State("queued"), Lost, Lost, Lost, CONNECTED, Status(204, "")]);
+    assert!(play.trace.ends_with("disconnected"), "{}", play.trace);
+}
+
+#[test]
+fn writes_that_fail_in_a_row_are_counted_across_the_reads_between_them() {
+    let script: Vec<Reply> = [CONNECTED, Status(503, "")].into_iter().cycle().take(40).collect();
+    let error = error(ends(
+        &script,
+        "R connected | W503 | ~125 backoff | R connected | W503 | ~250 backoff | R connected | W503 | ~500 backoff | R connected | W503 | SERVER_ERROR",
+    ));
+    assert!(error.may_have_disconnected);
+    let played = expect(Settings { max_retries: 0, ..settings() }, &[CONNECTED, Lost], "R connected | W lost | NETWORK");
+    assert!(self::error(played).may_have_disconnected);
+}
+
+#[test]
+fn a_request_timeout_is_transient_and_the_deadline_is_final() {
+    let settings = |timeout_ms| Settings { request_timeout_ms: 100.0, timeout_ms, ..settings() };
+    expect(settings(10_000.0), &[Silent, CONNECTED, Status(204, "")], "R silent | ~125 backoff | R connected | W204 | disconnected");
+    let code = |trace: &str| trace.rsplit(" | ").next().map(str::to_owned);
+    let played = play(settings(10_000.0), &[Silent]);
+    assert_eq!(code(&played.trace).as_deref(), Some("NETWORK"));
+    let played = expect(settings(80.0), &[Silent], "R silent | TIMEOUT");
+    assert!(!error(played).may_have_disconnected);
+    let error = error(expect(settings(80.0), &[CONNECTED, Silent], "R connected | W silent | TIMEOUT"));
+    assert!(error.may_have_disconnected);
+    assert!(error.message.contains("80 ms (timeoutMs) ran out"), "{}", error.message);
+}
+
+#[test]
+fn retry_after_overrides_the_backoff() {
+    for (reply, wait) in [
+        (RetryAfter(429, "2"), "~2000 retry-after"),
+        (RetryAfter(503, "0"), "~0 retry-after"),
+        (RetryAfter(503, "Thu, 01 Jan 1970 00:00:03 GMT"), "~3000 retry-after"),
+        (RetryAfter(429, "soon"), "~125 backoff"),
+    ] {
+        let played = play(settings(), &[reply, CONNECTED, Status(204, "")]);
+        assert!(played.trace.contains(&format!(" | {wait} | R connected | W204 | disconnected")), "{}", played.trace);
+    }
+    // On a write: back to read all the same.
+    ends(
+        &[CONNECTED, RetryAfter(429, "1"), CONNECTED, Status(204, "")],
+        "R connected | W429 | ~1000 retry-after | R connected | W204 | disconnected",
+    );
+}
+
+#[test]
+fn a_wait_that_cannot_end_in_time_is_not_begun() {
+    let rate_limited = error(ends(&[RetryAfter(429, "10")], "R429 | RATE_LIMITED"));
+    assert_eq!(rate_limited.retry_after_ms, Some(10_000.0));
+    assert_eq!(rate_limited.status, Some(429));
+    assert!(rate_limited.message.contains("10000 ms"), "{}", rate_limited.message);
+    assert_eq!(error(ends(&[RetryAfter(503, "3600")], "R503 | SERVER_ERROR")).retry_after_ms, Some(3_600_000.0));
+    expect(Settings { timeout_ms: 60.0, ..settings() }, &[State("queued")], "R queued | TIMEOUT");
+}
+
+#[test]
+fn a_401_refreshes_the_token_once_and_sends_the_same_request_again() {
+    ends(&[Status(401, ""), CONNECTED, Status(204, "")], "R401 | refresh | R connected | W204 | disconnected");
+    ends(&[CONNECTED, Status(401, ""), Status(204, "")], "R connected | W401 | refresh | W204 | disconnected");
+    ends(&[Status(401, ""), Status(401, "")], "R401 | refresh | R401 | UNAUTHORIZED");
+    ends(&[Status(401, ""), CONNECTED, Status(401, "")], "R401 | refresh | R connected | W401 | UNAUTHORIZED");
+    expect(Settings { token_can_be_refreshed: false, ..settings() }, &[Status(401, "")], "R401 | UNAUTHORIZED");
+}
+
+#[test]
+fn final_answers_are_errors_with_advice() {
+    for (script, trace, said) in [
+        (&[Status(403, "missing.permissions")][..], "R403 | FORBIDDEN", "conversation:communication:disconnect"),
+        (&[CONNECTED, Status(403, "x")], "R connected | W403 | FORBIDDEN", "permission"),
+        (&[CONNECTED, Status(400, "not.a.user")], "R connected | W400 | FORBIDDEN", "onBehalfOf"),
+        (&[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND", "\"voice\" dialect"),
+        (&[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND", "api: \"calls\""),
+        (&[Status(400, "bad.request")], "R400 | REJECTED", "rejected the read"),
+        (&[CONNECTED, Status(400, "bad.request")], "R connected | W400 | REJECTED", "rejected the disconnect"),
+        (&[CONNECTED, Status(413, "")], "R connected | W413 | REJECTED", "HTTP 413"),
+        (&[Status(501, "")], "R501 | SERVER_ERROR", "HTTP 501"),
+        (&[Status(307, "")], "R307 | BAD_RESPONSE", "redirect"),
+        (&[CONNECTED, Status(302, "")], "R connected | W302 | BAD_RESPONSE", "redirect"),
+        (&[Body("null")], "R200 | BAD_RESPONSE", "no list"),
+        (&[Body("<html>")], "R200 | BAD_RESPONSE", "not JSON"),
+        (&[Body("")], "R200 | BAD_RESPONSE", "not JSON"),
+    ] {
+        let error = error(ends(script, trace));
+        assert!(error.message.contains(said), "{}", error.message);
+        assert!(error.message.contains("p-1") && error.message.contains("c-1"), "{}", error.message);
+        assert!(!error.may_have_disconnected);
+        assert!(!error.message.contains("a-secret-token"), "{}", error.message);
+    }
+    let rejected = error(ends(&[CONNECTED, Status(400, "bad.request")], "R connected | W400 | REJECTED"));
+    assert_eq!(
+        (rejected.status, rejected.platform_code.as_deref(), rejected.correlation_id.as_deref()),
+        (Some(400), Some("bad.request"), Some("id-2"))
+    );
+    assert_eq!(rejected.state.as_deref(), Some("connected"));
+    for (dialect, other) in [(DialectName::Calls, "\"voice\""), (DialectName::Custom, "of your own")] {
+        let error = error(expect(Settings { dialect, ..settings() }, &[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND"));
+        assert!(error.message.contains(other), "{}", error.message);
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_not_read_on() {
+    let mut call = Call::new(Settings { max_response_bytes: 10, ..settings() });
+    call.next(Input::Start, 0.0, 0.5);
+    call.next(Input::Token, 0.0, 0.5);
+    assert!(call.body(b"{\"a\":\"xxxx"));
+    assert!(!call.body(b"x"));
+    let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
+    assert_eq!(error.code.as_str(), "BAD_RESPONSE");
+    assert!(error.message.contains("maxResponseBytes"));
+}
+
+#[test]
+fn confirm_reads_on_until_the_participant_is_gone() {
+    let confirm = || Settings { confirm: true, ..settings() };
+    let played = expect(
+        confirm(),
+        &[CONNECTED, Status(202, ""), CONNECTED, GONE],
+        "R connected | W202 | ~100 settling | R connected | ~200 settling | R disconnected | disconnected",
+    );
+    assert_eq!(played.call.state(), Some("disconnected"));
+    let outcome = outcome(played);
+    assert!(outcome.confirmed);
+    assert_eq!(outcome.correlation_id.as_deref(), Some("id-4"));
+    // Never seen gone: accepted all the same.
+    let never = expect(
+        Settings { settle_ms: 250.0, ..confirm() },
+        &[CONNECTED, Status(202, ""), CONNECTED],
+        "R connected | W202 | ~100 settling | R connected | ~140 settling | R connected | disconnected",
+    );
+    let never = self::outcome(never);
+    assert!(!never.confirmed);
+    assert_eq!(never.correlation_id.as_deref(), Some("id-2"));
+    // Whatever the reads after it meet, an accepted write stays an answer, and no second one is sent.
+    for failure in [Status(404, ""), Status(403, ""), Body("<html>"), Status(503, ""), Lost, Silent] {
+        let played = play(confirm(), &[CONNECTED, Status(202, ""), failure]);
+        assert!(played.trace.ends_with("| disconnected"), "{}", played.trace);
+        assert_eq!(played.trace.matches('W').count(), 1);
+        assert!(!self::outcome(played).confirmed);
+    }
+    // Gone already: nothing to confirm.
+    expect(confirm(), &[GONE], "R disconnected | already-disconnected");
+}
+
+#[test]
+fn disconnectable_states_are_the_callers() {
+    let settings = Settings { disconnectable_states: vec!["connected".to_owned(), "alerting".to_owned()], ..settings() };
+    expect(settings.clone(), &[State("alerting"), Status(204, "")], "R alerting | W204 | disconnected");
+    expect(settings, &[CONNECTED, Status(204, "")], "R connected | W204 | disconnected");
+}
+
+#[test]
+fn the_timeline_records_everything_in_order() {
+    let played = play(settings(), &[State("alerting"), CONNECTED, Status(409, "conflict"), Lost, GONE]);
+    let seen: Vec<String> = played
+        .call
+        .timeline()
+        .iter()
+        .map(|entry| match &entry.event {
+            Event::Request(operation) => format!("{:.0} {operation:?}", entry.at_ms),
+            Event::Response { status, platform_code, failure, .. } => format!(
+                "{:.0} {}{}",
+                entry.at_ms,
+                status.map_or_else(|| failure.map_or("", Failure::as_str).to_owned(), |status| status.to_string()),
+                platform_code.as_deref().map_or(String::new(), |code| format!(" {code}"))
+            ),
+            Event::State(state) => format!("{:.0} {state:?}", entry.at_ms),
+            Event::Wait { ms, reason } => format!("{:.0} {ms:.0} {}", entry.at_ms, reason.as_str()),
+            Event::Outcome(end) => format!("{:.0} {end:?}", entry.at_ms),
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "0 Read",
+            "10 200",
+            "10 Some(\"alerting\")",
+            "10 100 settling",
+            "110 Read",
+            "120 200",
+            "120 Some(\"connected\")",
+            "120 Write",
+            "130 409 conflict",
+            "130 100 settling",
+            "230 Read",
+            "240 network",
+            "240 125 backoff",
+            "365 Read",
+            "375 200",
+            "375 Some(\"disconnected\")",
+            "375 Ok(AlreadyDisconnected)",
+        ]
+    );
+}
+
+#[test]
+fn the_token_is_cut_out_of_what_the_platform_says() {
+    let mut call = Call::new(settings());
+    call.next(Input::Start, 0.0, 0.5);
+    call.hide("a-secret-token");
+    call.next(Input::Token, 0.0, 0.5);
+    call.body(br#"{"code":"echo a-secret-token","message":"Bearer a-secret-token is bad"}"#);
+    let correlation_id = Some("a-secret-token".to_owned());
+    let answer = Answer { status: 403, correlation_id, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
+    assert!(!format!("{error:?} {:?}", call.timeline()).contains("a-secret-token"), "{error:?}");
+    assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
+}

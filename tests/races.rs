@@ -1,0 +1,39 @@
+//! A hundred thousand random races in virtual time: everyone who can be removed is removed, nothing false is said.
+
+#[path = "support/race.rs"]
+mod race;
+
+use proptest::test_runner::{Config, TestRunner};
+use race::{World, ours, races, settings};
+
+const RACES: u32 = 100_000;
+
+#[test]
+fn every_removable_participant_is_removed_and_nothing_false_is_said() {
+    // A new seed each run; proptest prints the smallest race that fails, with all that it takes to run it again.
+    let mut runner = TestRunner::new(Config { cases: RACES, failure_persistence: None, max_shrink_iters: 10_000, ..Config::default() });
+    let mut removable = 0_u32;
+    let counted = std::cell::Cell::new(0_u32);
+    let result = runner.run(&races(), |race| {
+        let mut world = World::new(&race);
+        let (end, call) = ours(&mut world, settings(&race));
+        let judged = race.judge(&world, &end);
+        let story = || format!("{end:?}\n{:#?}\n{:#?}", call.timeline(), world.simulator.log());
+        proptest::prop_assert!(judged.false_report.is_none(), "{:?}: {}", judged.false_report, story());
+        proptest::prop_assert!(!judged.removable || judged.removed_by_us, "not removed: {}", story());
+        proptest::prop_assert!(
+            world.writes_after_connected.iter().all(|after| *after),
+            "a write without a connected read before it: {}",
+            story()
+        );
+        proptest::prop_assert!(world.now <= 10_000.0 + 1_000.0, "over the deadline: {}", story());
+        counted.set(counted.get() + u32::from(judged.removable));
+        Ok(())
+    });
+    removable += counted.get();
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    println!("{RACES} races, {removable} of them removable and removed");
+    assert!(removable > RACES / 10, "the races test too little: {removable} removable");
+}

@@ -1,0 +1,355 @@
+//! One race in virtual time: the real protocol, or what people write by hand, against the simulator, with an injected clock.
+
+use disconnect_if_connected::protocol::{
+    answer::Answer,
+    call::{Action, Call, Input, Settings},
+    dialect::{Dialect, Ids},
+    error::Error,
+    outcome::{Outcome, Verdict},
+    timeline::{Failure, Operation},
+};
+use proptest::prelude::*;
+use simulator::{Config, Conversation, Delivery, Fault, Participant, Request, Simulator, Step};
+
+pub const CONVERSATION: &str = "c-1";
+pub const PARTICIPANT: &str = "p-1";
+
+/// What the platform does, and what goes wrong on the way.
+#[derive(Clone, Debug)]
+pub struct Race {
+    pub speaks_calls: bool,
+    pub read_lag_ms: u16,
+    pub effect_delay_ms: u16,
+    /// The true states: the first from the beginning, each later one after so many milliseconds more.
+    pub states: Vec<(u16, State)>,
+    pub faults: Vec<ScriptedFault>,
+    /// Seeds latencies and jitter.
+    pub seed: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Connected,
+    /// Reads show connected, writes are refused.
+    Changing,
+    Alerting,
+    Queued,
+    Unheard,
+    NotListed,
+    Disconnected,
+    Terminated,
+}
+
+impl State {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            State::Connected | State::Changing => Some("connected"),
+            State::Alerting => Some("alerting"),
+            State::Queued => Some("queued"),
+            State::Unheard => Some("unheardOf"),
+            State::NotListed => None,
+            State::Disconnected => Some("disconnected"),
+            State::Terminated => Some("terminated"),
+        }
+    }
+
+    fn is_gone(self) -> bool {
+        matches!(self, State::Disconnected | State::Terminated)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct ScriptedFault {
+    pub on_write: bool,
+    pub skip: u8,
+    pub kind: FaultKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    LostBefore,
+    LostAfter,
+    HangBefore,
+    HangAfter,
+    Unavailable,
+    GatewayTimeoutAfter,
+    RateLimited,
+    CutShort,
+}
+
+impl FaultKind {
+    fn fault(self) -> Fault {
+        let text = |text: &str| Some(text.to_owned());
+        match self {
+            FaultKind::LostBefore => Fault { lost: text("before"), ..Fault::default() },
+            FaultKind::LostAfter => Fault { lost: text("after"), ..Fault::default() },
+            FaultKind::HangBefore => Fault { hang: text("before"), ..Fault::default() },
+            FaultKind::HangAfter => Fault { hang: text("after"), ..Fault::default() },
+            FaultKind::Unavailable => Fault { status: Some(503), ..Fault::default() },
+            FaultKind::GatewayTimeoutAfter => Fault { status: Some(504), performed: true, ..Fault::default() },
+            FaultKind::RateLimited => Fault { status: Some(429), headers: vec![("Retry-After".into(), "1".into())], ..Fault::default() },
+            FaultKind::CutShort => Fault { cut_after_bytes: Some(40), ..Fault::default() },
+        }
+    }
+}
+
+/// Schedules that end within a second, lag up to 400 ms, and no more faults than a call retries.
+pub fn races() -> impl Strategy<Value = Race> {
+    use FaultKind::{CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, RateLimited, Unavailable};
+    use State::{Alerting, Changing, Connected, Disconnected, NotListed, Queued, Terminated, Unheard};
+    let state = prop::sample::select(vec![
+        Connected,
+        Connected,
+        Connected,
+        Changing,
+        Alerting,
+        Queued,
+        Unheard,
+        NotListed,
+        Disconnected,
+        Terminated,
+    ]);
+    let kind =
+        prop::sample::select(vec![LostBefore, LostAfter, HangBefore, HangAfter, Unavailable, GatewayTimeoutAfter, RateLimited, CutShort]);
+    let fault = (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| ScriptedFault { on_write, skip, kind });
+    let faults = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(fault, 1..=2)];
+    (any::<bool>(), 0..=400_u16, 0..=200_u16, prop::collection::vec((0..=300_u16, state), 1..=4), faults, any::<u64>()).prop_map(
+        |(speaks_calls, read_lag_ms, effect_delay_ms, mut states, faults, seed)| {
+            // Nobody comes back from gone.
+            if let Some(gone) = states.iter().position(|(_, state)| state.is_gone()) {
+                states.truncate(gone + 1);
+            }
+            Race { speaks_calls, read_lag_ms, effect_delay_ms, states, faults, seed }
+        },
+    )
+}
+
+/// A small generator for latencies and jitter: splitmix64.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ mixed >> 31) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+pub enum Exchanged {
+    /// Status, body, its `Retry-After`, and whether the body is whole.
+    Answer {
+        status: u16,
+        body: String,
+        retry_after: Option<String>,
+        whole: bool,
+    },
+    Nothing(Failure),
+}
+
+/// The platform, the network and the clock of one race.
+pub struct World {
+    pub simulator: Simulator,
+    pub now: f64,
+    pub random: Random,
+    dialect: Dialect,
+    /// Was each request of the log a write, and had the read directly before it shown connected?
+    pub writes_after_connected: Vec<bool>,
+    last_read_showed_connected: bool,
+}
+
+impl World {
+    pub fn new(race: &Race) -> Self {
+        let mut at = 0.0;
+        let schedule = race
+            .states
+            .iter()
+            .enumerate()
+            .map(|(index, (after, state))| {
+                at += if index == 0 { 0.0 } else { f64::from(*after) };
+                // What was true at the beginning had been true for long.
+                Step { at: if index == 0 { -1e6 } else { at }, state: state.name().map(str::to_owned), changing: *state == State::Changing }
+            })
+            .collect();
+        let participant = Participant {
+            id: PARTICIPANT.to_owned(),
+            purpose: "customer".to_owned(),
+            name: None,
+            user_id: None,
+            held: false,
+            schedule,
+            removed_at_ms: None,
+            attribute_bytes: 0,
+        };
+        let config = Config {
+            conversations: vec![Conversation { id: CONVERSATION.to_owned(), participants: vec![participant] }],
+            read_lag_ms: f64::from(race.read_lag_ms),
+            effect_delay_ms: f64::from(race.effect_delay_ms),
+            accepted_states: vec!["connected".to_owned()],
+            access_token: None,
+            faults: race
+                .faults
+                .iter()
+                .map(|fault| Fault {
+                    on: Some(if fault.on_write { "write" } else { "read" }.to_owned()),
+                    skip: u32::from(fault.skip),
+                    ..fault.kind.fault()
+                })
+                .collect(),
+        };
+        World {
+            simulator: Simulator::new(config),
+            now: 0.0,
+            random: Random(race.seed),
+            dialect: if race.speaks_calls { Dialect::calls(false) } else { Dialect::voice() },
+            writes_after_connected: Vec::new(),
+            last_read_showed_connected: false,
+        }
+    }
+
+    pub fn state(&self) -> Option<String> {
+        self.simulator.state(CONVERSATION, PARTICIPANT, self.now)
+    }
+
+    pub fn is_gone(&self) -> bool {
+        // Long after, when every accepted write has taken effect.
+        let state = self.simulator.state(CONVERSATION, PARTICIPANT, self.now + 1e6);
+        state.is_some_and(|state| simulator::model::GONE.contains(&state.as_str()))
+    }
+
+    pub fn writes_accepted(&self) -> usize {
+        self.simulator.log().iter().filter(|entry| entry.accepted).count()
+    }
+
+    /// One HTTP exchange: to the platform and back, 5 to 60 ms each way.
+    pub fn exchange(&mut self, operation: Operation, timeout_ms: f64) -> Exchanged {
+        let ids = Ids { conversation_id: CONVERSATION, participant_id: PARTICIPANT, user_id: "" };
+        let started = self.now;
+        let request = match operation {
+            Operation::Read => {
+                Request { method: "GET".into(), path: ids.in_path(&self.dialect.read_path), body: String::new(), authorization: None }
+            }
+            Operation::Write => Request {
+                method: self.dialect.write_method.clone(),
+                path: ids.in_path(&self.dialect.write_path),
+                body: self.dialect.write_body.as_deref().map(|body| ids.in_body(body)).unwrap_or_default(),
+                authorization: None,
+            },
+        };
+        if operation == Operation::Write {
+            self.writes_after_connected.push(std::mem::take(&mut self.last_read_showed_connected));
+        }
+        self.now += 5.0 + 55.0 * self.random.unit();
+        let shown = self.simulator.shown_state(CONVERSATION, PARTICIPANT, self.now);
+        let reply = self.simulator.handle(&request, self.now);
+        self.now += 5.0 + 55.0 * self.random.unit();
+        let nothing = match reply.delivery {
+            Delivery::Lost => Some(Failure::Network),
+            Delivery::Hang => Some(Failure::Timeout),
+            _ if self.now - started > timeout_ms => Some(Failure::Timeout),
+            _ => None,
+        };
+        if let Some(failure) = nothing {
+            if failure == Failure::Timeout {
+                self.now = started + timeout_ms;
+            }
+            if operation == Operation::Read {
+                self.last_read_showed_connected = false;
+            }
+            return Exchanged::Nothing(failure);
+        }
+        let cut = if let Delivery::Cut { bytes } = reply.delivery { Some(bytes.min(reply.body.len())) } else { None };
+        let whole = cut.is_none_or(|bytes| bytes == reply.body.len());
+        if operation == Operation::Read {
+            self.last_read_showed_connected = whole && reply.status == 200 && shown.as_deref() == Some("connected");
+        }
+        let retry_after = reply.headers.iter().find(|(name, _)| name == "Retry-After").map(|(_, value)| value.clone());
+        let body = reply.body.get(..cut.unwrap_or(reply.body.len())).unwrap_or_default().to_owned();
+        Exchanged::Answer { status: reply.status, body, retry_after, whole }
+    }
+}
+
+pub fn settings(race: &Race) -> Settings {
+    let dialect = if race.speaks_calls { Dialect::calls(false) } else { Dialect::voice() };
+    Settings {
+        conversation_id: CONVERSATION.to_owned(),
+        participant_id: PARTICIPANT.to_owned(),
+        dialect: dialect.name,
+        participants: dialect.participants,
+        disconnectable_states: vec!["connected".to_owned()],
+        token_can_be_refreshed: false,
+        settle_ms: 1_500.0,
+        timeout_ms: 10_000.0,
+        request_timeout_ms: 1_000.0,
+        max_retries: 3,
+        max_response_bytes: 8_388_608,
+        confirm: false,
+    }
+}
+
+/// The real protocol.
+pub fn ours(world: &mut World, settings: Settings) -> (Result<Outcome, Error>, Call) {
+    let mut call = Call::new(settings);
+    let mut input = Input::Start;
+    loop {
+        let random = world.random.unit();
+        input = match call.next(input, world.now, random) {
+            Action::Token { .. } => Input::Token,
+            Action::Wait { ms } => {
+                world.now += ms;
+                Input::Woke
+            }
+            Action::Send { operation, timeout_ms } => match world.exchange(operation, timeout_ms) {
+                Exchanged::Nothing(failure) => Input::NoAnswer(failure),
+                Exchanged::Answer { status, body, retry_after, whole } => {
+                    if call.needs_body(status) {
+                        call.body(body.as_bytes());
+                    }
+                    let body_failure = (!whole).then_some(Failure::Network);
+                    Input::Answer(Answer { status, correlation_id: None, retry_after, unix_ms: 0.0, body_failure })
+                }
+            },
+            Action::Finish(end) => return (end, call),
+        };
+    }
+}
+
+/// How a race ended and what may be said against it.
+pub struct Judged {
+    pub removable: bool,
+    pub removed_by_us: bool,
+    /// What was said is not true.
+    pub false_report: Option<String>,
+}
+
+impl Race {
+    /// Connected at the end, and not because nobody acts on a gone one: whoever asks long enough can remove it.
+    pub fn is_removable(&self) -> bool {
+        self.states.last().is_some_and(|(_, state)| *state == State::Connected)
+    }
+
+    /// Holds what a call of the protocol said against what was true.
+    pub fn judge(&self, world: &World, end: &Result<Outcome, Error>) -> Judged {
+        let (accepted, gone) = (world.writes_accepted() > 0, world.is_gone());
+        let false_report = match end {
+            Ok(outcome) => match outcome.verdict {
+                Verdict::Disconnected if !gone => Some("disconnected, but it is still there"),
+                Verdict::Disconnected if !accepted && !self.faults.iter().any(|fault| fault.on_write) => {
+                    Some("disconnected, but not by us")
+                }
+                Verdict::AlreadyDisconnected if accepted => Some("already-disconnected, but it was us"),
+                Verdict::AlreadyDisconnected if !gone => Some("already-disconnected, but it is still there"),
+                Verdict::NotConnected if accepted => Some("not-connected, but we disconnected it"),
+                Verdict::NotConnected if world.state().as_deref() == Some("connected") && self.is_removable() => {
+                    Some("not-connected, but it is")
+                }
+                _ => None,
+            },
+            Err(error) if accepted && !error.may_have_disconnected => Some("an error that hides our disconnect"),
+            Err(_) => None,
+        };
+        Judged { removable: self.is_removable(), removed_by_us: accepted, false_report: false_report.map(str::to_owned) }
+    }
+}
