@@ -1,5 +1,7 @@
 //! A hundred thousand random races in virtual time: everyone who can be removed is removed, nothing false is said.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 #[path = "support/race.rs"]
 mod race;
 

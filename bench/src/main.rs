@@ -1,6 +1,6 @@
 //! Side by side on the same random races, in virtual time: `npm run races -- [RACES] [SEED]`.
 
-#[path = "../tests/support/race.rs"]
+#[path = "../../tests/support/race.rs"]
 #[allow(dead_code, reason = "shared with the test, which looks at more")]
 mod race;
 
