@@ -1,0 +1,271 @@
+// Every option of the contract, section 2 and 6: what it takes, what it refuses, and that a refusal comes before any request.
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { test } from "node:test";
+import { DisconnectError, disconnectIfConnected } from "../pkg/node.mjs";
+
+const SECRET = "a-secret-token-0123456789";
+const answer = (body, init) => new Response(JSON.stringify(body), init);
+
+/** A platform where the participant is gone already; keeps the requests. */
+function gone(list = "entities") {
+  const requests = [];
+  const fetch = async (url, init) => {
+    requests.push({ url, ...init });
+    return answer({ [list]: [{ id: "p", state: "terminated" }] });
+  };
+  return { fetch, requests };
+}
+
+/** A platform where the participant is connected and the disconnect accepted. */
+function connected(list = "entities") {
+  const requests = [];
+  const fetch = async (url, init) => {
+    requests.push({ url, ...init });
+    return init.method === "GET" ? answer({ [list]: [{ id: "p", state: "connected" }] }) : new Response(null, { status: 204 });
+  };
+  return { fetch, requests };
+}
+
+const base = { conversationId: "c", participantId: "p", accessToken: SECRET, region: "us-east-1" };
+
+async function refused(options, ...named) {
+  const platform = gone();
+  const merged = options !== null && typeof options === "object" && !Array.isArray(options) ? { fetch: platform.fetch, ...options } : options;
+  await assert.rejects(disconnectIfConnected(merged), (error) => {
+    assert.ok(error instanceof DisconnectError, inspect(error));
+    assert.equal(error.code, "INVALID_ARGUMENT", inspect(error));
+    assert.equal(error.name, "DisconnectError");
+    assert.equal(error.mayHaveDisconnected, false);
+    assert.deepEqual(error.timeline, []);
+    for (const name of named) assert.ok(error.message.includes(name), `${error.message} does not say ${name}`);
+    assert.ok(!inspect(error).includes(SECRET), "the token is in the error");
+    return true;
+  });
+  assert.equal(platform.requests.length, 0, "a request was sent");
+}
+
+test("the argument itself", async () => {
+  for (const options of [undefined, null, 1, "c", [], () => {}]) await refused(options, "options");
+});
+
+test("ids are required, non-empty, and cannot change a path", async () => {
+  for (const name of ["conversationId", "participantId"]) {
+    for (const value of [undefined, null, "", 1, {}, ".", "..", "x".repeat(513), "\ud800"]) await refused({ ...base, [name]: value }, name);
+  }
+  const { fetch, requests } = gone();
+  await disconnectIfConnected({ ...base, fetch, conversationId: "a/../b?c#d é" });
+  assert.equal(requests[0].url, "https://api.mypurecloud.com/api/v2/conversations/voice/a%2F..%2Fb%3Fc%23d%20%C3%A9/participants");
+});
+
+test("every option refuses what it does not take, and says so", async () => {
+  const wrong = {
+    accessToken: [undefined, null, "", 1, {}, "two words", "Bearer abc", "line\nbreak", "ünïcode"],
+    api: [null, 1, "chats", "", [], {}, { read: {} }],
+    region: [null, 1, "", "us-east-9", "api.mypurecloud.com", "MYPURECLOUD.COM"],
+    settleMs: [null, "1", -1, Number.NaN, Number.POSITIVE_INFINITY, {}],
+    timeoutMs: [null, "1", 0, -1, Number.NaN, Number.POSITIVE_INFINITY],
+    requestTimeoutMs: [null, "1", 0, -1, Number.NaN],
+    maxRetries: [null, "1", -1, 1.5, Number.NaN],
+    maxResponseBytes: [null, "1", 0, -1, 1.5],
+    confirm: [null, 1, "true"],
+    disconnectableStates: [null, "connected", [], [1], [""], ["disconnected"], ["connected", "terminated"]],
+    onBehalfOf: [null, 1, ""],
+    signal: [null, 1, {}, { aborted: false }],
+    fetch: [null, 1, {}],
+    onEvent: [null, 1, {}],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) await refused({ ...base, [name]: value }, name);
+  }
+  await refused({ ...base, settlems: 1 }, "settlems", "settleMs");
+  await refused({ ...base, settleMs: -1 }, "settleMs", "-1", "milliseconds");
+});
+
+test("undefined is the same as not given", async () => {
+  const { fetch } = gone();
+  const optional = ["api", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs", "maxRetries", "maxResponseBytes", "confirm"];
+  optional.push("disconnectableStates", "onBehalfOf", "signal", "onEvent");
+  const options = Object.fromEntries(optional.map((name) => [name, undefined]));
+  assert.equal((await disconnectIfConnected({ ...base, ...options, fetch })).outcome, "already-disconnected");
+});
+
+test("region or baseUrl, never both, never none", async () => {
+  await refused({ ...base, baseUrl: "https://example.org" }, "baseUrl", "region");
+  await refused({ ...base, region: undefined }, "region", "baseUrl");
+});
+
+test("baseUrl is https, or http to a loopback host, with at most a path prefix", async () => {
+  const bad = ["http://example.org", "ftp://example.org", "example.org", "/api", "https://u:p@example.org", "https://example.org?x=1"];
+  bad.push("https://example.org/#x", "http://127.0.0.1.example.org", "http://localhost.example.org", "http://10.0.0.1", "javascript:alert(1)");
+  for (const baseUrl of bad) await refused({ ...base, region: undefined, baseUrl }, "baseUrl");
+  const good = {
+    "https://example.org": "https://example.org",
+    "https://example.org/": "https://example.org",
+    "https://example.org:8443/gateway/": "https://example.org:8443/gateway",
+    "http://localhost:8080": "http://localhost:8080",
+    "http://app.localhost": "http://app.localhost",
+    "http://127.1.2.3": "http://127.1.2.3",
+    "http://[::1]:99": "http://[::1]:99",
+  };
+  for (const [baseUrl, expected] of Object.entries(good)) {
+    const { fetch, requests } = gone();
+    const events = [];
+    await disconnectIfConnected({ ...base, region: undefined, baseUrl, fetch, onEvent: (event) => events.push(event) });
+    assert.equal(requests[0].url, `${expected}/api/v2/conversations/voice/c/participants`);
+    assert.equal(events[0].path, new URL(requests[0].url).pathname);
+  }
+});
+
+test("the 18 regions by AWS name and by domain", async () => {
+  const regions = `us-east-1 mypurecloud.com · us-east-2 use2.us-gov-pure.cloud · us-west-2 usw2.pure.cloud · ca-central-1 cac1.pure.cloud ·
+    sa-east-1 sae1.pure.cloud · mx-central-1 mxc1.pure.cloud · eu-west-1 mypurecloud.ie · eu-west-2 euw2.pure.cloud ·
+    eu-central-1 mypurecloud.de · eu-central-2 euc2.pure.cloud · me-central-1 mec1.pure.cloud · ap-south-1 aps1.pure.cloud ·
+    ap-northeast-1 mypurecloud.jp · ap-northeast-2 apne2.pure.cloud · ap-northeast-3 apne3.pure.cloud · ap-southeast-1 apse1.pure.cloud ·
+    ap-southeast-2 mypurecloud.com.au · eusc-de-east-1 edee1.eusc-pure.cloud`;
+  const pairs = regions.split("·").map((pair) => pair.trim().split(" "));
+  assert.equal(pairs.length, 18);
+  for (const [aws, domain] of pairs) {
+    for (const region of [aws, domain]) {
+      const { fetch, requests } = gone();
+      await disconnectIfConnected({ ...base, region, fetch });
+      assert.equal(new URL(requests[0].url).origin, `https://api.${domain}`);
+    }
+  }
+});
+
+test("the two dialects, and onBehalfOf", async () => {
+  const participants = "/api/v2/conversations/calls/c/participants/p";
+  for (const [options, method, path, body] of [
+    [{}, "POST", "/api/v2/conversations/voice/participants", '{"participantId":"p","action":"disconnect"}'],
+    [{ api: "voice" }, "POST", "/api/v2/conversations/voice/participants", '{"participantId":"p","action":"disconnect"}'],
+    [{ api: "calls" }, "PATCH", participants, '{"state":"disconnected"}'],
+    [{ api: "calls", onBehalfOf: "u/1" }, "PATCH", `${participants}/user/u%2F1`, '{"state":"disconnected"}'],
+  ]) {
+    const { fetch, requests } = connected(options.api === "calls" ? "participants" : "entities");
+    const result = await disconnectIfConnected({ ...base, ...options, fetch });
+    assert.equal(result.outcome, "disconnected");
+    const [read, write] = requests;
+    assert.equal(read.method, "GET");
+    assert.equal(read.body, undefined);
+    assert.equal(read.headers.Authorization, `Bearer ${SECRET}`);
+    assert.equal(write.method, method);
+    assert.equal(new URL(write.url).pathname, path);
+    assert.equal(write.body, body);
+    assert.equal(write.headers["Content-Type"], "application/json");
+    assert.ok(!inspect(result, { depth: 9 }).includes(SECRET));
+  }
+  await refused({ ...base, onBehalfOf: "u" }, "onBehalfOf", "calls");
+});
+
+test("a dialect of the caller's own", async () => {
+  const api = {
+    read: { path: "/gw/{conversationId}?expand=1", participants: "legs" },
+    write: { method: "DELETE", path: "/gw/{conversationId}/{participantId}", body: { who: ["{participantId}", 'in "{conversationId}"'], n: 1 } },
+  };
+  const { fetch, requests } = connected("legs");
+  await disconnectIfConnected({ ...base, api, fetch, conversationId: 'c"1', participantId: "p" });
+  assert.equal(requests[0].url, "https://api.mypurecloud.com/gw/c%221?expand=1");
+  assert.equal(requests[1].url, "https://api.mypurecloud.com/gw/c%221/p");
+  assert.deepEqual(JSON.parse(requests[1].body), { who: ["p", 'in "c"1"'], n: 1 });
+  const bodiless = { ...api, write: { method: "PUT", path: "/gw/{participantId}" } };
+  const other = connected("legs");
+  await disconnectIfConnected({ ...base, api: bodiless, fetch: other.fetch });
+  assert.equal("body" in other.requests[1], false);
+  assert.equal("Content-Type" in other.requests[1].headers, false);
+
+  const { read, write } = api;
+  for (const [wrong, named] of [
+    [{ read }, "api.write"],
+    [{ write }, "api.read"],
+    [{ read, write, more: 1 }, "api.more"],
+    [{ read: { ...read, method: "GET" }, write }, "api.read.method"],
+    [{ read: { ...read, path: "relative" }, write }, "api.read.path"],
+    [{ read: { ...read, path: "//evil.example" }, write }, "api.read.path"],
+    [{ read: { ...read, path: "/a/../b" }, write }, "api.read.path"],
+    [{ read: { ...read, path: "/a/%2E%2e/b" }, write }, "api.read.path"],
+    [{ read: { ...read, path: "/{unknown}" }, write }, "api.read.path"],
+    [{ read: { ...read, path: "/a#b" }, write }, "api.read.path"],
+    [{ read: { ...read, participants: "" }, write }, "api.read.participants"],
+    [{ read, write: { ...write, method: "GET" } }, "api.write.method"],
+    [{ read, write: { ...write, method: "post" } }, "api.write.method"],
+    [{ read, write: { ...write, path: 1 } }, "api.write.path"],
+    [{ read, write: { ...write, body: () => {} } }, "api.write.body"],
+    [{ read, write: { ...write, body: 10n } }, "api.write.body"],
+    [{ read, write: { method: "DELETE", path: "/gw/{conversationId}" } }, "participantId"],
+  ]) {
+    await refused({ ...base, api: wrong }, named);
+  }
+});
+
+test("a getter that throws is an argument that does not work", async () => {
+  const { fetch, requests } = gone();
+  const options = Object.defineProperty({ ...base, fetch }, "settleMs", {
+    enumerable: true,
+    get() {
+      throw new Error("no");
+    },
+  });
+  await assert.rejects(disconnectIfConnected(options), { code: "INVALID_ARGUMENT", message: /settleMs/ });
+  assert.equal(requests.length, 0);
+});
+
+test("the token provider: asked once, refreshed once, its own error kept", async () => {
+  const asked = [];
+  const provider = async ({ refresh }) => {
+    asked.push(refresh);
+    return refresh ? "fresh-token-0123456789" : SECRET;
+  };
+  const seen = [];
+  const fetch = async (_, { method, headers }) => {
+    seen.push(`${method} ${headers.Authorization}`);
+    if (!headers.Authorization.includes("fresh")) return answer({ code: "bad.credentials" }, { status: 401 });
+    return method === "GET" ? answer({ entities: [{ id: "p", state: "connected" }] }) : new Response(null, { status: 204 });
+  };
+  assert.equal((await disconnectIfConnected({ ...base, accessToken: provider, fetch })).outcome, "disconnected");
+  assert.deepEqual(asked, [false, true]);
+  assert.deepEqual(seen, [`GET Bearer ${SECRET}`, "GET Bearer fresh-token-0123456789", "POST Bearer fresh-token-0123456789"]);
+
+  const own = new Error("no vault today");
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => Promise.reject(own) }), (error) => error === own);
+  const sync = () => {
+    throw own;
+  };
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: sync }), (error) => error === own);
+  await refused({ ...base, accessToken: () => undefined }, "accessToken");
+  const stale = ({ refresh }) => (refresh ? undefined : SECRET);
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: stale }), { code: "UNAUTHORIZED" });
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => new Promise(() => {}), timeoutMs: 30 }), { code: "TIMEOUT" });
+});
+
+test("a token that the platform echoes is cut out everywhere", async () => {
+  const echo = { code: `x.${SECRET}`, message: `Bearer ${SECRET} is no good` };
+  const events = [];
+  const fetch = async () => answer(echo, { status: 403, headers: { "ININ-Correlation-Id": SECRET } });
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, onEvent: (event) => events.push(event) }), (error) => {
+    assert.equal(error.code, "FORBIDDEN");
+    assert.ok(!inspect([error, JSON.stringify(error), error.stack, events], { depth: 9 }).includes(SECRET));
+    return true;
+  });
+});
+
+test("redirects are not followed", async () => {
+  const { fetch, requests } = gone();
+  await disconnectIfConnected({ ...base, fetch });
+  assert.equal(requests[0].redirect, "manual");
+  const redirecting = async () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } });
+  await assert.rejects(disconnectIfConnected({ ...base, fetch: redirecting }), { code: "BAD_RESPONSE", status: 302 });
+});
+
+test("large times are clamped, not wrapped", async () => {
+  const { fetch } = gone();
+  const options = { ...base, fetch, timeoutMs: 1e15, requestTimeoutMs: 1e15, settleMs: 1e15 };
+  assert.equal((await disconnectIfConnected(options)).outcome, "already-disconnected");
+});
+
+test("the error has a stack that leads to the caller", async () => {
+  async function theCallersOwnFunction() {
+    return await disconnectIfConnected({ ...base, settleMs: -1 });
+  }
+  await assert.rejects(theCallersOwnFunction(), (error) => error.stack.includes("theCallersOwnFunction"));
+});
