@@ -23,6 +23,8 @@ enum Reply {
     NotListed,
     /// A status with a platform code.
     Status(u16, &'static str),
+    /// A status with a message.
+    Said(u16, &'static str),
     /// A status with a `Retry-After`.
     RetryAfter(u16, &'static str),
     /// 200 with this body.
@@ -35,7 +37,7 @@ enum Reply {
     Silent,
 }
 
-use Reply::{Body, CutShort, Lost, NotListed, RetryAfter, Silent, State, Status};
+use Reply::{Body, CutShort, Lost, NotListed, RetryAfter, Said, Silent, State, Status};
 
 const CONNECTED: Reply = State("connected");
 const GONE: Reply = State("disconnected");
@@ -108,6 +110,7 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                     }
                     NotListed => answer(200, r#"{"entities":[]}"#, None, None),
                     Status(status, code) => answer(*status, &format!(r#"{{"code":"{code}","message":"said a-secret-token"}}"#), None, None),
+                    Said(status, message) => answer(*status, &format!(r#"{{"message":"{message}"}}"#), None, None),
                     RetryAfter(status, seconds) => answer(*status, "{}", Some(seconds), None),
                     Body(body) => answer(200, body, None, None),
                     CutShort => answer(200, r#"{"entities":[{"id":"p-1","#, None, Some(Failure::Network)),
@@ -254,6 +257,10 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
     );
     let error = error(played);
     assert_eq!(error.state.as_deref(), Some("connected"));
+    assert_eq!(
+        (error.status, error.platform_code.as_deref(), error.correlation_id.as_deref()),
+        (Some(409), Some("general.conflict"), Some("id-10"))
+    );
     assert!(!error.may_have_disconnected);
     // The first refusal starts settleMs anew.
     let mut late = vec![State("alerting"), State("alerting"), State("alerting"), State("alerting")];
@@ -384,6 +391,9 @@ fn retry_after_overrides_the_backoff() {
         let played = play(settings(), &[reply, CONNECTED, Status(204, "")]);
         assert!(played.trace.contains(&format!(" | {wait} | R connected | W204 | disconnected")), "{}", played.trace);
     }
+    // A 429 without the header, but with the wait in its message.
+    let in_message = [Said(429, "Rate limit exceeded the maximum. Retry the request in [2] seconds"), CONNECTED, Status(204, "")];
+    ends(&in_message, "R429 | ~2000 retry-after | R connected | W204 | disconnected");
     // On a write: back to read all the same.
     ends(
         &[CONNECTED, RetryAfter(429, "1"), CONNECTED, Status(204, "")],

@@ -115,7 +115,14 @@ pub struct Call {
     /// `Some` once a write was accepted, with the correlation id of its answer, which may be missing.
     accepted: Option<Option<String>>,
 
-    // Of the last answer, for the error that it may end in.
+    last: Heard,
+    /// The last refusal of a write: what a conflict has to tell.
+    refusal: Heard,
+}
+
+/// What one answer said, for the error that it may end in.
+#[derive(Clone, Default, Debug)]
+struct Heard {
     status: Option<u16>,
     platform_code: Option<String>,
     platform_message: Option<String>,
@@ -150,11 +157,8 @@ impl Call {
             unknown_fate: false,
             refused_for_good: false,
             accepted: None,
-            status: None,
-            platform_code: None,
-            platform_message: None,
-            correlation_id: None,
-            retry_after_ms: None,
+            last: Heard::default(),
+            refusal: Heard::default(),
         }
     }
 
@@ -244,7 +248,11 @@ impl Call {
 
     /// Connected: write at once, unless writes were refused for all of `settleMs` and once more after it.
     fn connected(&mut self) -> Action {
-        if self.refused_for_good { self.fail(Reason::Conflict) } else { self.send(Operation::Write) }
+        if !self.refused_for_good {
+            return self.send(Operation::Write);
+        }
+        self.last = std::mem::take(&mut self.refusal);
+        self.fail(Reason::Conflict)
     }
 
     /// Gone: by us, if a write of this call can have done it.
@@ -271,6 +279,7 @@ impl Call {
     /// Refused: read again. The first refusal starts `settleMs` anew, so that a conflict is one for all of it.
     fn refused(&mut self) -> Action {
         (self.failures, self.write_failures) = (0, 0);
+        self.refusal.clone_from(&self.last);
         if !self.a_write_was_refused {
             self.a_write_was_refused = true;
             self.start_settling();
@@ -293,7 +302,7 @@ impl Call {
         if in_a_row > self.settings.max_retries {
             return self.fail(Reason::Transient(transient));
         }
-        match self.retry_after_ms {
+        match self.last.retry_after_ms {
             Some(ms) => self.wait(ms, WaitReason::RetryAfter, Some(transient)),
             None => self.wait(backoff::backoff_ms(in_a_row, self.random), WaitReason::Backoff, Some(transient)),
         }
@@ -301,7 +310,7 @@ impl Call {
 
     /// Accepted: that is an answer, unless the caller wants to see the participant gone.
     fn accept(&mut self) -> Action {
-        self.accepted = Some(self.correlation_id.clone());
+        self.accepted = Some(self.last.correlation_id.clone());
         if !self.settings.confirm {
             return self.finish(Verdict::Disconnected, false);
         }
@@ -359,35 +368,29 @@ impl Call {
         self.operation = operation;
         self.requests += 1;
         self.body.reset();
-        self.forget_answer();
+        self.last = Heard::default();
         self.record(Event::Request(operation));
         Action::Send { operation, timeout_ms: self.settings.request_timeout_ms.min(self.time_left_ms()) }
     }
 
-    fn forget_answer(&mut self) {
-        self.status = None;
-        self.platform_code = None;
-        self.platform_message = None;
-        self.correlation_id = None;
-        self.retry_after_ms = None;
-    }
-
     fn receive(&mut self, answer: &Answer) -> Meaning {
         let error = self.body.platform_error();
-        self.status = Some(answer.status);
-        self.correlation_id = answer.correlation_id.as_deref().map(|id| self.cleaned(id).chars().take(MAX_CORRELATION_ID_CHARS).collect());
+        self.last.status = Some(answer.status);
+        self.last.correlation_id =
+            answer.correlation_id.as_deref().map(|id| self.cleaned(id).chars().take(MAX_CORRELATION_ID_CHARS).collect());
         if answer.status >= 400 {
-            self.platform_code = error.code.as_deref().map(|code| self.cleaned(code));
-            self.platform_message = error.message.as_deref().map(|message| self.cleaned(message));
+            self.last.platform_code = error.code.as_deref().map(|code| self.cleaned(code));
+            self.last.platform_message = error.message.as_deref().map(|message| self.cleaned(message));
             let asked_in_header = answer.retry_after.as_deref().and_then(|header| backoff::retry_after_ms(header, answer.unix_ms));
-            self.retry_after_ms = asked_in_header.or_else(|| error.message.as_deref().and_then(backoff::retry_in_message_ms));
+            let message = error.message.as_deref().filter(|_| answer.status == 429);
+            self.last.retry_after_ms = asked_in_header.or_else(|| message.and_then(backoff::retry_in_message_ms));
         }
         let body = &mut self.body;
-        let meaning = answer::meaning(self.operation, answer, self.platform_code.as_deref(), || body.sighting());
+        let meaning = answer::meaning(self.operation, answer, self.last.platform_code.as_deref(), || body.sighting());
         self.record(Event::Response {
             status: Some(answer.status),
-            correlation_id: self.correlation_id.clone(),
-            platform_code: self.platform_code.clone(),
+            correlation_id: self.last.correlation_id.clone(),
+            platform_code: self.last.platform_code.clone(),
             failure: answer.body_failure,
         });
         if let Meaning::Seen(sighting) = &meaning {
@@ -439,7 +442,7 @@ impl Call {
         let accepted = self.accepted.take();
         let correlation_id = match accepted {
             Some(of_the_write) if !confirmed => of_the_write,
-            _ => self.correlation_id.take(),
+            _ => self.last.correlation_id.take(),
         };
         Action::Finish(Ok(Outcome { verdict, confirmed, correlation_id }))
     }
@@ -453,11 +456,11 @@ impl Call {
         self.record(Event::Outcome(Err(code)));
         Action::Finish(Err(Error {
             code,
-            message: reason.message(&self.settings, self.operation, self.status, self.platform_message.as_deref()),
-            status: self.status,
-            platform_code: self.platform_code.take(),
-            correlation_id: self.correlation_id.take(),
-            retry_after_ms: self.retry_after_ms,
+            message: reason.message(&self.settings, self.operation, self.last.status, self.last.platform_message.as_deref()),
+            status: self.last.status,
+            platform_code: self.last.platform_code.take(),
+            correlation_id: self.last.correlation_id.take(),
+            retry_after_ms: self.last.retry_after_ms,
             state: self.state.take(),
             may_have_disconnected: self.unknown_fate,
         }))

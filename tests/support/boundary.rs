@@ -115,7 +115,9 @@ async fn times_out_a_request_and_the_call() {
 
 #[wasm_bindgen_test]
 async fn rejects_with_the_reason_of_the_signal() {
-    for (script, aborts_on) in [("silent", None), ("deaf", None), ("queued", None), ("queued", Some("wait")), ("connected", Some("request"))] {
+    for (script, aborts_on) in
+        [("silent", None), ("deaf", None), ("queued", None), ("queued", Some("wait")), ("connected", Some("request"))]
+    {
         let counted = counted_signal();
         let fake = fake(&[script]);
         let on_event = aborts_on.map_or(JsValue::UNDEFINED, |event| abort_on(&counted, event));
@@ -167,7 +169,9 @@ async fn keeps_what_the_host_says_of_a_lost_connection_as_the_cause() {
 #[wasm_bindgen_test]
 async fn checks_arguments_before_any_request() {
     let fake = fake(&["connected"]);
-    for (name, value, said) in [("settleMs", JsValue::from("1"), "settleMs got \"1\""), ("unheardOf", JsValue::TRUE, "unheardOf is no option")] {
+    for (name, value, said) in
+        [("settleMs", JsValue::from("1"), "settleMs got \"1\""), ("unheardOf", JsValue::TRUE, "unheardOf is no option")]
+    {
         let error = settled(&fake, &[(name, &value)]).await;
         assert_eq!(text(&error, "code"), "INVALID_ARGUMENT");
         assert!(text(&error, "message").contains(said), "{}", json(&error));

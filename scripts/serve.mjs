@@ -1,0 +1,32 @@
+// Serves this folder's pages on the loopback host, nothing else: for `npm start` and the browser tests.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { root } from "./run.mjs";
+
+const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+
+/** @returns {Promise<{ url: string, close: () => Promise<void> }>} */
+export async function serve(port = 0, folder = root) {
+  const server = createServer(async (request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+    const isPublic = folder !== root || path.startsWith("/www/") || path.startsWith("/pkg/");
+    if (path === "/" && folder === root) return response.writeHead(302, { Location: "/www/index.html" }).end();
+    try {
+      if (!isPublic) throw new Error("not public");
+      const body = await readFile(join(folder, path));
+      response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Cache-Control": "no-store" }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

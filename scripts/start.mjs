@@ -1,0 +1,8 @@
+// `npm start`: the call in a real browser, against the simulator in the page.
+import { build } from "./build.mjs";
+import { bold } from "./run.mjs";
+import { serve } from "./serve.mjs";
+
+await build();
+const { url } = await serve(Number(process.env.PORT ?? 8080)).catch(() => serve());
+console.log(`Open ${bold(url)} in a browser. Ctrl+C stops.`);
