@@ -52,8 +52,7 @@ const EXIT_CODES = {
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-/** @type {import("node:util").ParseArgsConfig["options"]} */
-const OPTIONS = {
+const OPTIONS = /** @type {const} */ ({
   api: { type: "string" },
   region: { type: "string" },
   "base-url": { type: "string" },
@@ -67,7 +66,7 @@ const OPTIONS = {
   json: { type: "boolean" },
   help: { type: "boolean" },
   version: { type: "boolean" },
-};
+});
 
 /** @param {number} code @param {string} message @returns {never} */
 function exit(code, message) {
@@ -83,7 +82,7 @@ function parsed() {
   }
 }
 
-/** @param {import("./index.js").DisconnectEvent} event */
+/** @param {import("./index.cjs").DisconnectEvent} event */
 function line(event) {
   const at = `${event.at.toFixed(0).padStart(6)} ms  `;
   switch (event.type) {
@@ -121,8 +120,8 @@ const accessToken = fromEnvironment || readFileSync(0, "utf8").trim();
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
 
-/** @param {string} name */
-const number = (name) => (values[name] === undefined ? undefined : Number(values[name]));
+/** @param {string | undefined} text */
+const number = (text) => (text === undefined ? undefined : Number(text));
 /** @type {any} */
 const options = {
   conversationId,
@@ -131,15 +130,15 @@ const options = {
   api: values.api,
   region: values.region,
   baseUrl: values["base-url"],
-  settleMs: number("settle-ms"),
-  timeoutMs: number("timeout-ms"),
-  requestTimeoutMs: number("request-timeout-ms"),
-  maxRetries: number("max-retries"),
+  settleMs: number(values["settle-ms"]),
+  timeoutMs: number(values["timeout-ms"]),
+  requestTimeoutMs: number(values["request-timeout-ms"]),
+  maxRetries: number(values["max-retries"]),
   confirm: values.confirm,
   disconnectableStates: values["disconnectable-state"],
   onBehalfOf: values["on-behalf-of"],
   signal: interrupt.signal,
-  onEvent: values.json ? undefined : (/** @type {any} */ event) => console.log(line(event)),
+  onEvent: values.json ? undefined : (/** @type {import("./index.cjs").DisconnectEvent} */ event) => console.log(line(event)),
 };
 
 try {
@@ -148,7 +147,7 @@ try {
   process.exitCode = EXIT_CODES[result.outcome];
 } catch (error) {
   if (error instanceof DisconnectError) {
-    if (values.json) console.log(JSON.stringify({ error: { message: error.message, ...error, cause: undefined } }, undefined, 2));
+    if (values.json) console.log(JSON.stringify({ error: { ...error, message: error.message, cause: undefined } }, undefined, 2));
     else console.error(error.message);
     process.exitCode = EXIT_CODES[error.code];
   } else if (interrupt.signal.aborted) {

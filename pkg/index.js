@@ -8,10 +8,10 @@ import init, { call } from "./wasm/core.js";
 
 const load = lazily(() => init({ module_or_path: decoded(bytes) }));
 
-/** @type {import("./index.js").disconnectIfConnected} */
-export async function disconnectIfConnected(options) {
+/** @type {typeof import("./index.cjs").disconnectIfConnected} */
+export const disconnectIfConnected = async (options) => {
   await load();
   return resultOrThrow(await call(options));
-}
+};
 
 export { DisconnectError };

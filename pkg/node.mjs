@@ -3,4 +3,5 @@
 
 import module from "./wasm/index.cjs";
 
-export const { disconnectIfConnected, DisconnectError } = module;
+/** @type {typeof import("./index.cjs")} */
+export const { disconnectIfConnected, DisconnectError } = /** @type {any} */ (module);

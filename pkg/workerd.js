@@ -4,15 +4,15 @@
 import { DisconnectError, resultOrThrow } from "./error.js";
 import { lazily } from "./load.js";
 import init, { call } from "./wasm/core.js";
-// @ts-ignore: a WebAssembly.Module there
+// @ts-expect-error: a WebAssembly.Module there
 import module from "./wasm/core.wasm";
 
 const load = lazily(() => init({ module_or_path: module }));
 
-/** @type {import("./index.js").disconnectIfConnected} */
-export async function disconnectIfConnected(options) {
+/** @type {typeof import("./index.cjs").disconnectIfConnected} */
+export const disconnectIfConnected = async (options) => {
   await load();
   return resultOrThrow(await call(options));
-}
+};
 
 export { DisconnectError };

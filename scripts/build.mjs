@@ -16,7 +16,19 @@ export async function tool(name) {
   if (!existsSync(binary)) step(`Compiling ${name} once for this machine (one to five minutes) …`);
   const features = runner ? ["--features", "test-runner"] : [];
   const noDebugInfo = ["--config", "profile.dev.debug=false"];
-  await run("cargo", ["build", "--locked", "--quiet", "-p", "tools", "--bin", name, ...features, ...noDebugInfo, "--target-dir", toolsTarget]);
+  await run("cargo", [
+    "build",
+    "--locked",
+    "--quiet",
+    "-p",
+    "tools",
+    "--bin",
+    name,
+    ...features,
+    ...noDebugInfo,
+    "--target-dir",
+    toolsTarget,
+  ]);
   return binary;
 }
 
@@ -56,7 +68,7 @@ export async function build() {
 
   const sources = [
     ...modules.map(({ file }) => join(target, file)),
-    ...["index.js", "error.js", "load.js"].map((file) => join(root, "pkg", file)),
+    ...["index.js", "error.js", "load.js", "simulator/index.js"].map((file) => join(root, "pkg", file)),
     join(root, "scripts", "build.mjs"),
     join(root, "src", "host", "shapes.js"),
   ];
@@ -88,14 +100,20 @@ export async function build() {
     });
   }
   // The same entry point for `require`, and for Node's `import` (pkg/node.mjs), so that a process has one copy of everything.
-  await bundle({
-    entryPoints: [join(root, "pkg", "index.js")],
-    outfile: join(out, "index.cjs"),
-    bundle: true,
-    format: "cjs",
-    target: "node20",
-    logLevel: "error",
-  });
+  for (const [entry, file] of [
+    ["index.js", "index.cjs"],
+    ["simulator/index.js", "simulator.cjs"],
+  ]) {
+    await bundle({
+      entryPoints: [join(root, "pkg", entry)],
+      outfile: join(out, file),
+      bundle: true,
+      format: "cjs",
+      platform: "node",
+      target: "node20",
+      logLevel: "error",
+    });
+  }
   writeFileSync(stamp, fresh);
   step(`Built pkg/wasm in ${seconds(started)}`);
 }

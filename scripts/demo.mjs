@@ -88,7 +88,9 @@ await on(joining, async (baseUrl) => {
 });
 await on(joining, async (baseUrl) => {
   const { state, response } = await readCheckPost(baseUrl);
-  console.log(`${bold("2  Read, check, POST")}       read says ${green(state)}, POST says ${red(response.status)}  ${dim("the check is right, and of no use")}`);
+  console.log(
+    `${bold("2  Read, check, POST")}       read says ${green(state)}, POST says ${red(response.status)}  ${dim("the check is right, and of no use")}`,
+  );
 });
 await on(joining, async (baseUrl, simulator) => {
   console.log(`${bold("3  disconnectIfConnected")}`);
@@ -100,7 +102,13 @@ const rows = [
   ["connected", [{ state: "connected" }]],
   ["connected, on hold", [{ state: "connected" }], { held: true }],
   ["alerting, connected after 200 ms", [{ state: "alerting" }, { at: 200, state: "connected" }]],
-  ["connected, hangs up after 60 ms", [{ state: "connected", changing: true }, { at: 60, state: "disconnected" }]],
+  [
+    "connected, hangs up after 60 ms",
+    [
+      { state: "connected", changing: true },
+      { at: 60, state: "disconnected" },
+    ],
+  ],
   ...["alerting", "dialing", "contacting", "offering", "queued", "parked"].map((state) => [state, [{ state }]]),
   ["a state not known today", [{ state: "teleporting" }]],
   ["disconnected", [{ state: "disconnected" }]],
@@ -114,7 +122,12 @@ const told = await Promise.all(
       on(schedule, async (baseUrl) => (await plainPost(baseUrl)).status, config),
       on(schedule, (baseUrl) => ours(baseUrl, { settleMs: 700 }).catch((error) => error), config),
     ]);
-    return { name, plain, end: end.outcome ?? end.code, requests: end.requests ?? end.timeline.filter(({ type }) => type === "request").length };
+    return {
+      name,
+      plain,
+      end: end.outcome ?? end.code,
+      requests: end.requests ?? end.timeline.filter(({ type }) => type === "request").length,
+    };
   }),
 );
 const cell = (text, width, paint = String) => paint(text) + " ".repeat(Math.max(0, width - String(text).length));

@@ -4,7 +4,13 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { root } from "./run.mjs";
 
-const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+const types = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
 
 /** @returns {Promise<{ url: string, close: () => Promise<void> }>} */
 export async function serve(port = 0, folder = root) {
@@ -15,7 +21,9 @@ export async function serve(port = 0, folder = root) {
     try {
       if (!isPublic) throw new Error("not public");
       const body = await readFile(join(folder, path));
-      response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Cache-Control": "no-store" }).end(body);
+      response
+        .writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Cache-Control": "no-store" })
+        .end(body);
     } catch {
       response.writeHead(404).end();
     }

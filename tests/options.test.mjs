@@ -1,7 +1,7 @@
 // Every option of the contract, section 2 and 6: what it takes, what it refuses, and that a refusal comes before any request.
 import assert from "node:assert/strict";
-import { inspect } from "node:util";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { DisconnectError, disconnectIfConnected } from "../pkg/node.mjs";
 
 const SECRET = "a-secret-token-0123456789";
@@ -31,7 +31,8 @@ const base = { conversationId: "c", participantId: "p", accessToken: SECRET, reg
 
 async function refused(options, ...named) {
   const platform = gone();
-  const merged = options !== null && typeof options === "object" && !Array.isArray(options) ? { fetch: platform.fetch, ...options } : options;
+  const merged =
+    options !== null && typeof options === "object" && !Array.isArray(options) ? { fetch: platform.fetch, ...options } : options;
   await assert.rejects(disconnectIfConnected(merged), (error) => {
     assert.ok(error instanceof DisconnectError, inspect(error));
     assert.equal(error.code, "INVALID_ARGUMENT", inspect(error));
@@ -97,7 +98,13 @@ test("region or baseUrl, never both, never none", async () => {
 
 test("baseUrl is https, or http to a loopback host, with at most a path prefix", async () => {
   const bad = ["http://example.org", "ftp://example.org", "example.org", "/api", "https://u:p@example.org", "https://example.org?x=1"];
-  bad.push("https://example.org/#x", "http://127.0.0.1.example.org", "http://localhost.example.org", "http://10.0.0.1", "javascript:alert(1)");
+  bad.push(
+    "https://example.org/#x",
+    "http://127.0.0.1.example.org",
+    "http://localhost.example.org",
+    "http://10.0.0.1",
+    "javascript:alert(1)",
+  );
   for (const baseUrl of bad) await refused({ ...base, region: undefined, baseUrl }, "baseUrl");
   const good = {
     "https://example.org": "https://example.org",
@@ -161,7 +168,11 @@ test("the two dialects, and onBehalfOf", async () => {
 test("a dialect of the caller's own", async () => {
   const api = {
     read: { path: "/gw/{conversationId}?expand=1", participants: "legs" },
-    write: { method: "DELETE", path: "/gw/{conversationId}/{participantId}", body: { who: ["{participantId}", 'in "{conversationId}"'], n: 1 } },
+    write: {
+      method: "DELETE",
+      path: "/gw/{conversationId}/{participantId}",
+      body: { who: ["{participantId}", 'in "{conversationId}"'], n: 1 },
+    },
   };
   const { fetch, requests } = connected("legs");
   await disconnectIfConnected({ ...base, api, fetch, conversationId: 'c"1', participantId: "p" });
@@ -235,7 +246,9 @@ test("the token provider: asked once, refreshed once, its own error kept", async
   await refused({ ...base, accessToken: () => undefined }, "accessToken");
   const stale = ({ refresh }) => (refresh ? undefined : SECRET);
   await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: stale }), { code: "UNAUTHORIZED" });
-  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => new Promise(() => {}), timeoutMs: 30 }), { code: "TIMEOUT" });
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => new Promise(() => {}), timeoutMs: 30 }), {
+    code: "TIMEOUT",
+  });
 });
 
 test("a token that the platform echoes is cut out everywhere", async () => {

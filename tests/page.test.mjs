@@ -29,7 +29,10 @@ test("the page removes the caller and tells how", { skip: chrome ? false : missi
   if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   assert.match(await outcome({ schedule: "gone already" }), /already-disconnected, 1 requests/);
   assert.match(await outcome({ schedule: "queued", api: "calls (published API)" }), /^Grace stayed queued: not-connected/);
-  assert.match(await outcome({ schedule: "connected", fault: "403 on the disconnect" }), /^FORBIDDEN: .*conversation:communication:disconnect/);
+  assert.match(
+    await outcome({ schedule: "connected", fault: "403 on the disconnect" }),
+    /^FORBIDDEN: .*conversation:communication:disconnect/,
+  );
   assert.match(await outcome({ fault: "the answer to the disconnect is lost" }), /^Grace was disconnected: disconnected, [3-9] requests/);
 
   await page.selectOption("[name=fault]", { label: "the first read hangs" });

@@ -3,6 +3,8 @@
 //! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100 settling` a wait; the
 //! end.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+
 use disconnect_if_connected::protocol::{
     answer::Answer,
     call::{Action, Call, Input, Settings},

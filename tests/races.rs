@@ -1,6 +1,7 @@
 //! A hundred thousand random races in virtual time: everyone who can be removed is removed, nothing false is said.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
 
 #[path = "support/race.rs"]
 mod race;

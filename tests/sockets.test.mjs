@@ -75,7 +75,12 @@ for (const api of dialects) {
     const changing = await platform({ states: [{ state: "connected", changing: true }] });
     const conflict = await failure(changing.call({ api, settleMs: 120 }));
     assert.deepEqual([conflict.code, conflict.status, conflict.mayHaveDisconnected], ["CONFLICT", 409, false]);
-    const race = await platform({ states: [{ state: "connected", changing: true }, { at: 100, state: "terminated" }] });
+    const race = await platform({
+      states: [
+        { state: "connected", changing: true },
+        { at: 100, state: "terminated" },
+      ],
+    });
     assert.equal((await race.call({ api })).outcome, "already-disconnected");
   });
 
@@ -171,7 +176,11 @@ test("a custom dialect reads the generic conversation", async () => {
   const { call, simulator } = await platform();
   const api = {
     read: { path: "/api/v2/conversations/{conversationId}", participants: "participants" },
-    write: { method: "PATCH", path: "/api/v2/conversations/{conversationId}/participants/{participantId}", body: { state: "disconnected" } },
+    write: {
+      method: "PATCH",
+      path: "/api/v2/conversations/{conversationId}/participants/{participantId}",
+      body: { state: "disconnected" },
+    },
   };
   assert.equal((await call({ api })).outcome, "disconnected");
   assert.equal(simulator.state("c-1", "p-1"), "disconnected");
@@ -229,7 +238,18 @@ function random(seed) {
 function raceConfig(seed) {
   const next = random(seed);
   const pick = (list) => list[Math.floor(next() * list.length)];
-  const kinds = ["connected", "connected", "connected", "changing", "alerting", "queued", "neverHeardOf", undefined, "disconnected", "terminated"];
+  const kinds = [
+    "connected",
+    "connected",
+    "connected",
+    "changing",
+    "alerting",
+    "queued",
+    "neverHeardOf",
+    undefined,
+    "disconnected",
+    "terminated",
+  ];
   const states = [];
   let at = -1e6;
   for (let left = 1 + Math.floor(next() * 3); left > 0; left--) {

@@ -7,7 +7,7 @@ const CALLER = "participant-1";
 const always = -1e6; // true for long before the click
 
 const schedules = {
-  "connected": [{ at: always, state: "connected" }],
+  connected: [{ at: always, state: "connected" }],
   "busy for 400 ms, then connected (the 409)": [
     { at: always, state: "connected", changing: true },
     { at: 400, state: "connected" },
@@ -20,13 +20,13 @@ const schedules = {
     { at: always, state: "connected", changing: true },
     { at: 150, state: "disconnected" },
   ],
-  "queued": [{ at: always, state: "queued" }],
+  queued: [{ at: always, state: "queued" }],
   "gone already": [{ at: always, state: "terminated" }],
   "not in the conversation": [{ at: always }],
   "busy for ever": [{ at: always, state: "connected", changing: true }],
 };
 const faults = {
-  "none": [],
+  none: [],
   "the answer to the disconnect is lost": [{ on: "write", lost: "after" }],
   "503 on the disconnect": [{ on: "write", status: 503 }],
   "429, retry after 1 s": [{ on: "read", status: 429, headers: [["Retry-After", "1"]] }],
@@ -115,7 +115,11 @@ form.addEventListener("submit", async (submitted) => {
       fetch: simulator.fetch,
       onEvent: record,
     });
-    const told = { "disconnected": "Grace was disconnected", "already-disconnected": "Grace was gone already", "not-connected": `Grace stayed ${result.state}` };
+    const told = {
+      disconnected: "Grace was disconnected",
+      "already-disconnected": "Grace was gone already",
+      "not-connected": `Grace stayed ${result.state}`,
+    };
     const kind = result.outcome === "not-connected" ? "warn" : "good";
     conclude(kind, `${told[result.outcome]}: ${result.outcome}, ${result.requests} requests, ${result.elapsedMs.toFixed(0)} ms.`);
   } catch (error) {

@@ -21,8 +21,8 @@ const sleep = (ms, signal) =>
     signal?.addEventListener("abort", abort, { once: true });
   });
 
-/** @type {import("./index.js").createSimulator} */
-export async function createSimulator({ now, ...config }) {
+/** @type {typeof import("./index.cjs").createSimulator} */
+export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
   const clock = now ?? (() => performance.now() - started);
@@ -40,7 +40,7 @@ export async function createSimulator({ now, ...config }) {
     fetch: (url, init) => inProcess(handle, String(url), init),
     listen: (port, host) => listen(handle, port, host),
   };
-}
+};
 
 /**
  * @param {(request: object) => any} handle

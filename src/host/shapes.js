@@ -16,8 +16,18 @@ export const outcomeEvent = (at, outcome, code) => present({ type: "outcome", at
 
 export const result = (outcome, conversationId, participantId, state, confirmed, requests, elapsedMs, correlationId, timeline) =>
   present({ outcome, conversationId, participantId, state, confirmed, requests, elapsedMs, correlationId, timeline });
-export const errorFields = (code, message, status, platformCode, correlationId, retryAfterMs, state, mayHaveDisconnected, timeline, cause) =>
-  present({ code, message, status, platformCode, correlationId, retryAfterMs, state, mayHaveDisconnected, timeline, cause });
+export const errorFields = (
+  code,
+  message,
+  status,
+  platformCode,
+  correlationId,
+  retryAfterMs,
+  state,
+  mayHaveDisconnected,
+  timeline,
+  cause,
+) => present({ code, message, status, platformCode, correlationId, retryAfterMs, state, mayHaveDisconnected, timeline, cause });
 
 // A cached read is a lie about the state; but a host that does not know the field refuses it (workerd before 2024-11-11).
 const cache = () => (typeof Request === "function" && "cache" in Request.prototype ? "no-store" : undefined);

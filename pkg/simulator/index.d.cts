@@ -1,0 +1,105 @@
+/** One scripted fault. It strikes the requests it matches, `times` times (1 unless told), after letting `skip` of them pass. */
+export interface Fault {
+  /** Which requests it strikes; both kinds unless told. */
+  on?: "read" | "write";
+  skip?: number;
+  times?: number;
+  /** Answers with this status instead of what the platform would say; 4xx and 5xx with the platform's error body. */
+  status?: number;
+  /** The code and the message of that error body. */
+  code?: string;
+  message?: string;
+  /** The whole body, as it is. */
+  body?: string;
+  /** A JSON body of so many bytes. */
+  bodyBytes?: number;
+  headers?: [name: string, value: string][];
+  /** The platform does the work although it answers `status`. */
+  performed?: boolean;
+  /** The answer comes so much later, in milliseconds. */
+  delayMs?: number;
+  /** The connection breaks before the platform saw the request, or after it did the work. */
+  lost?: "before" | "after";
+  /** As `lost`, but the connection stays open and silent. */
+  hang?: "before" | "after";
+  /** The connection breaks after so many bytes of the body. */
+  cutAfterBytes?: number;
+  /** The body trickles: so many bytes at a time, with a pause between, in milliseconds. */
+  slowBytes?: number;
+  slowPauseMs?: number;
+  /** A page of HTML instead of JSON. */
+  html?: boolean;
+  /** 307 to this address. */
+  redirect?: string;
+}
+
+/** From `at` on, in milliseconds, the participant is truly in `state`; without a state it is not listed. */
+export interface Step {
+  at?: number;
+  state?: string;
+  /** The platform is changing the participant: reads show the state, writes are refused. */
+  changing?: boolean;
+}
+
+export interface SimulatorConfig {
+  conversations: {
+    id: string;
+    participants: {
+      id: string;
+      /** `customer` unless told. */
+      purpose?: string;
+      name?: string;
+      userId?: string;
+      held?: boolean;
+      schedule: Step[];
+      /** Size of the attributes that the participant carries, in bytes. */
+      attributeBytes?: number;
+    }[];
+  }[];
+  /** Reads show what was true so long ago, in milliseconds. */
+  readLagMs?: number;
+  /** From the acceptance of a disconnect to its effect, in milliseconds. */
+  effectDelayMs?: number;
+  /** States whose disconnect is accepted; `["connected"]` unless told. */
+  acceptedStates?: string[];
+  /** The one access token that is accepted; any unless told. */
+  accessToken?: string;
+  faults?: Fault[];
+  /** The clock, in milliseconds; unless told it starts at 0 with the simulator. */
+  now?: () => number;
+}
+
+/** One request as the platform saw it. */
+export interface LogEntry {
+  at: number;
+  method: string;
+  path: string;
+  body: string;
+  isWrite: boolean;
+  status: number;
+  /** Whether an answer was sent back. */
+  delivered: boolean;
+  /** A write that took effect, or will. */
+  accepted: boolean;
+}
+
+export interface Simulator {
+  /** Milliseconds on the simulator's clock. */
+  now(): number;
+  /** The true state; `undefined` where the participant is not listed. */
+  state(conversationId: string, participantId: string): string | undefined;
+  /** The state that a read shows. */
+  shownState(conversationId: string, participantId: string): string | undefined;
+  /** Somebody else changes the truth. */
+  setState(conversationId: string, participantId: string, state?: string): void;
+  addFault(fault: Fault): void;
+  /** The requests so far, in order. */
+  log(): LogEntry[];
+  /** The platform as a `fetch` in this process; every host name leads to it. */
+  fetch: typeof globalThis.fetch;
+  /** The platform over HTTP (Node): a free port of the loopback host unless told. */
+  listen(port?: number, host?: string): Promise<{ baseUrl: string; port: number; close(): Promise<void> }>;
+}
+
+/** A deterministic model of the platform that speaks both dialects and `GET /api/v2/conversations/{id}`. */
+export function createSimulator(config: SimulatorConfig): Promise<Simulator>;

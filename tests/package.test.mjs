@@ -1,0 +1,236 @@
+// The package as it is published: packed, installed in an empty project, and called over real sockets from Node ESM, `require`,
+// TypeScript strict, and its command.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { root } from "../scripts/run.mjs";
+
+const exec = promisify(execFile);
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+let project;
+let packed;
+
+before(async () => {
+  project = await mkdtemp(join(tmpdir(), "dic-package-"));
+  const { stdout } = await exec(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", project], { cwd: join(root, "pkg") });
+  const report = JSON.parse(stdout);
+  packed = Array.isArray(report) ? report[0] : Object.values(report)[0];
+  await writeFile(join(project, "package.json"), JSON.stringify({ private: true }));
+  await exec(npm, ["install", "--no-audit", "--no-fund", "--offline", join(project, packed.filename)], { cwd: project });
+});
+after(() => rm(project, { recursive: true, force: true }));
+
+/** The story every form of the package tells: alerting, then connected, over a socket. */
+const story = `
+  const simulator = await createSimulator({
+    readLagMs: 50,
+    conversations: [{ id: "c", participants: [{ id: "p", schedule: [{ at: -1e6, state: "alerting" }, { at: 30, state: "connected" }] }] }],
+  });
+  const server = await simulator.listen();
+  const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl: server.baseUrl };
+  const first = await disconnectIfConnected({ ...options, api: "calls" });
+  const second = await disconnectIfConnected(options);
+  const error = await disconnectIfConnected({ ...options, conversationId: "nobody" }).catch((error) => error);
+  await server.close();
+  console.log([first.outcome, second.outcome, error instanceof DisconnectError, error.code, error.name].join(" "));
+`;
+const told = "disconnected already-disconnected true CONVERSATION_NOT_FOUND DisconnectError";
+
+async function node(file, source, ...flags) {
+  await writeFile(join(project, file), source);
+  const { stdout, stderr } = await exec(process.execPath, [...flags, file], { cwd: project });
+  assert.equal(stderr, "");
+  return stdout.trim();
+}
+
+test("Node ESM", async () => {
+  const imports = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
+    import { createSimulator } from "disconnect-if-connected/simulator";`;
+  assert.equal(await node("story.mjs", imports + story), told);
+});
+
+test("Node require", async () => {
+  const source = `const { DisconnectError, disconnectIfConnected } = require("disconnect-if-connected");
+    const { createSimulator } = require("disconnect-if-connected/simulator");
+    (async () => { ${story} })();`;
+  assert.equal(await node("story.cjs", source), told);
+});
+
+test("import and require are one module, loaded lazily and once", async () => {
+  const source = `
+    import { createRequire } from "node:module";
+    let compiled = 0;
+    const { instantiate } = WebAssembly;
+    // Node compiles a parser of its own for fetch, from a module; ours comes as bytes.
+    WebAssembly.instantiate = (source, imports) => { if (source instanceof Uint8Array) compiled++; return instantiate(source, imports); };
+    const imported = await import("disconnect-if-connected");
+    const required = createRequire(import.meta.url)("disconnect-if-connected");
+    const before = compiled;
+    const call = () => imported.disconnectIfConnected().catch((error) => error.code);
+    const codes = await Promise.all([call(), call(), required.disconnectIfConnected().catch((error) => error.code)]);
+    console.log(imported.DisconnectError === required.DisconnectError, before, compiled, codes.join());`;
+  assert.equal(await node("once.mjs", source), "true 0 1 INVALID_ARGUMENT,INVALID_ARGUMENT,INVALID_ARGUMENT");
+});
+
+test("a load that failed is not remembered", async () => {
+  const source = `
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = () => Promise.reject(new Error("no memory today"));
+    const { disconnectIfConnected } = await import("disconnect-if-connected");
+    const first = await disconnectIfConnected({}).catch((error) => error.message);
+    WebAssembly.instantiate = instantiate;
+    const second = await disconnectIfConnected({}).catch((error) => error.code);
+    console.log(first + " | " + second);`;
+  assert.equal(await node("again.mjs", source), "no memory today | INVALID_ARGUMENT");
+});
+
+test("the process ends by itself, and nothing is left behind", async () => {
+  const source = `
+    import { disconnectIfConnected } from "disconnect-if-connected";
+    const hang = () => new Promise(() => {});
+    await disconnectIfConnected({ conversationId: "c", participantId: "p", accessToken: "t", region: "us-east-1", fetch: hang, timeoutMs: 20 })
+      .catch((error) => console.log(error.code));
+    console.log(process.getActiveResourcesInfo().filter((name) => name === "Timeout").length);`;
+  assert.equal(await node("ends.mjs", source), "TIMEOUT\n0");
+});
+
+const types = `
+  const options: DisconnectOptions = { conversationId: "c", participantId: "p", accessToken: async ({ refresh }) => String(refresh), region: "us-east-1" };
+  async function use(): Promise<string> {
+    const result: DisconnectResult = await disconnectIfConnected({ ...options, onEvent: (event) => { if (event.type === "wait") event.ms.toFixed(); } });
+    switch (result.outcome) {
+      case "disconnected": { const confirmed: boolean = result.confirmed; return String(confirmed); }
+      case "already-disconnected": { const confirmed: true = result.confirmed; return String(confirmed); }
+      case "not-connected": return result.state ?? "";
+      default: { const never: never = result; return never; }
+    }
+  }
+  function explain(error: unknown): DisconnectErrorCode | undefined {
+    if (!(error instanceof DisconnectError)) return undefined;
+    const status: number | undefined = error.status;
+    void status;
+    return error.code;
+  }
+  const api: ApiDialect = { read: { path: "/", participants: "x" }, write: { method: "PUT", path: "/{participantId}", body: { a: [1, null] } } };
+  void [use, explain, api];
+  // @ts-expect-error a dialect that does not exist
+  void disconnectIfConnected({ ...options, api: "chats" });
+  // @ts-expect-error a misspelt option
+  void disconnectIfConnected({ ...options, settlems: 1 });
+  // @ts-expect-error the ids are required
+  void disconnectIfConnected({ accessToken: "t", region: "us-east-1" });
+  // @ts-expect-error a code that does not exist
+  const code: DisconnectErrorCode = "OOPS"; void code;
+  // @ts-expect-error errors are the package's to make
+  new DisconnectError();
+`;
+const names = "ApiDialect, DisconnectErrorCode, DisconnectOptions, DisconnectResult";
+
+test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
+  const esm = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
+    import type { ${names} } from "disconnect-if-connected";
+    import { createSimulator, type Fault } from "disconnect-if-connected/simulator";
+    const fault: Fault = { on: "write", lost: "after" }; void [createSimulator, fault];`;
+  const cjs = `import module = require("disconnect-if-connected");
+    const { disconnectIfConnected, DisconnectError } = module;
+    import simulator = require("disconnect-if-connected/simulator"); void simulator.createSimulator;
+    ${names
+      .split(", ")
+      .map((name) => `type ${name} = module.${name};`)
+      .join("\n")}`;
+  await writeFile(join(project, "esm.mts"), esm + types);
+  await writeFile(join(project, "cjs.cts"), cjs + types.replaceAll("instanceof DisconnectError", "instanceof module.DisconnectError"));
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const strict = [
+    "--noEmit",
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noUncheckedIndexedAccess",
+    "--lib",
+    "ES2022,DOM",
+    "--types",
+    "",
+  ];
+  const check = (...args) =>
+    exec(tsc, [...strict, ...args], { cwd: project }).catch(({ stdout, message }) =>
+      assert.fail(`${args.join(" ")}: ${stdout || message}`),
+    );
+  await check("--module", "nodenext", "--target", "es2022", "esm.mts", "cjs.cts");
+  await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
+});
+
+function command(args, { token, input, baseUrl } = {}) {
+  const bin = join(project, "node_modules", ".bin", "disconnect-if-connected");
+  const env = { ...process.env, GENESYS_CLOUD_ACCESS_TOKEN: token };
+  if (token === undefined) delete env.GENESYS_CLOUD_ACCESS_TOKEN;
+  return new Promise((resolve) => {
+    const child = spawn(bin, baseUrl ? [...args, "--base-url", baseUrl] : args, { cwd: project, env });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk) => (stdout += chunk));
+    child.stderr.on("data", (chunk) => (stderr += chunk));
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.stdin.end(input ?? "");
+  });
+}
+
+test("the command: a timeline for a person, JSON for a script, an exit code for each kind of end", async () => {
+  const { createSimulator } = await import("../pkg/simulator/index.js");
+  const schedule = (state) => [{ at: -1e6, state }];
+  const participants = ["connected", "terminated", "queued"].map((state) => ({ id: state, schedule: schedule(state) }));
+  const simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken: "a-secret-token" });
+  const { baseUrl, close } = await simulator.listen();
+  const token = "a-secret-token";
+  try {
+    const person = await command(["c", "connected", "--api", "calls", "--confirm"], { token, baseUrl });
+    assert.equal(person.code, 0, person.stderr);
+    assert.match(person.stdout, /→ PATCH .*participants\/connected\n.*← 202.*\n(.*\n)*.*= disconnected/);
+    const piped = await command(["c", "terminated", "--json"], { input: `${token}\n`, baseUrl });
+    assert.equal(piped.code, 0, piped.stderr);
+    assert.equal(JSON.parse(piped.stdout).outcome, "already-disconnected");
+    assert.equal((await command(["c", "queued", "--settle-ms", "20"], { token, baseUrl })).code, 3);
+    const unknown = await command(["nobody", "x", "--json"], { token, baseUrl });
+    assert.equal(unknown.code, 5);
+    assert.equal(JSON.parse(unknown.stdout).error.code, "CONVERSATION_NOT_FOUND");
+    assert.equal((await command(["c", "nobody", "--settle-ms", "20"], { token, baseUrl })).code, 4);
+    const unauthorized = await command(["c", "queued"], { token: "not-the-token-0123", baseUrl });
+    assert.equal(unauthorized.code, 6);
+    assert.ok(!(unauthorized.stdout + unauthorized.stderr).includes("not-the-token-0123"));
+    assert.equal((await command(["c", "queued", "--settle-ms", "soon"], { token, baseUrl })).code, 2);
+    assert.equal((await command(["c"], { token, baseUrl })).code, 2);
+    assert.equal((await command(["c", "p", "--token", "x"], { token, baseUrl })).code, 2);
+    assert.match((await command(["--help"])).stdout, /^Usage: disconnect-if-connected CONVERSATION PARTICIPANT/);
+    const { version } = JSON.parse(await readFile(join(root, "pkg", "package.json"), "utf8"));
+    assert.equal((await command(["--version"])).stdout.trim(), version);
+  } finally {
+    await close();
+  }
+});
+
+test("the tarball holds what is needed, and the version stands in one place", async () => {
+  const files = packed.files.map(({ path }) => path).sort();
+  assert.ok(files.includes("wasm/core.wasm") && files.includes("LICENSE-MIT") && files.includes("README.md"), files.join(" "));
+  assert.ok(!files.some((file) => /test|\.stamp|\.ts\.map|node_modules/.test(file)), files.join(" "));
+  const cargo = await readFile(join(root, "Cargo.toml"), "utf8");
+  assert.equal(/^version = "(.+)"$/m.exec(cargo)[1], packed.version);
+});
+
+test("the README's first example runs as typed", async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const [, source] = /```js\n(.*?)```/s.exec(readme) ?? assert.fail("no example in the README");
+  // The example, with the platform beside it: its region leads to the simulator.
+  const lead = `
+    import { createSimulator } from "disconnect-if-connected/simulator";
+    const conversationId = "c", participantId = "p", accessToken = "a-secret-token";
+    const simulator = await createSimulator({ conversations: [{ id: "c", participants: [{ id: "p", schedule: [{ at: -1e6, state: "connected" }] }] }] });
+    globalThis.fetch = simulator.fetch;`;
+  assert.match(await node("readme.mjs", lead + source), /disconnected/);
+  const required = source.replace(/import \{ (.*?) \} from ("disconnect-if-connected");/, "const { $1 } = require($2);");
+  const asScript = `(async () => { const { createSimulator } = require("disconnect-if-connected/simulator");
+    ${lead.replace(/import .*\n/, "")} ${required} })();`;
+  assert.match(await node("readme.cjs", asScript), /disconnected/);
+});
