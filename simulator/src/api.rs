@@ -84,6 +84,15 @@ impl Simulator {
         self.config.faults.push(fault);
     }
 
+    /// The platform as configured, for whoever explores what it may do: every field may change between two requests.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub fn log(&self) -> &[LogEntry] {
         &self.log
     }

@@ -23,6 +23,7 @@ use super::{
     participant::{Body, Kind, Sighting, Wanted},
     timeline::{Entry, Event, Failure, Operation, WaitReason},
 };
+use std::hash::{Hash, Hasher};
 
 /// What the caller chose; times in milliseconds.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ const MIN_SECRET_BYTES: usize = 8;
 /// A correlation id is 36 characters; a longer header is cut here, in characters.
 const MAX_CORRELATION_ID_CHARS: usize = 128;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     settings: Settings,
     wanted: Wanted,
@@ -294,6 +295,8 @@ impl Call {
 
     /// Something failed that may pass: wait, then read; never straight to another write.
     fn retry(&mut self, transient: Transient) -> Action {
+        // Time passes: what was refused before may be accepted after.
+        self.refused_for_good = false;
         self.failures += 1;
         if self.operation == Operation::Write {
             self.write_failures += 1;
@@ -468,5 +471,21 @@ impl Call {
 
     fn record(&mut self, event: Event) {
         self.timeline.push(Entry { at_ms: self.now, event });
+    }
+}
+
+/// Of everything that decides what comes next, so that a model checker can tell two calls apart. What only records (the timeline, what
+/// an answer said) is left out; every field is named, so that a new one has to be thought about.
+impl Hash for Call {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        #[rustfmt::skip]
+        let Call {
+            operation, refreshed, now, state, was_listed, settling_since, settle_polls, a_write_was_refused, failures, write_failures,
+            unknown_fate, refused_for_good, accepted,
+            settings: _, wanted: _, body: _, secret: _, timeline: _, requests: _, random: _, last: _, refusal: _,
+        } = self;
+        (operation, refreshed, state, was_listed, settle_polls, a_write_was_refused).hash(hasher);
+        (failures, write_failures, unknown_fate, refused_for_good, accepted.is_some()).hash(hasher);
+        (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
     }
 }

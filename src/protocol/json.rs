@@ -89,7 +89,7 @@ impl Number {
 pub struct NotJson;
 
 /// The scanner's state between two chunks.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Scanner {
     mode: Mode,
     /// One bit for each open container, 1 = object, the innermost last.

@@ -49,7 +49,7 @@ impl Sighting {
 }
 
 /// Whom and what to look for in a body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// The name of the list of participants in the body.
     pub list: String,
@@ -82,7 +82,7 @@ pub struct PlatformError {
 }
 
 /// The body of one answer while it arrives; reused for every answer of a call.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Body {
     scanner: Scanner,
     fields: Fields,
@@ -141,7 +141,7 @@ enum Key {
 }
 
 /// What was read so far. The path of interest is `{ list: [ { id, state, calls: [ { state } ] } ] }`.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 struct Fields {
     /// How many of the open containers lie on that path.
     path: usize,

@@ -29,14 +29,14 @@ pub enum Event {
 }
 
 /// The two requests of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Operation {
     Read,
     Write,
 }
 
 /// Why no answer came, or no whole one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Failure {
     Network,
     Timeout,

@@ -1,0 +1,508 @@
+//! The exhaustive check: the real `protocol::Call` against the real simulator, over every interleaving of what the platform, the
+//! network, another party and the caller may do, within the bounds below.
+//!
+//! Time is abstract but ordered: a request takes none, waits and timeouts take theirs, jitter is at its middle. Reads show the truth of
+//! now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+
+use disconnect_if_connected::protocol::{
+    answer::Answer,
+    call::{Action as Next, Call, Input, Settings},
+    dialect::{Dialect, Ids},
+    error::{Code, Error},
+    outcome::{Outcome, Verdict},
+    timeline::{Failure, Operation},
+};
+use simulator::{Config, Conversation, Participant, Request, Simulator, Step, model::GONE};
+use stateright::{Checker, Model, Property};
+use std::hash::{Hash, Hasher};
+
+const LAG_MS: f64 = 100.0;
+const SETTLE_MS: f64 = 300.0;
+const TIMEOUT_MS: f64 = 1_200.0;
+const REQUEST_TIMEOUT_MS: f64 = 200.0;
+const MAX_RETRIES: u32 = 1;
+
+/// What is true of the participant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Truth {
+    Connected,
+    Changing,
+    Unsettled,
+    Unknown,
+    NotListed,
+    Gone,
+}
+
+const TRUTHS: [Truth; 6] = [Truth::Connected, Truth::Changing, Truth::Unsettled, Truth::Unknown, Truth::NotListed, Truth::Gone];
+
+impl Truth {
+    fn step(self, at: f64) -> Step {
+        let state = match self {
+            Truth::Connected | Truth::Changing => Some("connected"),
+            Truth::Unsettled => Some("queued"),
+            Truth::Unknown => Some("neverHeardOf"),
+            Truth::NotListed => None,
+            Truth::Gone => Some("terminated"),
+        };
+        Step { at, state: state.map(str::to_owned), changing: self == Truth::Changing }
+    }
+}
+
+/// One thing that may happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Happens {
+    /// The platform, or another party, changes the truth.
+    Change(Truth),
+    Abort,
+    Token,
+    NoToken,
+    TokenTooLate,
+    Woke,
+    /// The platform answers as it truly would; a read shows the truth of so long ago, a disconnect takes effect so much later.
+    Answers {
+        late: bool,
+    },
+    /// A status instead, and nothing done.
+    Status(u16),
+    /// A status, though the work was done.
+    StatusPerformed(u16),
+    Lost {
+        performed: bool,
+    },
+    Hangs {
+        performed: bool,
+    },
+    CutShort,
+    NotJson,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Pending {
+    Token { refresh: bool },
+    Request(Operation),
+    Wait { ms: f64 },
+    Ended(Result<Outcome, Error>),
+    Aborted,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    call: Call,
+    platform: Simulator,
+    now: f64,
+    pending: Pending,
+    timeout_ms: f64,
+    changes_left: u8,
+    faults_left: u8,
+    history: History,
+}
+
+/// What the properties are held against.
+#[derive(Clone, Hash, Debug)]
+struct History {
+    /// The last request was a read that showed connected; or, after a 401 of a write, that write's read did.
+    may_write: bool,
+    wrote_without_read: bool,
+    sent_late: bool,
+    /// A disconnect of ours was accepted.
+    accepted: bool,
+    requests_since_wait: u8,
+    refreshed: bool,
+    /// The truth does not change, nothing fails, since then.
+    quiet_since: u64,
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.call.hash(hasher);
+        (self.now.to_bits(), self.changes_left, self.faults_left, &self.history).hash(hasher);
+        match &self.pending {
+            Pending::Token { refresh } => (0, refresh).hash(hasher),
+            Pending::Request(operation) => (1, operation).hash(hasher),
+            Pending::Wait { ms } => (2, ms.to_bits()).hash(hasher),
+            Pending::Ended(Ok(outcome)) => (3, outcome.verdict.as_str(), outcome.confirmed).hash(hasher),
+            Pending::Ended(Err(error)) => (4, error.code.as_str(), error.may_have_disconnected).hash(hasher),
+            Pending::Aborted => 5.hash(hasher),
+        }
+        // Of the truth, what a read may still show.
+        let participant = participant(&self.platform);
+        let recent = participant.schedule.iter().rposition(|step| step.at <= self.now - LAG_MS).unwrap_or(0);
+        for step in &participant.schedule[recent..] {
+            let age = (self.now - step.at).min(LAG_MS);
+            (&step.state, step.changing, age.to_bits()).hash(hasher);
+        }
+        participant.removed_at_ms.map(|at| (self.now - at).min(LAG_MS).to_bits()).hash(hasher);
+    }
+}
+
+/// Two states are one where nothing that follows can tell them apart.
+impl PartialEq for State {
+    fn eq(&self, other: &State) -> bool {
+        fingerprint(self) == fingerprint(other)
+    }
+}
+
+fn fingerprint(state: &State) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn participant(platform: &Simulator) -> &Participant {
+    &platform.config().conversations[0].participants[0]
+}
+
+struct Rule {
+    confirm: bool,
+    changes: u8,
+    faults: u8,
+}
+
+impl Rule {
+    fn settings(&self) -> Settings {
+        let dialect = Dialect::calls(false);
+        Settings {
+            conversation_id: "c".to_owned(),
+            participant_id: "p".to_owned(),
+            dialect: dialect.name,
+            participants: dialect.participants,
+            disconnectable_states: vec!["connected".to_owned()],
+            token_can_be_refreshed: true,
+            settle_ms: SETTLE_MS,
+            timeout_ms: TIMEOUT_MS,
+            request_timeout_ms: REQUEST_TIMEOUT_MS,
+            max_retries: MAX_RETRIES,
+            max_response_bytes: 8_388_608,
+            confirm: self.confirm,
+        }
+    }
+}
+
+impl State {
+    fn truth(&self, at: f64) -> Option<&str> {
+        participant(&self.platform).state(at)
+    }
+
+    fn is_gone_in_the_end(&self) -> bool {
+        self.truth(self.now + LAG_MS).is_some_and(|state| GONE.contains(&state))
+    }
+
+    fn disturb(&mut self) {
+        self.history.quiet_since = self.now.to_bits();
+    }
+
+    /// The platform handles the request; what it would answer, as the call's input.
+    fn perform(&mut self, operation: Operation, late: bool) -> Input {
+        let ids = Ids { conversation_id: "c", participant_id: "p", user_id: "" };
+        let dialect = Dialect::calls(false);
+        let config = self.platform.config_mut();
+        config.read_lag_ms = if late { LAG_MS } else { 0.0 };
+        config.effect_delay_ms = if late { LAG_MS } else { 0.0 };
+        let (method, path, body) = match operation {
+            Operation::Read => ("GET".to_owned(), ids.in_path(&dialect.read_path), String::new()),
+            Operation::Write => (dialect.write_method, ids.in_path(&dialect.write_path), dialect.write_body.unwrap_or_default()),
+        };
+        let reply = self.platform.handle(&Request { method, path, body, authorization: None }, self.now);
+        let entry = self.platform.log().last().expect("logged");
+        self.history.accepted |= entry.accepted;
+        if operation == Operation::Read {
+            let shown_at = if late { self.now - LAG_MS } else { self.now };
+            self.history.may_write = self.truth(shown_at) == Some("connected");
+        }
+        self.answer(reply.status, &reply.body, None)
+    }
+
+    fn answer(&mut self, status: u16, body: &str, body_failure: Option<Failure>) -> Input {
+        if self.call.needs_body(status) {
+            self.call.body(body.as_bytes());
+        }
+        Input::Answer(Answer { status, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure })
+    }
+
+    /// Hands the input to the call and takes up what it wants next.
+    fn advance(&mut self, input: Input) {
+        let before = self.pending.clone();
+        self.pending = match self.call.next(input, self.now, 0.5) {
+            Next::Token { refresh, .. } => {
+                self.history.refreshed |= refresh;
+                Pending::Token { refresh }
+            }
+            Next::Wait { ms } => {
+                self.history.may_write = false;
+                self.history.requests_since_wait = 0;
+                Pending::Wait { ms }
+            }
+            Next::Finish(end) => Pending::Ended(end),
+            Next::Send { operation, timeout_ms } => {
+                self.timeout_ms = timeout_ms;
+                self.history.requests_since_wait += 1;
+                self.history.sent_late |= self.now >= TIMEOUT_MS;
+                if operation == Operation::Write {
+                    self.history.wrote_without_read |= !self.history.may_write;
+                }
+                // After a 401 of a write the token comes in between; the permission stays for that one repetition.
+                if !matches!(before, Pending::Token { .. }) || operation == Operation::Read {
+                    self.history.may_write = false;
+                }
+                Pending::Request(operation)
+            }
+        };
+    }
+}
+
+impl Model for Rule {
+    type State = State;
+    type Action = Happens;
+
+    fn init_states(&self) -> Vec<State> {
+        TRUTHS
+            .iter()
+            .map(|truth| {
+                let participant = Participant {
+                    id: "p".to_owned(),
+                    purpose: "customer".to_owned(),
+                    name: None,
+                    user_id: None,
+                    held: false,
+                    schedule: vec![truth.step(-1e6)],
+                    removed_at_ms: None,
+                    attribute_bytes: 0,
+                };
+                let config = Config {
+                    conversations: vec![Conversation { id: "c".to_owned(), participants: vec![participant] }],
+                    read_lag_ms: 0.0,
+                    effect_delay_ms: 0.0,
+                    accepted_states: vec!["connected".to_owned()],
+                    access_token: None,
+                    faults: Vec::new(),
+                };
+                let history = History {
+                    may_write: false,
+                    wrote_without_read: false,
+                    sent_late: false,
+                    accepted: false,
+                    requests_since_wait: 0,
+                    refreshed: false,
+                    quiet_since: 0,
+                };
+                let mut state = State {
+                    call: Call::new(self.settings()),
+                    platform: Simulator::new(config),
+                    now: 0.0,
+                    pending: Pending::Aborted,
+                    timeout_ms: 0.0,
+                    changes_left: self.changes,
+                    faults_left: self.faults,
+                    history,
+                };
+                state.advance(Input::Start);
+                state
+            })
+            .collect()
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Happens>) {
+        match &state.pending {
+            Pending::Ended(_) | Pending::Aborted => return,
+            Pending::Token { .. } => {
+                actions.push(Happens::Token);
+                if state.faults_left > 0 {
+                    actions.extend([Happens::NoToken, Happens::TokenTooLate]);
+                }
+            }
+            Pending::Wait { .. } => actions.push(Happens::Woke),
+            Pending::Request(operation) => {
+                actions.push(Happens::Answers { late: false });
+                let shows_another = *operation == Operation::Read && state.truth(state.now) != state.truth(state.now - LAG_MS);
+                if shows_another || *operation == Operation::Write {
+                    actions.push(Happens::Answers { late: true });
+                }
+                if state.faults_left > 0 {
+                    actions.extend([401, 403, 404, 409, 429, 503].map(Happens::Status));
+                    actions.extend([Happens::Lost { performed: false }, Happens::Hangs { performed: false }]);
+                    match operation {
+                        Operation::Read => actions.extend([Happens::CutShort, Happens::NotJson]),
+                        Operation::Write => actions.extend([
+                            Happens::StatusPerformed(504),
+                            Happens::Lost { performed: true },
+                            Happens::Hangs { performed: true },
+                        ]),
+                    }
+                }
+            }
+        }
+        actions.push(Happens::Abort);
+        let is_gone = state.is_gone_in_the_end();
+        if state.changes_left > 0 && !is_gone {
+            actions.extend(TRUTHS.map(Happens::Change));
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Happens) -> Option<State> {
+        let mut state = last.clone();
+        let operation = if let Pending::Request(operation) = state.pending { operation } else { Operation::Read };
+        if !matches!(action, Happens::Change(_) | Happens::Abort | Happens::Token | Happens::Woke | Happens::Answers { .. }) {
+            state.faults_left -= 1;
+            state.disturb();
+        }
+        match action {
+            Happens::Change(truth) => {
+                let step = truth.step(state.now);
+                if participant(&state.platform)
+                    .schedule
+                    .last()
+                    .is_some_and(|last| last.state == step.state && last.changing == step.changing)
+                {
+                    return None;
+                }
+                state.platform.config_mut().conversations[0].participants[0].schedule.push(step);
+                state.changes_left -= 1;
+                state.disturb();
+            }
+            Happens::Abort => state.pending = Pending::Aborted,
+            Happens::Token => state.advance(Input::Token),
+            Happens::NoToken => {
+                // At the first asking the host ends the call with INVALID_ARGUMENT; the protocol sees only a refresh.
+                let Pending::Token { refresh: true } = state.pending else { return None };
+                state.advance(Input::NoToken);
+            }
+            Happens::TokenTooLate => {
+                state.now = TIMEOUT_MS;
+                state.advance(Input::OutOfTime);
+            }
+            Happens::Woke => {
+                let Pending::Wait { ms } = state.pending else { return None };
+                state.now += ms;
+                state.advance(Input::Woke);
+            }
+            Happens::Answers { late } => {
+                let input = state.perform(operation, late);
+                state.advance(input);
+            }
+            Happens::Status(status) => {
+                let keeps_permission = status == 401 && operation == Operation::Write;
+                let input = state.answer(status, "{}", None);
+                state.history.may_write = keeps_permission;
+                state.advance(input);
+            }
+            Happens::StatusPerformed(status) => {
+                state.perform(operation, true);
+                // The body of the platform's answer was fed to the call; a new one takes its place.
+                state.call = last.call.clone();
+                let input = state.answer(status, "{}", None);
+                state.advance(input);
+            }
+            Happens::Lost { performed } => {
+                if performed {
+                    state.perform(operation, true);
+                }
+                state.history.may_write = false;
+                state.advance(Input::NoAnswer(Failure::Network));
+            }
+            Happens::Hangs { performed } => {
+                if performed {
+                    state.perform(operation, true);
+                }
+                state.history.may_write = false;
+                state.now += state.timeout_ms;
+                state.advance(Input::NoAnswer(Failure::Timeout));
+            }
+            Happens::CutShort => {
+                let input = state.answer(200, r#"{"participants":[{"id":"p","#, Some(Failure::Network));
+                state.advance(input);
+            }
+            Happens::NotJson => {
+                let input = state.answer(200, "<html>", None);
+                state.advance(input);
+            }
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("(a) a write directly follows a read that saw connected", |_, state: &State| {
+                !state.history.wrote_without_read
+            }),
+            Property::always("(b) what is said is true", |_, state: &State| is_true(state)),
+            Property::always("(c) requests stay within their bound", |_, state: &State| is_bounded(state)),
+            Property::eventually("(c) every run ends", |_, state: &State| matches!(state.pending, Pending::Ended(_) | Pending::Aborted)),
+            Property::always("(d) who is connected and quiet is removed", |_, state: &State| is_removed(state)),
+            Property::always("(e) nothing is sent after the deadline", |_, state: &State| !state.history.sent_late),
+            Property::sometimes("disconnected", |_, state: &State| ends_in(state, Verdict::Disconnected)),
+            Property::sometimes("already-disconnected", |_, state: &State| ends_in(state, Verdict::AlreadyDisconnected)),
+            Property::sometimes("not-connected", |_, state: &State| ends_in(state, Verdict::NotConnected)),
+            Property::sometimes("conflict", |_, state: &State| fails_with(state, Code::Conflict)),
+            Property::sometimes("participant not found", |_, state: &State| fails_with(state, Code::ParticipantNotFound)),
+            Property::sometimes("timeout", |_, state: &State| fails_with(state, Code::Timeout)),
+            Property::sometimes(
+                "may have disconnected",
+                |_, state: &State| matches!(&state.pending, Pending::Ended(Err(error)) if error.may_have_disconnected && state.history.accepted),
+            ),
+        ]
+    }
+}
+
+fn ends_in(state: &State, verdict: Verdict) -> bool {
+    matches!(&state.pending, Pending::Ended(Ok(outcome)) if outcome.verdict == verdict)
+}
+
+fn fails_with(state: &State, code: Code) -> bool {
+    matches!(&state.pending, Pending::Ended(Err(error)) if error.code == code)
+}
+
+fn is_true(state: &State) -> bool {
+    let (accepted, gone) = (state.history.accepted, state.is_gone_in_the_end());
+    match &state.pending {
+        Pending::Ended(Ok(outcome)) => {
+            (!outcome.confirmed || gone)
+                && match outcome.verdict {
+                    Verdict::Disconnected => gone,
+                    Verdict::AlreadyDisconnected => gone && !accepted,
+                    Verdict::NotConnected => !accepted,
+                }
+        }
+        Pending::Ended(Err(error)) => !accepted || error.may_have_disconnected,
+        _ => true,
+    }
+}
+
+/// The bound of docs/protocol.md: between two waits a read, a write, and the read that has the last word on a conflict; one more after
+/// the one 401.
+fn is_bounded(state: &State) -> bool {
+    state.history.requests_since_wait <= 3 + u8::from(state.history.refreshed)
+}
+
+/// An end that says “not now” of a participant that is connected comes only where it was not quiet for all of `settleMs`.
+fn is_removed(state: &State) -> bool {
+    let gives_up =
+        ends_in(state, Verdict::NotConnected) || [Code::Conflict, Code::ParticipantNotFound].iter().any(|code| fails_with(state, *code));
+    let is_connected = participant(&state.platform).state(state.now) == Some("connected")
+        && !participant(&state.platform).schedule.last().is_some_and(|step| step.changing);
+    let quiet_ms = state.now - f64::from_bits(state.history.quiet_since);
+    !(gives_up && is_connected && quiet_ms > LAG_MS)
+}
+
+fn check(rule: Rule) {
+    let (confirm, changes, faults) = (rule.confirm, rule.changes, rule.faults);
+    let started = std::time::Instant::now();
+    let checker = rule.checker().threads(2).spawn_bfs().join();
+    println!(
+        "confirm {confirm}, {changes} changes of the truth, {faults} faults: {} states, {} of them unique, depth {}, {:.1} s",
+        checker.state_count(),
+        checker.unique_state_count(),
+        checker.max_depth(),
+        started.elapsed().as_secs_f64()
+    );
+    checker.assert_properties();
+}
+
+#[test]
+fn the_rule_holds_in_every_interleaving() {
+    check(Rule { confirm: false, changes: 2, faults: 2 });
+    check(Rule { confirm: true, changes: 2, faults: 2 });
+    check(Rule { confirm: false, changes: 3, faults: 3 });
+}
