@@ -14,7 +14,7 @@ pub trait Reader {
     fn key(&mut self, depth: usize, key: &[u8]);
     /// A captured string value in the container at `depth`, escapes decoded.
     fn text(&mut self, depth: usize, text: &[u8]);
-    /// A value at `depth` that is no captured string and no container: a number, `true`, `false`, `null`.
+    /// A value at `depth` that is no captured string and no container: a number, `true`, `false`, `null`, a string nobody wanted.
     fn scalar(&mut self, depth: usize);
     /// A container opened; it is now the innermost, at `depth`.
     fn open(&mut self, depth: usize, object: bool);
@@ -271,6 +271,8 @@ impl Scanner {
                     self.value_ended();
                     if self.capturing {
                         reader.text(self.depth, &self.captured);
+                    } else {
+                        reader.scalar(self.depth);
                     }
                 }
             }

@@ -311,6 +311,7 @@ mod tests {
             (r#"{"entities":["p-1",1,null,[{"id":"p-1","state":"connected"}]]}"#, Ok(Sighting::NotListed)),
             (r#"{"x":{"entities":[{"id":"p-1","state":"connected"}]},"entities":[]}"#, Ok(Sighting::NotListed)),
             (r#"{"entities":[{"id":"p-1","state":"connected"}],"entities":[]}"#, Ok(Sighting::NotListed)),
+            (r#"{"entities":[{"id":"p-1","state":"connected"}],"entities":"x"}"#, Err(Malformed::NoList)),
             (r#"{"entities":[{"\u0069d":"p\u002d1","state":"\u0063onnected"}]}"#, listed(Disconnectable, "connected")),
         ] {
             assert_eq!(read("entities", &["connected"], body), expected, "{body}");
