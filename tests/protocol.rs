@@ -33,13 +33,17 @@ enum Reply {
     Body(&'static str),
     /// 200 whose body breaks off.
     CutShort,
+    /// A status whose body breaks off.
+    Broken(u16),
+    /// 200 whose body does not end in time.
+    Slow,
     /// No answer.
     Lost,
     /// No answer in time.
     Silent,
 }
 
-use Reply::{Body, CutShort, Lost, NotListed, RetryAfter, Said, Silent, State, Status};
+use Reply::{Body, Broken, CutShort, Lost, NotListed, RetryAfter, Said, Silent, Slow, State, Status};
 
 const CONNECTED: Reply = State("connected");
 const GONE: Reply = State("disconnected");
@@ -116,6 +120,12 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                     RetryAfter(status, seconds) => answer(*status, "{}", Some(seconds), None),
                     Body(body) => answer(200, body, None, None),
                     CutShort => answer(200, r#"{"entities":[{"id":"p-1","#, None, Some(Failure::Network)),
+                    Broken(status) => answer(*status, "{", None, Some(Failure::Network)),
+                    Slow => {
+                        let answer = answer(200, r#"{"entities":[{"id":"p-1","#, None, Some(Failure::Timeout));
+                        now += timeout_ms - REQUEST_MS;
+                        answer
+                    }
                     Lost => {
                         trace.push(format!("{letter} lost"));
                         Input::NoAnswer(Failure::Network)
@@ -377,6 +387,8 @@ fn a_request_timeout_is_transient_and_the_deadline_is_final() {
     assert_eq!(code(&played.trace).as_deref(), Some("NETWORK"));
     let played = expect(settings(80.0), &[Silent], "R silent | TIMEOUT");
     assert!(!error(played).may_have_disconnected);
+    expect(settings(80.0), &[Slow], "R200 | TIMEOUT");
+    expect(settings(10_000.0), &[Slow, CONNECTED, Status(204, "")], "R200 | ~125 backoff | R connected | W204 | disconnected");
     let error = error(expect(settings(80.0), &[CONNECTED, Silent], "R connected | W silent | TIMEOUT"));
     assert!(error.may_have_disconnected);
     assert!(error.message.contains("80 ms (timeoutMs) ran out"), "{}", error.message);
@@ -566,4 +578,73 @@ fn the_token_is_cut_out_of_what_the_platform_says() {
     let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
     assert!(!format!("{error:?} {:?}", call.timeline()).contains("a-secret-token"), "{error:?}");
     assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
+}
+
+#[test]
+fn only_bodies_that_say_something_are_read() {
+    let mut call = Call::new(settings());
+    call.next(Input::Start, 0.0, 0.5);
+    call.next(Input::Token, 0.0, 0.5);
+    assert_eq!([200, 204, 302, 400, 404, 503].map(|status| call.needs_body(status)), [true, true, false, true, true, true]);
+    call.body(br#"{"entities":[{"id":"p-1","state":"connected"}]}"#);
+    let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let Action::Send { operation: Operation::Write, .. } = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no write") };
+    assert_eq!([200, 202, 204, 302, 400, 409, 503].map(|status| call.needs_body(status)), [false, false, false, false, true, true, true]);
+}
+
+#[test]
+fn a_400_whose_body_broke_off_is_no_answer() {
+    ends(&[CONNECTED, Broken(400), GONE], "R connected | W400 | ~125 backoff | R disconnected | already-disconnected");
+    // Where the status alone says enough, a broken body changes nothing.
+    ends(&[CONNECTED, Broken(409), GONE], "R connected | W409 | ~100 settling | R disconnected | already-disconnected");
+    ends(&[Broken(403)], "R403 | FORBIDDEN");
+}
+
+#[test]
+fn a_timer_may_fire_a_little_early() {
+    let mut call = Call::new(Settings { settle_ms: 50.0, ..settings() });
+    let see = |call: &mut Call, now| {
+        call.body(br#"{"entities":[{"id":"p-1","state":"queued"}]}"#);
+        let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+        call.next(Input::Answer(answer), now, 0.5)
+    };
+    call.next(Input::Start, 0.0, 0.5);
+    call.next(Input::Token, 0.0, 0.5);
+    assert_eq!(see(&mut call, 10.0), Action::Wait { ms: 50.0 });
+    call.next(Input::Woke, 59.5, 0.5);
+    assert!(matches!(see(&mut call, 59.5), Action::Finish(Ok(_))), "half a millisecond of settleMs is left, and nobody waits for it");
+}
+
+#[test]
+fn a_wait_that_would_outlast_the_confirmation_is_not_begun() {
+    let confirm = |settle_ms| Settings { confirm: true, settle_ms, ..settings() };
+    let script = |seconds| [CONNECTED, Status(202, ""), RetryAfter(503, seconds), GONE];
+    expect(confirm(1_500.0), &script("5"), "R connected | W202 | ~100 settling | R503 | disconnected");
+    expect(confirm(1_500.0), &script("1"), "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected");
+    // Accepted at 20 ms, asked to wait from 130 to 1130 ms.
+    expect(confirm(1_109.0), &script("1"), "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected");
+    expect(confirm(1_108.0), &script("1"), "R connected | W202 | ~100 settling | R503 | disconnected");
+}
+
+#[test]
+fn messages_say_what_failed_how_often_and_who_asked_to_wait() {
+    let settings = || Settings { max_retries: 1, ..settings() };
+    for (reply, said) in [
+        (Status(503, ""), "the platform failed, 2 times in a row (maxRetries) (HTTP 503)"),
+        (Status(429, ""), "the platform limits the rate of requests, 2 times in a row"),
+        (Lost, "the connection failed before a whole answer came, 2 times in a row"),
+        (Silent, "no whole answer came within requestTimeoutMs, 2 times in a row"),
+        (CutShort, "the answer's body was cut short, 2 times in a row"),
+        (RetryAfter(503, "60"), "the platform failed, and the platform asked to wait 60000 ms, which ends after timeoutMs"),
+    ] {
+        let message = error(play(settings(), &[reply])).message;
+        assert!(message.contains(said), "{message}");
+    }
+    let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[State("queued")])).message;
+    assert!(message.contains("it is not settled, and the next wait of 100 ms ends after timeoutMs"), "{message}");
+    let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[Lost])).message;
+    assert!(
+        message.contains("the connection failed before a whole answer came, and the next wait of 125 ms ends after timeoutMs"),
+        "{message}"
+    );
 }

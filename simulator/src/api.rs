@@ -325,11 +325,12 @@ fn address(one: &Participant) -> Value {
 
 /// What both shapes say of a participant.
 fn participant(one: &Participant) -> Value {
+    let is_agent = one.purpose == "agent";
     json!({
         "id": one.id, "name": one.name.as_deref().unwrap_or(&one.purpose), "purpose": one.purpose, "address": "tel:+13175550142",
-        "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "wrapupRequired": one.purpose == "agent",
-        "wrapupExpected": one.purpose == "agent", "wrapupPrompt": "optional", "wrapupTimeoutMs": 30_000,
-        "user": one.user_id.as_ref().map(|id| json!({ "id": id, "selfUri": format!("/api/v2/users/{id}") })),
+        "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "ani": "tel:+13175550142",
+        "dnis": "tel:+13175550100", "mediaRoles": ["full"], "wrapupRequired": is_agent, "wrapupPrompt": "optional", "wrapupTimeoutMs": 30_000,
+        "wrapup": is_agent.then(|| json!({ "code": "ININ-WRAP-UP-TIMEOUT", "name": "Timed out", "notes": "", "durationSeconds": 30 })),
         "attributes": { "ivr.language": "en-US", "crm.case": "CS0042177", "notes": "x".repeat(one.attribute_bytes) },
     })
 }
@@ -340,8 +341,8 @@ fn call_participant(one: &Participant, state: &str) -> Value {
     if let Value::Object(fields) = &mut value {
         fields.extend(object(json!({
             "state": state, "direction": "inbound", "held": one.held, "muted": false, "confined": false, "recording": true,
-            "recordingState": "active", "securePause": false, "mediaRoles": ["full"], "provider": "Edge", "ani": "tel:+13175550142",
-            "dnis": "tel:+13175550100", "self": address(one), "other": address(one), "segments": [],
+            "recordingState": "active", "securePause": false, "provider": "Edge",
+            "user": one.user_id.as_ref().map(|id| json!({ "id": id, "selfUri": format!("/api/v2/users/{id}") })),
             "disconnectType": crate::model::GONE.contains(&state).then_some("client"),
         })));
     }
@@ -355,9 +356,10 @@ fn generic_participant(one: &Participant, state: &str) -> Value {
         let call = json!({
             "id": format!("{}-call", one.id), "state": state, "initialState": "alerting", "direction": "inbound", "held": one.held,
             "muted": false, "confined": false, "recording": true, "self": address(one), "other": address(one), "provider": "Edge",
-            "segments": [{ "type": "Interact", "startTime": "2026-11-22T09:30:04.210Z", "howEnded": Value::Null }],
+            "segments": [{ "type": "Alert", "startTime": "2026-11-22T09:30:00.000Z", "endTime": "2026-11-22T09:30:04.210Z" }],
         });
-        fields.extend(object(json!({ "calls": [call], "callbacks": [], "chats": [], "emails": [], "messages": [] })));
+        fields
+            .extend(object(json!({ "userId": one.user_id, "calls": [call], "callbacks": [], "chats": [], "emails": [], "messages": [] })));
     }
     value
 }

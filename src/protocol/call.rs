@@ -295,6 +295,9 @@ impl Call {
 
     /// Something failed that may pass: wait, then read; never straight to another write.
     fn retry(&mut self, transient: Transient) -> Action {
+        if self.time_left_ms() <= TIMER_SLACK_MS {
+            return self.fail(Reason::Deadline);
+        }
         // Time passes: what was refused before may be accepted after.
         self.refused_for_good = false;
         self.failures += 1;
@@ -419,9 +422,6 @@ impl Call {
         self.record(Event::Response { status: None, correlation_id: None, platform_code: None, failure: Some(failure) });
         if self.operation == Operation::Write {
             self.lose_sight();
-        }
-        if failure == Failure::Timeout && self.time_left_ms() <= TIMER_SLACK_MS {
-            return self.fail(Reason::Deadline);
         }
         self.decide(Meaning::Transient(Transient::Lost(failure)))
     }

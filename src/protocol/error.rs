@@ -242,7 +242,7 @@ impl Reason {
             message.extend([" (HTTP ", &decimal(u64::from(status)), ")"]);
         }
         if let Some(said) = platform_message {
-            message.extend([". The platform says: \"", said, "\""]);
+            message.extend([". The platform says: \"", said.trim_end_matches('.'), "\""]);
         }
         message.extend([". ", advice]);
         message
