@@ -282,3 +282,36 @@ test("the error has a stack that leads to the caller", async () => {
   }
   await assert.rejects(theCallersOwnFunction(), (error) => error.stack.includes("theCallersOwnFunction"));
 });
+
+test("any mixture of option values ends in INVALID_ARGUMENT before a request, or in an answer", async (context) => {
+  const first = Number(process.env.OPTIONS_SEED ?? Date.now() % 1_000_000);
+  context.diagnostic(`OPTIONS_SEED=${first}`);
+  const hostile = [
+    undefined, null, true, false, 0, -0, -1, 1, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 10n, "", " ", ".", "..", "c", "\0", "\ud800",
+    "x".repeat(100_000), "{participantId}", Symbol("s"), [], ["connected"], [[]], {}, { aborted: true }, new Proxy({}, {}), () => {}, async () => 1,
+    new Date(), new Map(), Object.create(null), new Proxy(() => {}, {}), "https://example.org", "http://localhost:1",
+    { read: { path: "/{conversationId}", participants: "entities" }, write: { method: "PUT", path: "/{participantId}", body: null } },
+  ]; // biome-ignore format: a list
+  const names = ["conversationId", "participantId", "accessToken", "api", "region", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs"];
+  names.push("maxRetries", "maxResponseBytes", "confirm", "disconnectableStates", "onBehalfOf", "onEvent", "unheardOf");
+  const ends = {};
+  for (let seed = first; seed < first + 5_000; seed++) {
+    let state = seed;
+    const next = (among) => {
+      state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
+      return ((state ^ (state >>> 12)) >>> 0) % among;
+    };
+    const { fetch, requests } = gone();
+    const options = { ...base, fetch, settleMs: 0 };
+    for (let changes = 1 + next(3); changes > 0; changes--) options[names[next(names.length)]] = hostile[next(hostile.length)];
+    const end = await disconnectIfConnected(options).then(
+      (result) => result.outcome,
+      (error) => (error instanceof DisconnectError ? error.code : inspect(error)),
+    );
+    ends[end] = (ends[end] ?? 0) + 1;
+    if (end === "INVALID_ARGUMENT") assert.equal(requests.length, 0, `seed ${seed}`);
+    else assert.ok(["already-disconnected", "PARTICIPANT_NOT_FOUND", "BAD_RESPONSE"].includes(end), `seed ${seed}: ${end}`);
+  }
+  context.diagnostic(JSON.stringify(ends));
+  assert.ok(ends.INVALID_ARGUMENT > 100 && ends["already-disconnected"] > 100);
+});
