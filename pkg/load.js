@@ -16,5 +16,8 @@ export function lazily(start) {
     }));
 }
 
-/** @param {string} base64 */
-export const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/**
+ * The bytes of a string that holds one in each character.
+ * @param {string} characters
+ */
+export const decoded = (characters) => Uint8Array.from(characters, (character) => character.charCodeAt(0));

@@ -225,7 +225,7 @@ fn any_template_and_any_retry_after() {
         let ids = Ids { conversation_id: "{participantId}", participant_id: "{", user_id: "}" };
         ids.in_path(text);
         ids.in_body(text);
-        for wait in [backoff::retry_after_ms(text, f64::from(*now)), backoff::retry_in_message_ms(text)].into_iter().flatten() {
+        for wait in [backoff::retry_after_ms(text, f64::NAN, f64::from(*now)), backoff::retry_in_message_ms(text)].into_iter().flatten() {
             assert!(wait >= 0.0, "{wait}");
         }
     });

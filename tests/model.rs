@@ -219,7 +219,7 @@ impl State {
         if self.call.needs_body(status) {
             self.call.body(body.as_bytes());
         }
-        Input::Answer(Answer { status, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure })
+        Input::Answer(Answer { status, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure })
     }
 
     /// Hands the input to the call and takes up what it wants next.

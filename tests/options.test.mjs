@@ -270,6 +270,19 @@ test("redirects are not followed", async () => {
   await assert.rejects(disconnectIfConnected({ ...base, fetch: redirecting }), { code: "BAD_RESPONSE", status: 302 });
 });
 
+test("Retry-After as a date, by the clock of the host", async () => {
+  let answers = 0;
+  const inTwoSeconds = () => new Date(Date.now() + 2_000).toUTCString();
+  const fetch = async () =>
+    answers++ === 0
+      ? answer({ code: "too.many.requests" }, { status: 429, headers: { "Retry-After": inTwoSeconds() } })
+      : answer({ entities: [{ id: "p", state: "terminated" }] });
+  const { timeline } = await disconnectIfConnected({ ...base, fetch });
+  const { ms, reason } = timeline.find(({ type }) => type === "wait");
+  assert.equal(reason, "retry-after");
+  assert.ok(ms >= 0 && ms <= 2_000, `${ms}`);
+});
+
 test("large times are clamped, not wrapped", async () => {
   const { fetch } = gone();
   const options = { ...base, fetch, timeoutMs: 1e15, requestTimeoutMs: 1e15, settleMs: 1e15 };
@@ -310,7 +323,7 @@ test("any mixture of option values ends in INVALID_ARGUMENT before a request, or
     );
     ends[end] = (ends[end] ?? 0) + 1;
     if (end === "INVALID_ARGUMENT") assert.equal(requests.length, 0, `seed ${seed}`);
-    else assert.ok(["already-disconnected", "PARTICIPANT_NOT_FOUND", "BAD_RESPONSE"].includes(end), `seed ${seed}: ${end}`);
+    else assert.ok(["already-disconnected", "PARTICIPANT_NOT_FOUND", "BAD_RESPONSE", "TIMEOUT", "NETWORK"].includes(end), `seed ${seed}: ${end}`);
   }
   context.diagnostic(JSON.stringify(ends));
   assert.ok(ends.INVALID_ARGUMENT > 100 && ends["already-disconnected"] > 100);

@@ -105,7 +105,10 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                     }
                     let retry_after = retry_after.map(str::to_owned);
                     let correlation_id = Some(format!("id-{}", call.requests()));
-                    Input::Answer(Answer { status, correlation_id, retry_after, unix_ms: 0.0, body_failure })
+                    // The host's parser of dates, as far as this script needs it.
+                    let is_date = retry_after.as_deref() == Some("Thu, 01 Jan 1970 00:00:03 GMT");
+                    let retry_after_date_ms = if is_date { 3_000.0 } else { f64::NAN };
+                    Input::Answer(Answer { status, correlation_id, retry_after, retry_after_date_ms, unix_ms: 0.0, body_failure })
                 };
                 now += REQUEST_MS;
                 input = match reply {
@@ -477,7 +480,8 @@ fn a_body_over_the_limit_is_not_read_on() {
     call.next(Input::Token, 0.0, 0.5);
     assert!(call.body(b"{\"a\":\"xxxx"));
     assert!(!call.body(b"x"));
-    let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let answer =
+        Answer { status: 200, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
     let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
     assert_eq!(error.code.as_str(), "BAD_RESPONSE");
     assert!(error.message.contains("maxResponseBytes"));
@@ -574,7 +578,7 @@ fn the_token_is_cut_out_of_what_the_platform_says() {
     call.next(Input::Token, 0.0, 0.5);
     call.body(br#"{"code":"echo a-secret-token","message":"Bearer a-secret-token is bad"}"#);
     let correlation_id = Some("a-secret-token".to_owned());
-    let answer = Answer { status: 403, correlation_id, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let answer = Answer { status: 403, correlation_id, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
     let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
     assert!(!format!("{error:?} {:?}", call.timeline()).contains("a-secret-token"), "{error:?}");
     assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
@@ -587,7 +591,8 @@ fn only_bodies_that_say_something_are_read() {
     call.next(Input::Token, 0.0, 0.5);
     assert_eq!([200, 204, 302, 400, 404, 503].map(|status| call.needs_body(status)), [true, true, false, true, true, true]);
     call.body(br#"{"entities":[{"id":"p-1","state":"connected"}]}"#);
-    let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+    let answer =
+        Answer { status: 200, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
     let Action::Send { operation: Operation::Write, .. } = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no write") };
     assert_eq!([200, 202, 204, 302, 400, 409, 503].map(|status| call.needs_body(status)), [false, false, false, false, true, true, true]);
 }
@@ -605,7 +610,14 @@ fn a_timer_may_fire_a_little_early() {
     let mut call = Call::new(Settings { settle_ms: 50.0, ..settings() });
     let see = |call: &mut Call, now| {
         call.body(br#"{"entities":[{"id":"p-1","state":"queued"}]}"#);
-        let answer = Answer { status: 200, correlation_id: None, retry_after: None, unix_ms: 0.0, body_failure: None };
+        let answer = Answer {
+            status: 200,
+            correlation_id: None,
+            retry_after: None,
+            retry_after_date_ms: f64::NAN,
+            unix_ms: 0.0,
+            body_failure: None,
+        };
         call.next(Input::Answer(answer), now, 0.5)
     };
     call.next(Input::Start, 0.0, 0.5);

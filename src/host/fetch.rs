@@ -4,6 +4,7 @@ use super::{events::ignore, signal::Abort};
 use crate::protocol::{
     answer::Answer,
     call::{Call, Input},
+    text::joined,
     timeline::{Failure, Operation},
 };
 use js_sys::{Function, JSON, Object, Promise, Reflect, Uint8Array};
@@ -109,7 +110,7 @@ impl<'a> Exchange<'a> {
     }
 
     pub fn set_token(&mut self, token: &str) {
-        self.authorization = ["Bearer ", token].concat();
+        self.authorization = joined(&["Bearer ", token]);
     }
 
     /// The error of the last request, where it got no whole answer.
@@ -148,10 +149,12 @@ impl<'a> Exchange<'a> {
         let response = self.send(operation, signal).await.map_err(Broken)?;
         let status = response.status().ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
         let header = |name| response.headers().and_then(|headers| headers.get(name)).ok().and_then(|value| value.as_string());
+        let retry_after = if status >= 400 { header("Retry-After") } else { None };
         *head = Some(Answer {
             status,
             correlation_id: header("ININ-Correlation-Id"),
-            retry_after: if status >= 400 { header("Retry-After") } else { None },
+            retry_after_date_ms: retry_after.as_deref().map_or(f64::NAN, js_sys::Date::parse),
+            retry_after,
             unix_ms: js_sys::Date::now(),
             body_failure: None,
         });
@@ -171,7 +174,7 @@ impl<'a> Exchange<'a> {
     async fn send(&self, operation: Operation, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let request = self.requests.of(operation);
         let init = request_init(&request.method, &self.authorization, request.body.as_deref(), signal);
-        let url = [self.origin, &request.path].concat();
+        let url = joined(&[self.origin, &request.path]);
         let fetch = match &self.fetch {
             Some(fetch) => fetch.clone(),
             None => GLOBAL.with(|global| Reflect::get(global, &"fetch".into()))?.dyn_into()?,

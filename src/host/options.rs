@@ -9,6 +9,7 @@ use crate::protocol::{
     call::Settings,
     dialect::{Dialect, DialectName, Ids},
     participant::GONE,
+    text::{holds, joined, listed},
 };
 use js_sys::{Array, Function, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -73,7 +74,7 @@ pub struct Invalid(String);
 
 impl Invalid {
     pub fn new(option: &str, got: &str, takes: &str) -> Self {
-        Invalid(["disconnectIfConnected: ", option, " got ", got, "; it takes ", takes, "."].concat())
+        Invalid(joined(&["disconnectIfConnected: ", option, " got ", got, "; it takes ", takes, "."]))
     }
 
     pub fn into_error_fields(self) -> JsValue {
@@ -110,7 +111,7 @@ fn shown(value: &JsValue) -> String {
     if let Some(text) = value.as_string() {
         let cut: String = text.chars().take(MAX_SHOWN_CHARS).collect();
         let dots = if cut.len() < text.len() { "…" } else { "" };
-        return ["\"", &cut, dots, "\""].concat();
+        return joined(&["\"", &cut, dots, "\""]);
     }
     match value.as_f64() {
         Some(number) => js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default(),
@@ -141,7 +142,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn name(&self, option: &str) -> String {
-        [self.prefix, option].concat()
+        joined(&[self.prefix, option])
     }
 
     fn invalid(&self, option: &str, got: &JsValue, takes: &str) -> Invalid {
@@ -160,9 +161,13 @@ impl Fields<'_> {
         for name in Object::keys::<JsValue>(self.object.unchecked_ref()).iter() {
             let name = name.as_string().unwrap_or_default();
             if !known.contains(&name.as_str()) {
-                return Err(Invalid(
-                    ["disconnectIfConnected: ", &self.name(&name), " is no option; the options are ", &known.join(", "), "."].concat(),
-                ));
+                return Err(Invalid(joined(&[
+                    "disconnectIfConnected: ",
+                    &self.name(&name),
+                    " is no option; the options are ",
+                    &listed(known.iter().copied()),
+                    ".",
+                ])));
             }
         }
         Ok(())
@@ -261,9 +266,9 @@ impl Options {
             user_id: on_behalf_of.as_deref().unwrap_or_default(),
         };
         let requests = Requests {
-            read: Request { method: "GET".to_owned(), path: [prefix.as_str(), &ids.in_path(&dialect.read_path)].concat(), body: None },
+            read: Request { method: "GET".to_owned(), path: joined(&[prefix.as_str(), &ids.in_path(&dialect.read_path)]), body: None },
             write: Request {
-                path: [prefix.as_str(), &ids.in_path(&dialect.write_path)].concat(),
+                path: joined(&[prefix.as_str(), &ids.in_path(&dialect.write_path)]),
                 body: dialect.write_body.as_deref().map(|body| ids.in_body(body)),
                 method: dialect.write_method,
             },
@@ -349,7 +354,7 @@ fn custom_dialect(api: &JsValue) -> Result<Dialect, Invalid> {
     };
     let write_path = path(&write)?;
     const PARTICIPANT: &str = "{participantId}";
-    if !write_path.contains(PARTICIPANT) && !write_body.as_deref().is_some_and(|body| body.contains(PARTICIPANT)) {
+    if !holds(&write_path, PARTICIPANT) && !write_body.as_deref().is_some_and(|body| holds(body, PARTICIPANT)) {
         return Err(Invalid::new("api.write", "no {participantId} in path or body", "one, for else it would not say whom to disconnect"));
     }
     Ok(Dialect {
@@ -367,10 +372,11 @@ fn path(fields: &Fields) -> Result<String, Invalid> {
     const TAKES: &str = "an absolute path like /conversations/{conversationId}/participants/{participantId}, with no other placeholders, \
                          dot segments, # or \\";
     let path = fields.required_string("path", TAKES)?;
-    let bare = path.replace("{conversationId}", "").replace("{participantId}", "");
+    // Without the two placeholders; any other leaves its brace.
+    let bare = Ids { conversation_id: "", participant_id: "", user_id: "{" }.fill(&path, str::to_owned);
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}#\\".contains(&byte));
     let route = path.split_once('?').map_or(path.as_str(), |(route, _)| route);
-    let has_dots = route.split('/').any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    let has_dots = route.split('/').any(|one| matches!(one.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e."));
     if path.starts_with('/') && !path.starts_with("//") && plain && !has_dots {
         Ok(path)
     } else {
@@ -385,10 +391,14 @@ fn base(fields: &Fields) -> Result<(String, String), Invalid> {
     let base_url = fields.string("baseUrl", BASE_URL)?;
     match (region, base_url) {
         (Some(region), None) => match REGIONS.iter().find(|(aws, domain)| *aws == region || *domain == region) {
-            Some((_, domain)) => Ok((["https://api.", domain].concat(), String::new())),
+            Some((_, domain)) => Ok((joined(&["https://api.", domain]), String::new())),
             None => {
-                let all: Vec<String> = REGIONS.iter().map(|(aws, domain)| [*aws, " (", *domain, ")"].concat()).collect();
-                Err(fields.invalid("region", &region.into(), &["one of ", &all.join(", "), "; for any other host pass baseUrl"].concat()))
+                let all: Vec<String> = REGIONS.iter().map(|(aws, domain)| joined(&[*aws, " (", *domain, ")"])).collect();
+                Err(fields.invalid(
+                    "region",
+                    &region.into(),
+                    &joined(&["one of ", &listed(all.iter().map(String::as_str)), "; for any other host pass baseUrl"]),
+                ))
             }
         },
         (None, Some(base_url)) => {
@@ -411,12 +421,13 @@ fn base(fields: &Fields) -> Result<(String, String), Invalid> {
     }
 }
 
-/// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
+/// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address as four
+/// decimal numbers, and lets no other name end in a number.
 fn is_loopback(hostname: &str) -> bool {
     hostname == "localhost"
         || hostname.ends_with(".localhost")
         || hostname == "[::1]"
-        || hostname.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || (hostname.starts_with("127.") && hostname.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
 }
 
 fn disconnectable_states(fields: &Fields) -> Result<Vec<String>, Invalid> {

@@ -21,7 +21,8 @@ pub struct Answer {
     pub correlation_id: Option<String>,
     /// The header `Retry-After`.
     pub retry_after: Option<String>,
-    /// The wall clock when it came, for a `Retry-After` that is a date: milliseconds since 1970-01-01.
+    /// `retry_after` as a date by the host's clock, NaN where it is none, and what that clock shows: milliseconds since 1970-01-01.
+    pub retry_after_date_ms: f64,
     pub unix_ms: f64,
     /// `Some` where the body broke off or did not come in time.
     pub body_failure: Option<Failure>,

@@ -21,6 +21,7 @@ use super::{
     error::{Error, Reason, Transient},
     outcome::{Outcome, Verdict},
     participant::{Body, Kind, Sighting, Wanted},
+    text::replaced,
     timeline::{Entry, Event, Failure, Operation, WaitReason},
 };
 use std::hash::{Hash, Hasher};
@@ -387,7 +388,10 @@ impl Call {
         if answer.status >= 400 {
             self.last.platform_code = error.code.as_deref().map(|code| self.cleaned(code));
             self.last.platform_message = error.message.as_deref().map(|message| self.cleaned(message));
-            let asked_in_header = answer.retry_after.as_deref().and_then(|header| backoff::retry_after_ms(header, answer.unix_ms));
+            let asked_in_header = answer
+                .retry_after
+                .as_deref()
+                .and_then(|header| backoff::retry_after_ms(header, answer.retry_after_date_ms, answer.unix_ms));
             let message = error.message.as_deref().filter(|_| answer.status == 429);
             self.last.retry_after_ms = asked_in_header.or_else(|| message.and_then(backoff::retry_in_message_ms));
         }
@@ -435,7 +439,7 @@ impl Call {
     }
 
     fn cleaned(&self, text: &str) -> String {
-        if self.secret.is_empty() { text.to_owned() } else { text.replace(&self.secret, "***") }
+        if self.secret.is_empty() { text.to_owned() } else { replaced(text, &self.secret, "***") }
     }
 
     // ---- Ends ----

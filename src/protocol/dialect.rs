@@ -1,5 +1,7 @@
 //! Which routes, bodies and shapes does the platform speak? Dialects as data: `VOICE`, `CALLS`, a caller's own.
 
+use super::text::joined;
+
 /// One way to ask for the participants and to disconnect one of them.
 ///
 /// `{conversationId}` and `{participantId}` stand for the ids: percent-encoded in paths, as they are in the strings of a body.
@@ -45,7 +47,7 @@ impl Dialect {
             read_path: "/api/v2/conversations/calls/{conversationId}".into(),
             participants: "participants".into(),
             write_method: "PATCH".into(),
-            write_path: if on_behalf_of_user { [participant, "/user/{userId}"].concat() } else { participant.into() },
+            write_path: if on_behalf_of_user { joined(&[participant, "/user/{userId}"]) } else { participant.into() },
             write_body: Some(r#"{"state":"disconnected"}"#.into()),
         }
     }
@@ -60,7 +62,8 @@ pub struct Ids<'a> {
 }
 
 impl Ids<'_> {
-    fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
+    /// The template with each id as `encode` writes it; what is no known placeholder stays.
+    pub fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
         // One pass, so that braces inside an id are never taken for a placeholder.
         let mut filled = String::with_capacity(template.len() + self.conversation_id.len() + self.participant_id.len());
         let mut rest = template;

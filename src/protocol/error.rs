@@ -4,6 +4,7 @@ use super::{
     call::Settings,
     dialect::DialectName,
     participant::Malformed,
+    text::{decimal, joined, milliseconds},
     timeline::{Failure, Operation},
 };
 
@@ -140,7 +141,7 @@ impl Reason {
         let fixed = |what: &str, advice| (what.to_owned(), advice);
         match self {
             Reason::NeverListed => (
-                ["it was never listed in ", &milliseconds(settings.settle_ms), " (settleMs)"].concat(),
+                joined(&["it was never listed in ", &milliseconds(settings.settle_ms), " (settleMs)"]),
                 "Check the participant id: a person who is transferred back is a new participant with a new id.",
             ),
             Reason::ReadNotFound => match settings.dialect {
@@ -178,31 +179,29 @@ impl Reason {
                 "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
             ),
             Reason::Conflict => (
-                [
+                joined(&[
                     "reads say it is connected, and the platform refused every disconnect for ",
                     &milliseconds(settings.settle_ms),
                     " (settleMs)",
-                ]
-                .concat(),
+                ]),
                 "Try again later, or raise settleMs; the timeline shows each answer.",
             ),
             Reason::Transient(transient) => (
-                [transient.what(), ", ", &decimal(u64::from(settings.max_retries) + 1), " times in a row (maxRetries)"].concat(),
+                joined(&[transient.what(), ", ", &decimal(u64::from(settings.max_retries) + 1), " times in a row (maxRetries)"]),
                 "Try again later; the timeline shows each attempt.",
             ),
             Reason::NoTimeToWait { transient, wait_ms, asked } => (
-                [
+                joined(&[
                     transient.map_or("it is not settled", Transient::what),
                     if *asked { ", and the platform asked to wait " } else { ", and the next wait of " },
                     &milliseconds(*wait_ms),
                     if *asked { ", which ends" } else { " ends" },
                     " after timeoutMs",
-                ]
-                .concat(),
+                ]),
                 "Try again after that time, or raise timeoutMs.",
             ),
             Reason::Deadline => (
-                [&milliseconds(settings.timeout_ms), " (timeoutMs) ran out"].concat(),
+                joined(&[&milliseconds(settings.timeout_ms), " (timeoutMs) ran out"]),
                 "Raise timeoutMs, or look in the timeline for what took so long.",
             ),
             Reason::Malformed(malformed) => fixed(
@@ -235,9 +234,14 @@ impl Reason {
     /// The whole message: to whom, what happened, what the platform said, what to do.
     pub fn message(&self, settings: &Settings, operation: Operation, status: Option<u16>, platform_message: Option<&str>) -> String {
         let (what, advice) = self.text(settings, operation);
-        let mut message =
-            ["Participant ", &settings.participant_id, " of conversation ", &settings.conversation_id, " was not disconnected: ", &what]
-                .concat();
+        let mut message = joined(&[
+            "Participant ",
+            &settings.participant_id,
+            " of conversation ",
+            &settings.conversation_id,
+            " was not disconnected: ",
+            &what,
+        ]);
         if let Some(status) = status {
             message.extend([" (HTTP ", &decimal(u64::from(status)), ")"]);
         }
@@ -247,13 +251,4 @@ impl Reason {
         message.extend([". ", advice]);
         message
     }
-}
-
-/// `1500 ms`; whole milliseconds, because printing floats would cost the package several KB.
-pub fn milliseconds(ms: f64) -> String {
-    [&decimal(ms.max(0.0) as u64), " ms"].concat()
-}
-
-pub fn decimal(number: u64) -> String {
-    itoa::Buffer::new().format(number).to_owned()
 }

@@ -11,4 +11,5 @@ pub mod error;
 pub mod json;
 pub mod outcome;
 pub mod participant;
+pub mod text;
 pub mod timeline;

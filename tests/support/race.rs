@@ -308,7 +308,14 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<Outcome, Error>, C
                         call.body(body.as_bytes());
                     }
                     let body_failure = (!whole).then_some(Failure::Network);
-                    Input::Answer(Answer { status, correlation_id: None, retry_after, unix_ms: 0.0, body_failure })
+                    Input::Answer(Answer {
+                        status,
+                        correlation_id: None,
+                        retry_after,
+                        retry_after_date_ms: f64::NAN,
+                        unix_ms: 0.0,
+                        body_failure,
+                    })
                 }
             },
             Action::Finish(end) => return (end, call),
