@@ -12,6 +12,7 @@ use crate::protocol::{
     text::{holds, joined, listed},
 };
 use js_sys::{Array, Function, JSON, Object, Reflect};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url};
 
@@ -66,6 +67,10 @@ const MAX_RESPONSE_BYTES: f64 = 8_388_608.0;
 const MAX_ID_BYTES: usize = 512;
 /// 2^53 − 1: what a JavaScript number counts exactly.
 const MAX_INTEGER: f64 = 9_007_199_254_740_991.0;
+const FETCH: &str = "a function like the global fetch";
+const POSITIVE_DURATION: &str = "a number of milliseconds above 0";
+const POSITIVE_COUNT: &str = "a whole number of bytes, 1 or more";
+const ID: &str = "an id: a non-empty string of at most 512 bytes, not \".\" or \"..\"";
 /// What an error shows of a wrong string, in characters.
 const MAX_SHOWN_CHARS: usize = 40;
 
@@ -134,10 +139,12 @@ pub struct Options {
     pub on_event: Option<Function>,
 }
 
-/// An object of options, and where it stands among them, for its errors.
+/// An object of options, and where it stands among them, for its errors. Readers give a default for what they refuse, and reading goes on:
+/// the first refusal is what the caller is told. (An early return from each of thirty places costs the package 1 KB.)
 struct Fields<'a> {
     object: &'a JsValue,
     prefix: &'a str,
+    refusal: &'a RefCell<Option<Invalid>>,
 }
 
 impl Fields<'_> {
@@ -145,23 +152,38 @@ impl Fields<'_> {
         joined(&[self.prefix, option])
     }
 
-    fn invalid(&self, option: &str, got: &JsValue, takes: &str) -> Invalid {
-        Invalid::new(&self.name(option), &shown(got), takes)
+    fn refuse_with(&self, invalid: Invalid) {
+        self.refusal.borrow_mut().get_or_insert(invalid);
+    }
+
+    fn refuse(&self, option: &str, got: &JsValue, takes: &str) {
+        self.refuse_with(Invalid::new(&self.name(option), &shown(got), takes));
     }
 
     /// The option's value; `None` where it is not given or `undefined`.
-    fn get(&self, option: &str) -> Result<Option<JsValue>, Invalid> {
+    fn get(&self, option: &str) -> Option<JsValue> {
         match Reflect::get(self.object, &option.into()) {
-            Ok(value) => Ok((!value.is_undefined()).then_some(value)),
-            Err(_) => Err(Invalid::new(&self.name(option), "a getter that throws", "a value")),
+            Ok(value) => (!value.is_undefined()).then_some(value),
+            Err(_) => {
+                self.refuse_with(Invalid::new(&self.name(option), "a getter that throws", "a value"));
+                None
+            }
         }
     }
 
-    fn check_names(&self, known: &[&str]) -> Result<(), Invalid> {
+    /// As `get`, where `undefined` is refused.
+    fn required<T>(&self, option: &str, value: Option<T>, takes: &str) -> Option<T> {
+        if value.is_none() {
+            self.refuse(option, &JsValue::UNDEFINED, takes);
+        }
+        value
+    }
+
+    fn check_names(&self, known: &[&str]) {
         for name in Object::keys::<JsValue>(self.object.unchecked_ref()).iter() {
             let name = name.as_string().unwrap_or_default();
             if !known.contains(&name.as_str()) {
-                return Err(Invalid(joined(&[
+                self.refuse_with(Invalid(joined(&[
                     "disconnectIfConnected: ",
                     &self.name(&name),
                     " is no option; the options are ",
@@ -170,52 +192,59 @@ impl Fields<'_> {
                 ])));
             }
         }
-        Ok(())
     }
 
-    fn string(&self, option: &str, takes: &str) -> Result<Option<String>, Invalid> {
-        let Some(value) = self.get(option)? else { return Ok(None) };
-        match value.as_string() {
-            Some(text) if !text.is_empty() => Ok(Some(text)),
-            _ => Err(self.invalid(option, &value, takes)),
+    fn string(&self, option: &str, takes: &str) -> Option<String> {
+        let value = self.get(option)?;
+        let text = value.as_string().filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.refuse(option, &value, takes);
         }
+        text
     }
 
-    fn required_string(&self, option: &str, takes: &str) -> Result<String, Invalid> {
-        self.string(option, takes)?.ok_or_else(|| self.invalid(option, &JsValue::UNDEFINED, takes))
+    fn required_string(&self, option: &str, takes: &str) -> String {
+        self.required(option, self.string(option, takes), takes).unwrap_or_default()
     }
 
     /// An id that can stand in a path: `.` and `..` would change it, and what is not well-formed Unicode cannot be encoded.
-    fn id(&self, option: &str) -> Result<Option<String>, Invalid> {
-        const TAKES: &str = "an id: a non-empty string of at most 512 bytes, not \".\" or \"..\"";
-        match self.string(option, TAKES)? {
-            Some(id) if id == "." || id == ".." || id.len() > MAX_ID_BYTES || id.contains('\u{FFFD}') => {
-                Err(self.invalid(option, &id.into(), TAKES))
-            }
-            id => Ok(id),
+    fn id(&self, option: &str) -> Option<String> {
+        let id = self.string(option, ID)?;
+        if id == "." || id == ".." || id.len() > MAX_ID_BYTES || id.contains(char::REPLACEMENT_CHARACTER) {
+            self.refuse(option, &id.as_str().into(), ID);
         }
+        Some(id)
     }
 
-    fn required_id(&self, option: &str) -> Result<String, Invalid> {
-        self.id(option)?.ok_or_else(|| self.invalid(option, &JsValue::UNDEFINED, "an id: a non-empty string"))
+    fn required_id(&self, option: &str) -> String {
+        self.required(option, self.id(option), ID).unwrap_or_default()
     }
 
-    fn number(&self, option: &str, default: f64, accepts: fn(f64) -> bool, takes: &str) -> Result<f64, Invalid> {
-        let Some(value) = self.get(option)? else { return Ok(default) };
+    fn number(&self, option: &str, default: f64, accepts: fn(f64) -> bool, takes: &str) -> f64 {
+        let Some(value) = self.get(option) else { return default };
         match value.as_f64() {
-            Some(number) if accepts(number) => Ok(number),
-            _ => Err(self.invalid(option, &value, takes)),
+            Some(number) if accepts(number) => number,
+            _ => {
+                self.refuse(option, &value, takes);
+                default
+            }
         }
     }
 
-    fn boolean(&self, option: &str) -> Result<bool, Invalid> {
-        let Some(value) = self.get(option)? else { return Ok(false) };
-        value.as_bool().ok_or_else(|| self.invalid(option, &value, "true or false"))
+    fn boolean(&self, option: &str) -> bool {
+        let Some(value) = self.get(option) else { return false };
+        value.as_bool().unwrap_or_else(|| {
+            self.refuse(option, &value, "true or false");
+            false
+        })
     }
 
-    fn function(&self, option: &str, takes: &str) -> Result<Option<Function>, Invalid> {
-        let Some(value) = self.get(option)? else { return Ok(None) };
-        value.dyn_into().map(Some).map_err(|value| self.invalid(option, &value, takes))
+    fn function(&self, option: &str, takes: &str) -> Option<Function> {
+        let value = self.get(option)?;
+        if !value.is_function() {
+            self.refuse(option, &value, takes);
+        }
+        Some(value.unchecked_into())
     }
 }
 
@@ -241,23 +270,28 @@ impl Options {
         if !options.is_object() || Array::is_array(options) || options.is_function() {
             return Err(Invalid::new("the argument", &kind(options), "an object of options"));
         }
-        let fields = Fields { object: options, prefix: "" };
-        fields.check_names(&KNOWN)?;
+        let refusal = RefCell::new(None);
+        let fields = Fields { object: options, prefix: "", refusal: &refusal };
+        fields.check_names(&KNOWN);
 
-        let conversation_id = fields.required_id("conversationId")?;
-        let participant_id = fields.required_id("participantId")?;
-        let on_behalf_of = fields.id("onBehalfOf")?;
-        let token = match fields.get("accessToken")?.unwrap_or_default() {
-            provider if provider.is_function() => TokenSource::Provider(provider.unchecked_into()),
-            token => token::check(&token).map(|_| TokenSource::Fixed(token))?,
+        let conversation_id = fields.required_id("conversationId");
+        let participant_id = fields.required_id("participantId");
+        let on_behalf_of = fields.id("onBehalfOf");
+        let token = fields.get("accessToken").unwrap_or_default();
+        let token_can_be_refreshed = token.is_function();
+        let token = if token_can_be_refreshed {
+            TokenSource::Provider(token.unchecked_into())
+        } else {
+            if let Err(invalid) = token::check(&token) {
+                fields.refuse_with(invalid);
+            }
+            TokenSource::Fixed(token)
         };
-        let dialect = dialect(&fields, on_behalf_of.is_some())?;
-        let (base, prefix) = base(&fields)?;
-        let disconnectable_states = disconnectable_states(&fields)?;
-        let signal = signal(&fields)?;
-        let fetch = fields.function("fetch", "a function like the global fetch")?;
+        let dialect = dialect(&fields, on_behalf_of.is_some());
+        let (base, prefix) = base(&fields);
+        let fetch = fields.function("fetch", FETCH);
         if fetch.is_none() && !Reflect::get(&js_sys::global(), &"fetch".into()).is_ok_and(|fetch| fetch.is_function()) {
-            return Err(Invalid::new("fetch", "nothing, and there is no global fetch", "a function like the global fetch"));
+            fields.refuse_with(Invalid::new("fetch", "nothing, and there is no global fetch", FETCH));
         }
 
         let ids = Ids {
@@ -273,152 +307,152 @@ impl Options {
                 method: dialect.write_method,
             },
         };
-        const DURATION: &str = "a number of milliseconds, 0 or more";
-        const POSITIVE_DURATION: &str = "a number of milliseconds above 0";
-        Ok(Options {
+        let options = Options {
             settings: Settings {
                 dialect: dialect.name,
                 participants: dialect.participants,
-                disconnectable_states,
-                token_can_be_refreshed: matches!(token, TokenSource::Provider(_)),
-                settle_ms: fields.number("settleMs", SETTLE_MS, is_duration, DURATION)?,
-                timeout_ms: fields.number("timeoutMs", TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION)?,
-                request_timeout_ms: fields.number("requestTimeoutMs", REQUEST_TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION)?,
-                max_retries: fields.number("maxRetries", MAX_RETRIES, is_count, "a whole number, 0 or more")? as u32,
-                max_response_bytes: fields.number(
-                    "maxResponseBytes",
-                    MAX_RESPONSE_BYTES,
-                    is_positive_count,
-                    "a whole number of bytes, 1 or more",
-                )? as usize,
-                confirm: fields.boolean("confirm")?,
+                disconnectable_states: disconnectable_states(&fields),
+                token_can_be_refreshed,
+                settle_ms: fields.number("settleMs", SETTLE_MS, is_duration, "a number of milliseconds, 0 or more"),
+                timeout_ms: fields.number("timeoutMs", TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
+                request_timeout_ms: fields.number("requestTimeoutMs", REQUEST_TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
+                max_retries: fields.number("maxRetries", MAX_RETRIES, is_count, "a whole number, 0 or more") as u32,
+                max_response_bytes: fields.number("maxResponseBytes", MAX_RESPONSE_BYTES, is_positive_count, POSITIVE_COUNT) as usize,
+                confirm: fields.boolean("confirm"),
                 conversation_id,
                 participant_id,
             },
             requests,
             base,
             token,
-            signal,
+            signal: signal(&fields),
             fetch,
-            on_event: fields.function("onEvent", "a function (event) => void")?,
-        })
-    }
-}
-
-fn dialect(fields: &Fields, on_behalf_of_user: bool) -> Result<Dialect, Invalid> {
-    const TAKES: &str = "\"voice\", \"calls\", or a dialect { read: { path, participants }, write: { method, path, body? } }";
-    let api = fields.get("api")?;
-    let dialect = match api.as_ref().map(|api| api.as_string()) {
-        None => Dialect::voice(),
-        Some(Some(name)) if name == "voice" => Dialect::voice(),
-        Some(Some(name)) if name == "calls" => Dialect::calls(on_behalf_of_user),
-        _ => {
-            let api = api.unwrap_or_default();
-            if !api.is_object() || Array::is_array(&api) {
-                return Err(fields.invalid("api", &api, TAKES));
-            }
-            custom_dialect(&api)?
+            on_event: fields.function("onEvent", "a function (event) => void"),
+        };
+        match refusal.into_inner() {
+            Some(invalid) => Err(invalid),
+            None => Ok(options),
         }
-    };
-    if on_behalf_of_user && dialect.name != DialectName::Calls {
-        return Err(Invalid::new("onBehalfOf", "a user id with another dialect", "a user id, with api: \"calls\" only"));
     }
-    Ok(dialect)
 }
 
-fn custom_dialect(api: &JsValue) -> Result<Dialect, Invalid> {
-    let fields = Fields { object: api, prefix: "api." };
-    fields.check_names(&["read", "write"])?;
-    let part = |name: &str, takes: &str| match fields.get(name)? {
-        Some(part) if part.is_object() => Ok(part),
-        part => Err(fields.invalid(name, &part.unwrap_or_default(), takes)),
-    };
-    let read = part("read", "{ path, participants }")?;
-    let read = Fields { object: &read, prefix: "api.read." };
-    read.check_names(&["path", "participants"])?;
-    let write = part("write", "{ method, path, body? }")?;
-    let write = Fields { object: &write, prefix: "api.write." };
-    write.check_names(&["method", "path", "body"])?;
-
-    const METHOD: &str = "\"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
-    let write_method = write.required_string("method", METHOD)?;
-    if !["POST", "PUT", "PATCH", "DELETE"].contains(&write_method.as_str()) {
-        return Err(write.invalid("method", &write_method.into(), METHOD));
-    }
-    let write_body = match write.get("body")? {
-        None => None,
-        Some(body) => match JSON::stringify(&body).ok().and_then(|text| text.as_string()) {
-            Some(text) => Some(text),
-            None => return Err(write.invalid("body", &body, "a JSON value")),
+fn dialect(fields: &Fields, on_behalf_of_user: bool) -> Dialect {
+    const TAKES: &str = "\"voice\", \"calls\", or a dialect { read: { path, participants }, write: { method, path, body? } }";
+    let dialect = match fields.get("api") {
+        None => Dialect::voice(),
+        Some(api) => match api.as_string().as_deref() {
+            Some("voice") => Dialect::voice(),
+            Some("calls") => Dialect::calls(on_behalf_of_user),
+            None if api.is_object() && !Array::is_array(&api) => custom_dialect(fields, &api),
+            _ => {
+                fields.refuse("api", &api, TAKES);
+                Dialect::voice()
+            }
         },
     };
-    let write_path = path(&write)?;
+    if on_behalf_of_user && dialect.name != DialectName::Calls {
+        fields.refuse_with(Invalid::new("onBehalfOf", "a user id with another dialect", "a user id, with api: \"calls\" only"));
+    }
+    dialect
+}
+
+fn custom_dialect(outer: &Fields, api: &JsValue) -> Dialect {
+    let fields = Fields { object: api, prefix: "api.", refusal: outer.refusal };
+    fields.check_names(&["read", "write"]);
+    let part = |name: &str, takes: &str| {
+        let part = fields.get(name).unwrap_or_default();
+        if !part.is_object() {
+            fields.refuse(name, &part, takes);
+            return Object::new().into();
+        }
+        part
+    };
+    let read = part("read", "{ path, participants }");
+    let read = Fields { object: &read, prefix: "api.read.", refusal: outer.refusal };
+    read.check_names(&["path", "participants"]);
+    let write = part("write", "{ method, path, body? }");
+    let write = Fields { object: &write, prefix: "api.write.", refusal: outer.refusal };
+    write.check_names(&["method", "path", "body"]);
+
+    const METHOD: &str = "\"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
+    let write_method = write.required_string("method", METHOD);
+    if !["POST", "PUT", "PATCH", "DELETE"].contains(&write_method.as_str()) {
+        write.refuse("method", &write_method.as_str().into(), METHOD);
+    }
+    let write_body = write.get("body").and_then(|body| {
+        let text = JSON::stringify(&body).ok().and_then(|text| text.as_string());
+        if text.is_none() {
+            write.refuse("body", &body, "a JSON value");
+        }
+        text
+    });
+    let write_path = path(&write);
     const PARTICIPANT: &str = "{participantId}";
     if !holds(&write_path, PARTICIPANT) && !write_body.as_deref().is_some_and(|body| holds(body, PARTICIPANT)) {
-        return Err(Invalid::new("api.write", "no {participantId} in path or body", "one, for else it would not say whom to disconnect"));
+        let takes = "one, for else it would not say whom to disconnect";
+        write.refuse_with(Invalid::new("api.write", "no {participantId} in path or body", takes));
     }
-    Ok(Dialect {
+    Dialect {
         name: DialectName::Custom,
-        read_path: path(&read)?,
-        participants: read.required_string("participants", "the name of the list of participants in the body")?,
+        read_path: path(&read),
+        participants: read.required_string("participants", "the name of the list of participants in the body"),
         write_method,
         write_path,
         write_body,
-    })
+    }
 }
 
 /// A path template: absolute, of visible ASCII, without dot segments or a fragment, and with known placeholders only.
-fn path(fields: &Fields) -> Result<String, Invalid> {
+fn path(fields: &Fields) -> String {
     const TAKES: &str = "an absolute path like /conversations/{conversationId}/participants/{participantId}, with no other placeholders, \
                          dot segments, # or \\";
-    let path = fields.required_string("path", TAKES)?;
+    let path = fields.required_string("path", TAKES);
     // Without the two placeholders; any other leaves its brace.
     let bare = Ids { conversation_id: "", participant_id: "", user_id: "{" }.fill(&path, str::to_owned);
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}#\\".contains(&byte));
     let route = path.split_once('?').map_or(path.as_str(), |(route, _)| route);
     let has_dots = route.split('/').any(|one| matches!(one.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e."));
-    if path.starts_with('/') && !path.starts_with("//") && plain && !has_dots {
-        Ok(path)
-    } else {
-        Err(fields.invalid("path", &path.into(), TAKES))
+    if !path.starts_with('/') || path.starts_with("//") || !plain || has_dots {
+        fields.refuse("path", &path.as_str().into(), TAKES);
     }
+    path
 }
 
 /// The origin and the path prefix that the requests go to.
-fn base(fields: &Fields) -> Result<(String, String), Invalid> {
+fn base(fields: &Fields) -> (String, String) {
     const BASE_URL: &str = "an https origin, optionally with a path prefix, or http to a loopback host";
-    let region = fields.string("region", "a region of Genesys Cloud like \"us-east-1\" or its domain like \"mypurecloud.com\"")?;
-    let base_url = fields.string("baseUrl", BASE_URL)?;
+    let region = fields.string("region", "a region of Genesys Cloud like \"us-east-1\" or its domain like \"mypurecloud.com\"");
+    let base_url = fields.string("baseUrl", BASE_URL);
     match (region, base_url) {
-        (Some(region), None) => match REGIONS.iter().find(|(aws, domain)| *aws == region || *domain == region) {
-            Some((_, domain)) => Ok((joined(&["https://api.", domain]), String::new())),
-            None => {
-                let all: Vec<String> = REGIONS.iter().map(|(aws, domain)| joined(&[*aws, " (", *domain, ")"])).collect();
-                Err(fields.invalid(
-                    "region",
-                    &region.into(),
-                    &joined(&["one of ", &listed(all.iter().map(String::as_str)), "; for any other host pass baseUrl"]),
-                ))
+        (Some(region), None) => {
+            if let Some((_, domain)) = REGIONS.iter().find(|(aws, domain)| *aws == region || *domain == region) {
+                return (joined(&["https://api.", domain]), String::new());
             }
-        },
-        (None, Some(base_url)) => {
-            let Ok(url) = Url::new(&base_url) else { return Err(fields.invalid("baseUrl", &base_url.into(), BASE_URL)) };
-            let hostname = url.hostname();
-            let is_safe = url.protocol() == "https:" || (url.protocol() == "http:" && is_loopback(&hostname));
-            let is_bare = [url.username(), url.password(), url.search(), url.hash()].iter().all(String::is_empty);
-            if !is_safe || !is_bare || hostname.is_empty() {
-                // A password in it stays unshown.
-                return Err(Invalid::new(
-                    "baseUrl",
-                    if is_bare { &base_url } else { "a URL with a user, a query or a fragment" },
-                    BASE_URL,
-                ));
-            }
-            Ok((url.origin(), url.pathname().trim_end_matches('/').to_owned()))
+            let all: Vec<String> = REGIONS.iter().map(|(aws, domain)| joined(&[*aws, " (", *domain, ")"])).collect();
+            let takes = joined(&["one of ", &listed(all.iter().map(String::as_str)), "; for any other host pass baseUrl"]);
+            fields.refuse("region", &region.into(), &takes);
         }
-        (Some(_), Some(_)) => Err(Invalid::new("baseUrl", "a value beside region", "one of the two: region or baseUrl, never both")),
-        (None, None) => Err(Invalid::new("region", "nothing, and neither did baseUrl", "a region like \"us-east-1\"; or pass baseUrl")),
+        (None, Some(base_url)) => match Url::new(&base_url) {
+            Ok(url) => {
+                let (origin, path) = (url.origin(), url.pathname());
+                // Whatever else a URL may hold: a user, a password, a query, a fragment. A password stays unshown.
+                if url.href() != joined(&[&origin, &path]) {
+                    fields.refuse_with(Invalid::new("baseUrl", "a URL with a user, a query or a fragment", BASE_URL));
+                } else if url.protocol() != "https:" && !(url.protocol() == "http:" && is_loopback(&url.hostname())) {
+                    fields.refuse("baseUrl", &base_url.into(), BASE_URL);
+                }
+                return (origin, path.trim_end_matches('/').to_owned());
+            }
+            Err(_) => fields.refuse("baseUrl", &base_url.into(), BASE_URL),
+        },
+        (Some(_), Some(_)) => {
+            fields.refuse_with(Invalid::new("baseUrl", "a value beside region", "one of the two: region or baseUrl, never both"));
+        }
+        (None, None) => {
+            fields.refuse_with(Invalid::new("region", "nothing, and neither did baseUrl", "a region like \"us-east-1\"; or pass baseUrl"));
+        }
     }
+    (String::new(), String::new())
 }
 
 /// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address as four
@@ -430,28 +464,30 @@ fn is_loopback(hostname: &str) -> bool {
         || (hostname.starts_with("127.") && hostname.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
 }
 
-fn disconnectable_states(fields: &Fields) -> Result<Vec<String>, Invalid> {
+fn disconnectable_states(fields: &Fields) -> Vec<String> {
     const TAKES: &str = "a non-empty array of states, without \"disconnected\" and \"terminated\"";
-    let Some(value) = fields.get("disconnectableStates")? else { return Ok(vec!["connected".to_owned()]) };
-    let states: Option<Vec<String>> = match value.dyn_ref::<Array>() {
-        Some(array) => {
-            array.iter().map(|state| state.as_string().filter(|state| !state.is_empty() && !GONE.contains(&state.as_str()))).collect()
+    let Some(value) = fields.get("disconnectableStates") else { return vec!["connected".to_owned()] };
+    let mut states = Vec::new();
+    let mut is_valid = Array::is_array(&value);
+    if is_valid {
+        for state in value.unchecked_ref::<Array>().iter() {
+            let state = state.as_string().unwrap_or_default();
+            is_valid &= !state.is_empty() && !GONE.contains(&state.as_str());
+            states.push(state);
         }
-        None => None,
-    };
-    match states {
-        Some(states) if !states.is_empty() => Ok(states),
-        _ => Err(fields.invalid("disconnectableStates", &value, TAKES)),
     }
+    if !is_valid || states.is_empty() {
+        fields.refuse("disconnectableStates", &value, TAKES);
+    }
+    states
 }
 
 /// An `AbortSignal` by its looks: one of another realm or library is another class.
-fn signal(fields: &Fields) -> Result<Option<AbortSignal>, Invalid> {
-    let Some(value) = fields.get("signal")? else { return Ok(None) };
-    let has =
-        |name: &str, fits: fn(&JsValue) -> bool| value.is_object() && Reflect::get(&value, &name.into()).is_ok_and(|field| fits(&field));
-    if has("aborted", |field| field.as_bool().is_some()) && has("addEventListener", JsValue::is_function) {
-        return Ok(Some(value.unchecked_into()));
+fn signal(fields: &Fields) -> Option<AbortSignal> {
+    let value = fields.get("signal")?;
+    let field = |name: &str| if value.is_object() { Reflect::get(&value, &name.into()).unwrap_or_default() } else { JsValue::UNDEFINED };
+    if field("aborted").as_bool().is_none() || !field("addEventListener").is_function() {
+        fields.refuse("signal", &value, "an AbortSignal");
     }
-    Err(fields.invalid("signal", &value, "an AbortSignal"))
+    Some(value.unchecked_into())
 }

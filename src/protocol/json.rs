@@ -409,6 +409,7 @@ mod tests {
             ("-12", ""),
             (r#""\u0041\n\"\\\/\ud83d\ude00""#, "'A\n\"\\/😀' "),
             (r#"["\ud83d","\ud83dx","\ude00"]"#, "['\u{FFFD}' '\u{FFFD}x' '\u{FFFD}' /1 "),
+            (r#"["\f\r\t\b","\u00C9\u00e9\uABCD\uEFaf"]"#, "['\u{c}\r\t\u{8}' 'Éé\u{ABCD}\u{EFAF}' /1 "),
             ("\u{FEFF}[0]", "[#1 /1 "),
         ] {
             let found = tokens(text);

@@ -241,7 +241,6 @@ impl Reader for Reading<'_> {
                 fields.state = None;
                 fields.calls = None;
             }
-            CALL => fields.call_state = None,
             _ => {}
         }
     }
