@@ -323,7 +323,11 @@ test("any mixture of option values ends in INVALID_ARGUMENT before a request, or
     );
     ends[end] = (ends[end] ?? 0) + 1;
     if (end === "INVALID_ARGUMENT") assert.equal(requests.length, 0, `seed ${seed}`);
-    else assert.ok(["already-disconnected", "PARTICIPANT_NOT_FOUND", "BAD_RESPONSE", "TIMEOUT", "NETWORK"].includes(end), `seed ${seed}: ${end}`);
+    else
+      assert.ok(
+        ["already-disconnected", "PARTICIPANT_NOT_FOUND", "BAD_RESPONSE", "TIMEOUT", "NETWORK"].includes(end),
+        `seed ${seed}: ${end}`,
+      );
   }
   context.diagnostic(JSON.stringify(ends));
   assert.ok(ends.INVALID_ARGUMENT > 100 && ends["already-disconnected"] > 100);

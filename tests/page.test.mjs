@@ -1,8 +1,10 @@
 // The page in a real browser: what a person sees after pressing the button, under the strict Content-Security-Policy it sets.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { browser, chromeArguments } from "../scripts/browser.mjs";
+import { root } from "../scripts/run.mjs";
 import { serve } from "../scripts/serve.mjs";
 
 const { chrome, missing } = await browser();
@@ -41,4 +43,24 @@ test("the page removes the caller and tells how", { skip: chrome ? false : missi
   await page.click("#abort");
   await page.waitForFunction(() => document.querySelector("#outcome").textContent === "You aborted the call.");
   assert.deepEqual(problems, []);
+});
+
+test("a bundle by esbuild's defaults, in a classic script", { skip: chrome ? false : missing }, async (context) => {
+  const contents = `import { DisconnectError, disconnectIfConnected } from "./pkg/index.js"; Object.assign(window, { DisconnectError, disconnectIfConnected });`;
+  const { outputFiles } = await build({ stdin: { contents, resolveDir: root }, bundle: true, minify: true, write: false });
+  const server = await serve();
+  const instance = await chromium.launch({ executablePath: chrome, args: chromeArguments });
+  context.after(() => Promise.all([instance.close(), server.close()]));
+  const page = await instance.newPage();
+  await page.goto(`${server.url}www/page.css`);
+  await page.addScriptTag({ content: outputFiles[0].text });
+  const ends = await page.evaluate(async () => {
+    const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", region: "us-east-1" };
+    const fetch = async (_, { method }) =>
+      method === "GET" ? Response.json({ entities: [{ id: "p", state: "connected" }] }) : new Response(null, { status: 204 });
+    const { outcome } = await window.disconnectIfConnected({ ...options, fetch });
+    const error = await window.disconnectIfConnected({ ...options, fetch, settleMs: -1 }).catch((error) => error);
+    return [outcome, error.code, error instanceof window.DisconnectError];
+  });
+  assert.deepEqual(ends, ["disconnected", "INVALID_ARGUMENT", true]);
 });

@@ -16,25 +16,13 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url};
 
-const KNOWN: [&str; 17] = [
-    "conversationId",
-    "participantId",
-    "accessToken",
-    "api",
-    "region",
-    "baseUrl",
-    "settleMs",
-    "timeoutMs",
-    "requestTimeoutMs",
-    "maxRetries",
-    "maxResponseBytes",
-    "confirm",
-    "disconnectableStates",
-    "onBehalfOf",
-    "signal",
-    "fetch",
-    "onEvent",
-];
+#[wasm_bindgen(module = "/src/host/shapes.js")]
+extern "C" {
+    fn pick(object: &JsValue, names: &str) -> Vec<JsValue>;
+}
+
+const KNOWN: &str = "conversationId participantId accessToken api region baseUrl settleMs timeoutMs requestTimeoutMs maxRetries \
+                     maxResponseBytes confirm disconnectableStates onBehalfOf signal fetch onEvent";
 
 /// Genesys Cloud's regions by AWS name and by domain (official SDK 262, PureCloudRegionHosts); the API host is `api.` + domain.
 const REGIONS: [(&str, &str); 18] = [
@@ -142,12 +130,33 @@ pub struct Options {
 /// An object of options, and where it stands among them, for its errors. Readers give a default for what they refuse, and reading goes on:
 /// the first refusal is what the caller is told. (An early return from each of thirty places costs the package 1 KB.)
 struct Fields<'a> {
-    object: &'a JsValue,
+    values: Vec<JsValue>,
+    /// All options there are, separated by spaces, in the order of `values`.
+    known: &'static str,
     prefix: &'a str,
     refusal: &'a RefCell<Option<Invalid>>,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    fn read(object: &JsValue, known: &'static str, prefix: &'a str, refusal: &'a RefCell<Option<Invalid>>) -> Self {
+        let mut values = pick(object, known);
+        let wrong = values.pop().and_then(|name| name.as_string());
+        let fields = Fields { values, known, prefix, refusal };
+        if let Some(wrong) = wrong {
+            fields.refuse_with(match wrong.strip_prefix(' ') {
+                Some(name) => Invalid::new(&fields.name(name), "a getter that throws", "a value"),
+                None => Invalid(joined(&[
+                    "disconnectIfConnected: ",
+                    &fields.name(&wrong),
+                    " is no option; the options are ",
+                    &listed(known.split(' ')),
+                    ".",
+                ])),
+            });
+        }
+        fields
+    }
+
     fn name(&self, option: &str) -> String {
         joined(&[self.prefix, option])
     }
@@ -162,13 +171,8 @@ impl Fields<'_> {
 
     /// The option's value; `None` where it is not given or `undefined`.
     fn get(&self, option: &str) -> Option<JsValue> {
-        match Reflect::get(self.object, &option.into()) {
-            Ok(value) => (!value.is_undefined()).then_some(value),
-            Err(_) => {
-                self.refuse_with(Invalid::new(&self.name(option), "a getter that throws", "a value"));
-                None
-            }
-        }
+        let index = self.known.split(' ').position(|name| name == option)?;
+        self.values.get(index).filter(|value| !value.is_undefined()).cloned()
     }
 
     /// As `get`, where `undefined` is refused.
@@ -177,21 +181,6 @@ impl Fields<'_> {
             self.refuse(option, &JsValue::UNDEFINED, takes);
         }
         value
-    }
-
-    fn check_names(&self, known: &[&str]) {
-        for name in Object::keys::<JsValue>(self.object.unchecked_ref()).iter() {
-            let name = name.as_string().unwrap_or_default();
-            if !known.contains(&name.as_str()) {
-                self.refuse_with(Invalid(joined(&[
-                    "disconnectIfConnected: ",
-                    &self.name(&name),
-                    " is no option; the options are ",
-                    &listed(known.iter().copied()),
-                    ".",
-                ])));
-            }
-        }
     }
 
     fn string(&self, option: &str, takes: &str) -> Option<String> {
@@ -271,8 +260,7 @@ impl Options {
             return Err(Invalid::new("the argument", &kind(options), "an object of options"));
         }
         let refusal = RefCell::new(None);
-        let fields = Fields { object: options, prefix: "", refusal: &refusal };
-        fields.check_names(&KNOWN);
+        let fields = Fields::read(options, KNOWN, "", &refusal);
 
         let conversation_id = fields.required_id("conversationId");
         let participant_id = fields.required_id("participantId");
@@ -357,8 +345,7 @@ fn dialect(fields: &Fields, on_behalf_of_user: bool) -> Dialect {
 }
 
 fn custom_dialect(outer: &Fields, api: &JsValue) -> Dialect {
-    let fields = Fields { object: api, prefix: "api.", refusal: outer.refusal };
-    fields.check_names(&["read", "write"]);
+    let fields = Fields::read(api, "read write", "api.", outer.refusal);
     let part = |name: &str, takes: &str| {
         let part = fields.get(name).unwrap_or_default();
         if !part.is_object() {
@@ -367,12 +354,8 @@ fn custom_dialect(outer: &Fields, api: &JsValue) -> Dialect {
         }
         part
     };
-    let read = part("read", "{ path, participants }");
-    let read = Fields { object: &read, prefix: "api.read.", refusal: outer.refusal };
-    read.check_names(&["path", "participants"]);
-    let write = part("write", "{ method, path, body? }");
-    let write = Fields { object: &write, prefix: "api.write.", refusal: outer.refusal };
-    write.check_names(&["method", "path", "body"]);
+    let read = Fields::read(&part("read", "{ path, participants }"), "path participants", "api.read.", outer.refusal);
+    let write = Fields::read(&part("write", "{ method, path, body? }"), "method path body", "api.write.", outer.refusal);
 
     const METHOD: &str = "\"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
     let write_method = write.required_string("method", METHOD);

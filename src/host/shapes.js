@@ -29,6 +29,26 @@ export const errorFields = (
   cause,
 ) => present({ code, message, status, platformCode, correlationId, retryAfterMs, state, mayHaveDisconnected, timeline, cause });
 
+/**
+ * The values of an object's fields, in the order of `names`, and last the first name that is not among them: one crossing for all. A
+ * getter that throws leaves its own name in place of the unknown one, with a space before it.
+ */
+export const pick = (object, names) => {
+  const known = names.split(" ");
+  const values = [];
+  let wrong = Object.keys(object).find((name) => !known.includes(name));
+  for (const name of known) {
+    try {
+      values.push(object[name]);
+    } catch {
+      values.push(undefined);
+      wrong ??= ` ${name}`;
+    }
+  }
+  values.push(wrong);
+  return values;
+};
+
 // A cached read is a lie about the state; but a host that does not know the field refuses it (workerd before 2024-11-11).
 const cache = () => (typeof Request === "function" && "cache" in Request.prototype ? "no-store" : undefined);
 

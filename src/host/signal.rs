@@ -3,7 +3,7 @@
 use super::timer::{Flag, Timer};
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::Poll,
 };
@@ -52,7 +52,8 @@ impl Abort {
     /// What `work` comes to; `None` where `timeout_ms` runs out before, the reason of the signal where it is aborted before.
     pub async fn or_timeout<T>(&self, work: impl Future<Output = T>, timeout_ms: f64) -> Result<Option<T>, JsValue> {
         let mut work = pin!(work);
-        let mut timer = pin!(Timer::new(timeout_ms));
+        // Only what does not end at once needs a timer.
+        let mut timer = None;
         poll_fn(|context| {
             if self.aborted.poll(context).is_ready() {
                 return Poll::Ready(self.check().map(|()| None));
@@ -60,7 +61,7 @@ impl Abort {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(Ok(Some(done)));
             }
-            timer.as_mut().poll(context).map(|()| Ok(None))
+            Pin::new(timer.get_or_insert_with(|| Timer::new(timeout_ms))).poll(context).map(|()| Ok(None))
         })
         .await
     }

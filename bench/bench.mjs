@@ -1,0 +1,195 @@
+// `npm run bench`: beside what a user would pick instead, interleaved (A B C A B C …) in one run; medians, their spread, and ratios.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "../scripts/build.mjs";
+import { root, step } from "../scripts/run.mjs";
+
+await build();
+const { bareFetch, byHand, officialSdk, ours, readCheckPost, accessToken } = await import("./contenders.mjs");
+const { callBody, ids } = await import("./server.mjs");
+
+const results = {};
+const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+};
+const spread = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  return [at(0.25), at(0.75)];
+};
+const microseconds = () => Number(process.hrtime.bigint()) / 1_000;
+
+/** Runs the contenders in turn, `rounds` times, and keeps what `measure` says of each. */
+async function interleaved(title, contenders, rounds, measure) {
+  step(title);
+  const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  const names = Object.keys(contenders);
+  for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
+    // A new order each round, so that nobody always follows the same one.
+    for (let index = 0; index < names.length; index++) {
+      const name = names[(index + Math.abs(round)) % names.length];
+      const value = await measure(contenders[name]);
+      if (round >= 0) samples[name].push(value);
+    }
+  }
+  results[title] = Object.fromEntries(names.map((name) => [name, { median: median(samples[name]), quartiles: spread(samples[name]) }]));
+  console.table(
+    Object.fromEntries(
+      names.map((name) => {
+        const { median: middle, quartiles } = results[title][name];
+        const base = results[title][names[0]].median;
+        return [
+          name,
+          { median: +middle.toFixed(1), from: +quartiles[0].toFixed(1), to: +quartiles[1].toFixed(1), ratio: +(middle / base).toFixed(3) },
+        ];
+      }),
+    ),
+  );
+}
+
+const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve"], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
+const port = String((await once(server.stdout, "data"))[0]).trim();
+const small = `http://127.0.0.1:${port}`;
+const large = `http://localhost:${port}`;
+const timed = (origin) => async (contender) => {
+  const started = microseconds();
+  await contender(origin);
+  return microseconds() - started;
+};
+
+await interleaved(
+  "One removal over loopback HTTP, body of 5 participants (µs)",
+  {
+    "bare fetch": bareFetch,
+    "read, check, post": readCheckPost,
+    "by hand": byHand,
+    "official SDK": officialSdk,
+    ours: (origin) => ours(origin),
+  },
+  1_000,
+  timed(small),
+);
+await interleaved(
+  "One removal over loopback HTTP, body of 1 MB, 300 participants (µs)",
+  {
+    "read, check, post": readCheckPost,
+    "bare fetch": bareFetch,
+    "by hand": byHand,
+    "official SDK": officialSdk,
+    ours: (origin) => ours(origin),
+  },
+  100,
+  timed(large),
+);
+
+const BATCH = 1_000;
+await interleaved(
+  "1,000 at once over loopback HTTP (ms for all)",
+  { "bare fetch": bareFetch, "by hand": byHand, ours: (origin) => ours(origin) },
+  5,
+  async (contender) => {
+    const started = performance.now();
+    await Promise.all(Array.from({ length: BATCH }, () => contender(small)));
+    return performance.now() - started;
+  },
+);
+
+const bodies = { small: Buffer.from(await callBody(5)), large: Buffer.from(await callBody(300, 2_600)) };
+const inProcess = (body) => async (_, init) =>
+  (init.method ?? "GET") === "GET" ? new Response(body) : new Response(null, { status: 202, headers: { "ININ-Correlation-Id": "x" } });
+const cpu = (body, times) => async (contender) => {
+  const fetch = inProcess(body);
+  const before = process.cpuUsage();
+  for (let left = times; left > 0; left--) await contender("https://api.mypurecloud.com", fetch);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / times;
+};
+await interleaved(
+  "CPU of one removal, in-process fetch, body of 5 participants (µs)",
+  { "bare fetch": bareFetch, "read, check, post": readCheckPost, "by hand": byHand, ours },
+  15,
+  cpu(bodies.small, 1_000),
+);
+await interleaved(
+  "CPU of one removal, in-process fetch, body of 1 MB (µs)",
+  { "read, check, post": readCheckPost, "by hand": byHand, ours },
+  15,
+  cpu(bodies.large, 20),
+);
+
+const fresh = {
+  "bare fetch": `const { bareFetch } = { bareFetch: ${bareFetch.toString()} };
+    const ids = ${JSON.stringify(ids)}; const headers = {}; const write = { method: "PATCH", headers, body: '{"state":"disconnected"}' };
+    const readUrl = (origin) => origin + "/api/v2/conversations/calls/" + ids.conversationId; const writeUrl = (origin) => readUrl(origin) + "/participants/x";
+    await bareFetch("${small}");`,
+  ours: `import { disconnectIfConnected } from ${JSON.stringify(join(root, "pkg", "node.mjs"))};
+    await disconnectIfConnected({ ...${JSON.stringify({ ...ids, accessToken, baseUrl: small, api: "calls" })} });`,
+  "official SDK": `import platformClient from ${JSON.stringify(join(root, "node_modules/purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js"))};
+    const client = platformClient.ApiClient.instance;
+    client.setGateway({ host: "127.0.0.1", protocol: "http", port: ${port}, path_params_login: "", path_params_api: "" });
+    client.setAccessToken("${accessToken}");
+    const api = new platformClient.ConversationsApi();
+    await api.getConversationsCall("${ids.conversationId}");
+    await api.patchConversationsCallParticipant("${ids.conversationId}", "${ids.participantId}", { state: "disconnected" });
+    process.exit(0);`,
+};
+const inFreshProcess = (read) => (source) => {
+  const report = `process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stdout.write("\\n" + (user + system) / 1000); });`;
+  const started = performance.now();
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", source.replace(/^((?:import .*\n)*)/, `$1${report}\n`)], {
+    encoding: "utf8",
+  });
+  return read({ wall: performance.now() - started, cpu: Number(stdout.trim().split("\n").at(-1)) });
+};
+await interleaved(
+  "Import and first removal in a fresh Node process (ms of wall)",
+  fresh,
+  15,
+  inFreshProcess(({ wall }) => wall),
+);
+await interleaved(
+  "Import and first removal in a fresh Node process (ms of CPU)",
+  fresh,
+  15,
+  inFreshProcess(({ cpu }) => cpu),
+);
+
+step("Linear memory of calls in flight");
+const { default: init, call } = await import("../pkg/wasm/core.js");
+const { memory } = await init({ module_or_path: readFileSync(join(root, "pkg", "wasm", "core.wasm")) });
+const silent = () => new Promise(() => {});
+const before = memory.buffer.byteLength;
+const FLIGHT = 20_000;
+const controller = new AbortController();
+const { setMaxListeners } = await import("node:events");
+setMaxListeners(0, controller.signal);
+const flying = Array.from({ length: FLIGHT }, () =>
+  call({ ...ids, accessToken, region: "us-east-1", fetch: silent, signal: controller.signal }).catch(() => {}),
+);
+await new Promise((resolve) => setTimeout(resolve, 100));
+results["Linear memory for each call in flight (bytes)"] = Math.round((memory.buffer.byteLength - before) / FLIGHT);
+controller.abort();
+await Promise.all(flying);
+const held = memory.buffer.byteLength;
+const MANY = Number(process.env.BENCH_CALLS ?? 1_000_000);
+const goneBody = `{"entities":[{"id":"${ids.participantId}","state":"terminated"}]}`;
+for (let done = 0; done < MANY; done += 1_000) {
+  await Promise.all(
+    Array.from({ length: 1_000 }, () => call({ ...ids, accessToken, region: "us-east-1", fetch: async () => new Response(goneBody) })),
+  );
+}
+results[`Growth of linear memory over ${MANY} calls more (bytes)`] = memory.buffer.byteLength - held;
+for (const [name, value] of Object.entries(results).slice(-2)) console.log(`${name}: ${value}`);
+
+server.kill();
+const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: cpus()[0].model, cores: cpus().length };
+writeFileSync(join(root, "bench", "results.json"), `${JSON.stringify({ about, results }, undefined, 2)}\n`);
+console.log(`\n${JSON.stringify(about)}; bench/results.json`);
+process.exit(0);
