@@ -6,7 +6,7 @@
 #[path = "support/race.rs"]
 mod race;
 
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use race::{World, ours, races, settings};
 
 /// Unless `RACES` says otherwise.
@@ -15,9 +15,13 @@ const RACES: u32 = 100_000;
 #[test]
 fn every_removable_participant_is_removed_and_nothing_false_is_said() {
     let races_to_run = std::env::var("RACES").ok().and_then(|count| count.parse().ok()).unwrap_or(RACES);
-    // A new seed each run; proptest prints the smallest race that fails, with all that it takes to run it again.
+    // A new seed each run, unless `RACES_SEED` repeats one; proptest prints the smallest race that fails.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |now| now.as_nanos() as u64);
+    let seed = std::env::var("RACES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(now);
+    println!("RACES_SEED={seed}");
+    let rng_seed = RngSeed::Fixed(seed);
     let mut runner =
-        TestRunner::new(Config { cases: races_to_run, failure_persistence: None, max_shrink_iters: 10_000, ..Config::default() });
+        TestRunner::new(Config { cases: races_to_run, failure_persistence: None, rng_seed, max_shrink_iters: 10_000, ..Config::default() });
     let counted = std::cell::Cell::new(0_u32);
     let result = runner.run(&races(), |race| {
         let mut world = World::new(&race);
@@ -37,7 +41,7 @@ fn every_removable_participant_is_removed_and_nothing_false_is_said() {
     });
     let removable = counted.get();
     if let Err(failure) = result {
-        panic!("{failure}");
+        panic!("RACES_SEED={seed}: {failure}");
     }
     println!("{races_to_run} races, {removable} of them removable and removed");
     assert!(removable > races_to_run / 10, "the races test too little: {removable} removable");

@@ -4,12 +4,12 @@
 #[allow(dead_code, reason = "shared with the test, which looks at more")]
 mod race;
 
-use disconnect_if_connected::protocol::timeline::Operation;
+use disconnect_if_connected::protocol::{backoff, timeline::Operation};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner},
 };
-use race::{Exchanged, PARTICIPANT, Race, World, ours, races, settings};
+use race::{Exchanged, PARTICIPANT, Race, Random, World, ours, races, settings};
 
 /// What a person's own code tells its caller.
 enum Told {
@@ -89,6 +89,36 @@ fn by_us(tally: &mut Tally, race: &Race) {
     tally.requests += world.simulator.log().len() as u64;
 }
 
+/// How long after a participant shows as connected is it read, and for how many reads? It becomes so at a random moment of `settleMs`.
+fn settling(random: &mut Random) {
+    const SETTLE_MS: f64 = 1_500.0;
+    const TRIES: usize = 100_000;
+    type Schedule = fn(u32, f64) -> f64;
+    let schedules: [(&str, Schedule); 4] = [
+        ("100, 200, 400, 800 ms ± 20 % (ours)", backoff::settle_ms),
+        ("every 100 ms", |_, _| 100.0),
+        ("every 250 ms", |_, _| 250.0),
+        ("every 500 ms", |_, _| 500.0),
+    ];
+    println!("\n| reads while settling | median delay | 90 % | reads |\n| --- | ---: | ---: | ---: |");
+    for (name, schedule) in schedules {
+        let (mut delays, mut reads) = (Vec::with_capacity(TRIES), 0_u64);
+        for _ in 0..TRIES {
+            let connected_at = SETTLE_MS * random.unit();
+            let (mut now, mut polls) = (0.0, 0);
+            while now < connected_at {
+                now = (now + schedule(polls, random.unit())).min(SETTLE_MS);
+                polls += 1;
+            }
+            delays.push(now - connected_at);
+            reads += u64::from(polls) + 1;
+        }
+        delays.sort_by(f64::total_cmp);
+        let at = |share: usize| delays.get(TRIES * share / 100).copied().unwrap_or_default();
+        println!("| {name} | {:.0} ms | {:.0} ms | {:.2} |", at(50), at(90), reads as f64 / TRIES as f64);
+    }
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let count = arguments.next().and_then(Result::ok).unwrap_or(100_000);
@@ -122,4 +152,5 @@ fn main() {
         let requests = tally.requests as f64 / count.max(1) as f64;
         println!("| {name} | {removed:.1} % | {} | {} | {requests:.2} |", tally.false_reports, tally.conflicts);
     }
+    settling(&mut Random::new(seed));
 }

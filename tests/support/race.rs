@@ -129,6 +129,10 @@ pub fn races() -> impl Strategy<Value = Race> {
 pub struct Random(u64);
 
 impl Random {
+    pub fn new(seed: u64) -> Self {
+        Random(seed)
+    }
+
     pub fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -202,7 +206,7 @@ impl World {
         World {
             simulator: Simulator::new(config),
             now: 0.0,
-            random: Random(race.seed),
+            random: Random::new(race.seed),
             dialect: if race.speaks_calls { Dialect::calls(false) } else { Dialect::voice() },
             writes_after_connected: Vec::new(),
             last_read_showed_connected: false,
