@@ -87,7 +87,7 @@ try {
   await part("Clippy, WebAssembly", "cargo", ["clippy", "--locked", "--quiet", "--lib", "--tests", ...wasm, "--", "-Dwarnings"]);
   await part("Format and lint of the JavaScript", bin("biome"), ["check", "--error-on-warnings"]);
   await part("Types of the JavaScript", bin("tsc"), ["-p", "."]);
-  await part("Protocol, model and races, native", "cargo", ["test", "--locked", "--quiet"], { counts: true });
+  await part("Protocol, model and races, native", "cargo", ["test", "--locked", "--quiet", "--", "--nocapture"], { counts: true });
   await part("WebAssembly boundary in Node", "cargo", ["test", "--locked", ...wasm, "--test", "node"], { env: wasmEnv, counts: true });
   if (missing) skip("WebAssembly boundary in headless Chromium", missing);
   else {

@@ -306,6 +306,7 @@ mod tests {
             (r#"{"entities":[{"id":"p-1"}]}"#, Ok(Sighting::Listed(Unsettled, None))),
             (r#"{"entities":[{"id":"p-1","state":null,"calls":[]}]}"#, Ok(Sighting::Listed(Unsettled, None))),
             (r#"{"entities":[{"id":"p-1","state":7}]}"#, Ok(Sighting::Listed(Unsettled, None))),
+            (r#"{"entities":[{"id":"p-1","calls":[{"state":"connected"}],"calls":null}]}"#, Ok(Sighting::Listed(Unsettled, None))),
             (r#"{"entities":[]}"#, Ok(Sighting::NotListed)),
             (r#"{"entities":["p-1",1,null,[{"id":"p-1","state":"connected"}]]}"#, Ok(Sighting::NotListed)),
             (r#"{"x":{"entities":[{"id":"p-1","state":"connected"}]},"entities":[]}"#, Ok(Sighting::NotListed)),
