@@ -17,7 +17,12 @@ export function lazily(start) {
 }
 
 /**
- * The bytes of a string that holds one in each character.
+ * The bytes of a string that holds one in each character, XORed with the first.
  * @param {string} characters
  */
-export const decoded = (characters) => Uint8Array.from(characters, (character) => character.charCodeAt(0));
+export function decoded(characters) {
+  const key = characters.charCodeAt(0);
+  const bytes = new Uint8Array(characters.length - 1);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at + 1) ^ key;
+  return bytes;
+}
