@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { runInNewContext } from "node:vm";
 import { DisconnectError, disconnectIfConnected } from "../pkg/node.mjs";
 
 const SECRET = "a-secret-token-0123456789";
@@ -281,6 +282,26 @@ test("Retry-After as a date, by the clock of the host", async () => {
   const { ms, reason } = timeline.find(({ type }) => type === "wait");
   assert.equal(reason, "retry-after");
   assert.ok(ms >= 0 && ms <= 2_000, `${ms}`);
+});
+
+test("a stream of bytes of another realm, and one of something else", async () => {
+  const bytes = new TextEncoder().encode('{"entities":[{"id":"p","state":"terminated"}]}');
+  const foreign = runInNewContext("(numbers) => Uint8Array.from(numbers)")([...bytes]);
+  assert.equal(foreign instanceof Uint8Array, false);
+  const streaming = (chunk) => async () => ({
+    status: 200,
+    headers: new Headers(),
+    body: new ReadableStream({
+      start(controller) {
+        controller.enqueue(chunk);
+        controller.close();
+      },
+    }),
+  });
+  assert.equal((await disconnectIfConnected({ ...base, fetch: streaming(foreign) })).outcome, "already-disconnected");
+  for (const chunk of ["text", { length: 1e15 }, Symbol("s"), null, 7]) {
+    await assert.rejects(disconnectIfConnected({ ...base, fetch: streaming(chunk), maxRetries: 0 }), { code: "BAD_RESPONSE" });
+  }
 });
 
 test("large times are clamped, not wrapped", async () => {

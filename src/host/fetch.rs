@@ -7,7 +7,7 @@ use crate::protocol::{
     text::joined,
     timeline::{Failure, Operation},
 };
-use js_sys::{Function, JSON, Object, Promise, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Function, JSON, Object, Promise, Reflect, Uint8Array};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -177,11 +177,16 @@ impl<'a> Exchange<'a> {
         let url = joined(&[self.origin, &request.path]);
         let fetch = match &self.fetch {
             Some(fetch) => fetch.clone(),
-            None => GLOBAL.with(|global| Reflect::get(global, &"fetch".into()))?.dyn_into()?,
+            None => global_fetch()?.dyn_into()?,
         };
         let answer = fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?;
         JsFuture::from(Promise::resolve(&answer)).await.map(JsCast::unchecked_into)
     }
+}
+
+/// The fetch of Node, the window or the worker, as it is at this moment.
+pub fn global_fetch() -> Result<JsValue, JsValue> {
+    GLOBAL.with(|global| Reflect::get(global, &"fetch".into()))
 }
 
 /// Feeds the body to the call as it arrives, and cancels it where the call has read enough.
@@ -202,7 +207,13 @@ async fn read_body(response: &AnyResponse, body: &JsValue, call: &mut Call) -> R
         if chunk.done().is_truthy() {
             return Ok(());
         }
-        if !feed(&Uint8Array::new(&chunk.value()), call) {
+        let bytes = match chunk.value().dyn_into::<Uint8Array>() {
+            Ok(bytes) => bytes,
+            // Of another realm: its class is another one, so it is copied. Anything else is no body.
+            Err(value) if ArrayBuffer::is_view(&value) => Uint8Array::new(&value),
+            Err(value) => return Err(value),
+        };
+        if !feed(&bytes, call) {
             if let Ok(cancelled) = reader.cancel_reader() {
                 ignore(Promise::resolve(&cancelled));
             }

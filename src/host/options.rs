@@ -2,7 +2,7 @@
 
 use super::{
     events,
-    fetch::{Request, Requests},
+    fetch::{Request, Requests, global_fetch},
     token::{self, TokenSource},
 };
 use crate::protocol::{
@@ -278,7 +278,7 @@ impl Options {
         let dialect = dialect(&fields, on_behalf_of.is_some());
         let (base, prefix) = base(&fields);
         let fetch = fields.function("fetch", FETCH);
-        if fetch.is_none() && !Reflect::get(&js_sys::global(), &"fetch".into()).is_ok_and(|fetch| fetch.is_function()) {
+        if fetch.is_none() && !global_fetch().is_ok_and(|fetch| fetch.is_function()) {
             fields.refuse_with(Invalid::new("fetch", "nothing, and there is no global fetch", FETCH));
         }
 
