@@ -151,6 +151,10 @@ impl Simulator {
         if let Some(fault) = &fault {
             reply.apply(fault);
         }
+        // The platform's 429 says how long to wait, in the header as in the message.
+        if reply.status == 429 && !reply.headers.iter().any(|(name, _)| name == "Retry-After") {
+            reply.headers.push(("Retry-After".to_owned(), "1".to_owned()));
+        }
         self.log.push(LogEntry {
             at: now_ms,
             method: request.method.clone(),

@@ -1,4 +1,5 @@
-//! How is text put together and searched? Plainly: `format!`, `concat` and std's string searcher would cost the package 5 KB.
+//! How is text put together and searched? Plainly, without `format!` and std's generic joins and searcher, for
+//! the sake of the package's size (docs/packaging.md).
 
 /// The parts one after the other.
 pub fn joined(parts: &[&str]) -> String {
