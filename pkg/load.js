@@ -1,16 +1,16 @@
 // @ts-check
-// How does the module load itself: on the first call, once, shared by overlapping calls, and again after a load that failed.
+// How does a module load itself: on the first call, once, shared by overlapping calls, and again after a load that failed.
 
 /**
- * @template T
- * @param {() => Promise<T>} start
- * @returns {() => Promise<T>}
+ * @template S, T
+ * @param {(source?: S) => Promise<T>} start
+ * @returns {(source?: S) => Promise<T>}
  */
 export function lazily(start) {
   /** @type {Promise<T> | undefined} */
   let loading;
-  return () =>
-    (loading ??= start().catch((error) => {
+  return (source) =>
+    (loading ??= start(source).catch((error) => {
       loading = undefined;
       throw error;
     }));

@@ -17,20 +17,43 @@ function find() {
   };
 }
 
+const isDebianRoot = () => process.platform === "linux" && process.getuid?.() === 0 && output("apt-get", ["--version"]) !== undefined;
+
+/** Debian's packages, where nobody has to be asked for a password. */
+async function installFromDebian(names) {
+  if (!isDebianRoot()) return;
+  step(`Installing ${names.join(", ")} from Debian (a minute) …`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update", "-qq"], { env })
+    .then(() => run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], { env }))
+    .catch((error) => console.error(error.message));
+}
+
 /** @returns {Promise<{ chrome?: string, chromedriver?: string, missing?: string }>} `missing` says why a browser test cannot run */
 export async function browser() {
   let found = find();
-  const isDebianRoot = process.platform === "linux" && process.getuid?.() === 0 && output("apt-get", ["--version"]) !== undefined;
-  if ((!found.chrome || !found.chromedriver) && isDebianRoot) {
-    step("Installing chromium and chromium-driver from Debian (a minute) …");
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update", "-qq"], { env })
-      .then(() => run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium", "chromium-driver"], { env }))
-      .catch((error) => console.error(error.message));
+  if (!found.chrome || !found.chromedriver) {
+    await installFromDebian(["chromium", "chromium-driver"]);
     found = find();
   }
   const missing = found.chrome ? (found.chromedriver ? undefined : "no chromedriver found") : "no Chromium or Chrome found";
   return { ...found, missing: missing && `${missing}; ${HINT}` };
+}
+
+/**
+ * A program by its names, or why it is missing and how to get it.
+ * @param {string} title
+ * @param {string[]} names
+ * @param {string[]} packages Debian's
+ * @returns {Promise<{ path?: string, missing?: string }>}
+ */
+export async function installed(title, names, packages, isComplete = () => true) {
+  let path = onPath(names);
+  if (!path || !isComplete()) {
+    await installFromDebian(packages);
+    path = onPath(names);
+  }
+  return path && isComplete() ? { path } : { missing: `no ${title} found; on Debian: sudo apt-get install ${packages.join(" ")}` };
 }
 
 /** What Chromium needs to run without a desktop, also as root, and without calling home. */

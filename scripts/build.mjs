@@ -122,7 +122,7 @@ export async function build() {
 
   const sources = [
     ...modules.map(({ file }) => join(target, file)),
-    ...["index.js", "error.js", "load.js", "simulator/index.js"].map((file) => join(root, "pkg", file)),
+    ...["init.js", "index.js", "error.js", "load.js", "simulator/index.js"].map((file) => join(root, "pkg", file)),
     join(root, "scripts", "build.mjs"),
     join(root, "src", "host", "shapes.js"),
   ];
@@ -153,8 +153,13 @@ export async function build() {
       logLevel: "error",
     });
   }
-  // The same entry point for `require`, and for Node's `import` (pkg/node.mjs), so that a process has one copy of everything.
+  // The same entry points for `require`, and for Node's `import` (pkg/node.mjs), so that a process has one copy of everything.
+  const initIsOneFile = {
+    name: "init.js",
+    setup: ({ onResolve }) => onResolve({ filter: /^\.\/init\.js$/ }, () => ({ path: "./init.cjs", external: true })),
+  };
   for (const [entry, file] of [
+    ["init.js", "init.cjs"],
     ["index.js", "index.cjs"],
     ["simulator/index.js", "simulator.cjs"],
   ]) {
@@ -166,6 +171,7 @@ export async function build() {
       platform: "node",
       target: "node20",
       charset: "utf8",
+      plugins: [initIsOneFile],
       logLevel: "error",
     });
   }

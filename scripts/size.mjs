@@ -14,7 +14,7 @@ const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTL
 
 /** The files of the package that `import "disconnect-if-connected"` loads in a browser, each as a web server would send it. */
 export function sizes() {
-  const files = ["index.js", "error.js", "load.js", "wasm/core.js", "wasm/core.bytes.js"];
+  const files = ["index.js", "init.js", "error.js", "load.js", "wasm/core.js", "wasm/core.bytes.js"];
   const rows = files.map((file) => {
     const bytes = readFileSync(join(root, "pkg", file));
     return { file, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotli(bytes) };

@@ -13,16 +13,20 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 const rows = [];
 
-/** Counts what the runners print: cargo's and wasm-bindgen's `test result:`, node's `# pass 3` or `ℹ pass 3`. */
+/** Counts what the runners print: cargo's and wasm-bindgen's `test result:`, node's `# pass 3` or `ℹ pass 3`, our own `hosts: 3 passed`. */
 function count(text) {
   const sum = (pattern) => [...text.matchAll(pattern)].reduce((all, [, number]) => all + Number(number), 0);
   const result = {
-    passed: sum(/^test result: \w+\. (\d+) passed/gm) + sum(/^(?:#|ℹ) pass (\d+)/gm),
-    failed: sum(/^test result: \w+\. \d+ passed; (\d+) failed/gm) + sum(/^(?:#|ℹ) (?:fail|cancelled) (\d+)/gm),
-    skipped: sum(/^test result: .*?; (\d+) ignored/gm) + sum(/^(?:#|ℹ) skipped (\d+)/gm),
+    passed: sum(/^test result: \w+\. (\d+) passed/gm) + sum(/^(?:#|ℹ) pass (\d+)/gm) + sum(/^hosts: (\d+) passed/gm),
+    failed:
+      sum(/^test result: \w+\. \d+ passed; (\d+) failed/gm) +
+      sum(/^(?:#|ℹ) (?:fail|cancelled) (\d+)/gm) +
+      sum(/^hosts: .*? (\d+) failed/gm),
+    skipped: sum(/^test result: .*?; (\d+) ignored/gm) + sum(/^(?:#|ℹ) skipped (\d+)/gm) + sum(/^hosts: .*? (\d+) skipped/gm),
   };
   for (const [, name, why] of text.matchAll(/^\s*(?:ok \d+ - |﹣ )(.*?) (?:\([\d.]+ms\) )?# (?:SKIP )?(.+)$/gm))
     skips.push(`${name}: ${why}`);
+  for (const [, cell] of text.matchAll(/^– (.+? · .+)$/gm)) skips.push(cell);
   return result;
 }
 
@@ -103,6 +107,7 @@ try {
       counts: true,
     },
   );
+  await part("Every host", process.execPath, [join("tests", "hosts", "hosts.mjs")], { counts: true });
 } catch (error) {
   console.error(`${red("✗")} ${error.message}`);
   total.failed += 1;

@@ -88,6 +88,26 @@ test("a load that failed is not remembered", async () => {
   assert.equal(await node("again.mjs", source), "no memory today | INVALID_ARGUMENT");
 });
 
+test("disconnect-if-connected/wasm: a source of one's own, asked for before the first call, and again after one that failed", async () => {
+  const source = `
+    import { createRequire } from "node:module";
+    import { readFile } from "node:fs/promises";
+    import { disconnectIfConnected, DisconnectError, init } from "disconnect-if-connected/wasm";
+    import * as inlined from "disconnect-if-connected";
+    const told = (promise) => promise.then(() => "loaded", (error) => error.code ?? error.name);
+    const bytes = () => readFile(new URL(import.meta.resolve("disconnect-if-connected/core.wasm")));
+    console.log(
+      await told(disconnectIfConnected({})),
+      await told(init(new Uint8Array(8))),
+      await told(init(bytes)),
+      await told(init(new Uint8Array(8))),
+      await told(disconnectIfConnected({})),
+      DisconnectError === inlined.DisconnectError,
+      createRequire(import.meta.url)("disconnect-if-connected/wasm").init === init,
+    );`;
+  assert.equal(await node("own.mjs", source), "TypeError CompileError loaded loaded INVALID_ARGUMENT true true");
+});
+
 test("the process ends by itself, and nothing is left behind", async () => {
   const source = `
     import { disconnectIfConnected } from "disconnect-if-connected";
@@ -134,10 +154,15 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   const esm = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
     import type { ${names} } from "disconnect-if-connected";
     import { createSimulator, type Fault } from "disconnect-if-connected/simulator";
+    import { init, disconnectIfConnected as own } from "disconnect-if-connected/wasm";
+    const loaded: Promise<void> = init(new Uint8Array()); void [loaded, init("/core.wasm"), init(() => fetch("/core.wasm")), own];
+    // @ts-expect-error nothing to make a module of
+    void init();
     const fault: Fault = { on: "write", lost: "after" }; void [createSimulator, fault];`;
   const cjs = `import module = require("disconnect-if-connected");
     const { disconnectIfConnected, DisconnectError } = module;
     import simulator = require("disconnect-if-connected/simulator"); void simulator.createSimulator;
+    import wasm = require("disconnect-if-connected/wasm"); void wasm.init(new URL("https://example.org/core.wasm"));
     ${names
       .split(", ")
       .map((name) => `type ${name} = module.${name};`)

@@ -85,6 +85,12 @@ async function inProcess(handle, url, init = {}) {
   return new Response(stream, responseInit);
 }
 
+const PREFLIGHT = {
+  "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+  "Access-Control-Allow-Headers": "Authorization, Content-Type",
+  "Access-Control-Max-Age": "600",
+};
+
 /**
  * @param {(request: object) => any} handle
  * @param {number} [port]
@@ -93,6 +99,9 @@ async function inProcess(handle, url, init = {}) {
 async function listen(handle, port = 0, host = "127.0.0.1") {
   const { createServer } = await import("node:http");
   const server = createServer(async (request, response) => {
+    // A browser's page is of another origin, as it is to the platform.
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    if (request.method === "OPTIONS") return response.writeHead(204, PREFLIGHT).end();
     try {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);

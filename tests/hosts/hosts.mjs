@@ -1,0 +1,457 @@
+// `npm run test:hosts`: the packed tarball in every JavaScript host, each a real one, against the simulator over HTTP. One line a cell,
+// a closing table; a host that cannot run here says why and is counted. `npm run test:hosts -- deno bun` runs the cells whose names match.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { createSimulator } from "../../pkg/simulator/index.js";
+import { build } from "../../scripts/build.mjs";
+import { bold, cache, green, installDependencies, red, root, seconds, step, yellow } from "../../scripts/run.mjs";
+import { openChromium, openFirefox, openWebKit, serve } from "./browsers.mjs";
+
+/** What story.mjs must tell. */
+const TOLD = "disconnected after 5 requests, confirmed true · already-disconnected · CONVERSATION_NOT_FOUND · INVALID_ARGUMENT · aborted";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const windows = process.platform === "win32";
+
+/** For a machine under load, not a measurement. */
+const PATIENCE_MS = 300_000;
+
+/** Runs a program and gives what it printed; fails with it where the program fails. */
+async function ran(command, args, { cwd, env = {} } = {}) {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
+  let text = "";
+  let stdout = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+    text += chunk;
+  });
+  child.stderr.on("data", (chunk) => (text += chunk));
+  const [code, signal] = await once(child, "close");
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${signal ?? `code ${code}`}\n${text.slice(-2000)}`);
+  return stdout.trim();
+}
+
+/** The hosts of package.json, installed once for all clones; the registry may lack packages for other platforms, so not by `npm ci`. */
+async function installHosts() {
+  const manifest = readFileSync(join(here, "package.json"));
+  const lock = readFileSync(join(here, "package-lock.json"));
+  const home = join(cache, `hosts-${createHash("sha256").update(manifest).update(lock).digest("hex").slice(0, 12)}`);
+  if (!existsSync(join(home, "installed"))) {
+    step("Installing the hosts from npm once for this machine (about 1.6 GB, two minutes) …");
+    rmSync(home, { recursive: true, force: true });
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "package.json"), manifest);
+    writeFileSync(join(home, "package-lock.json"), lock);
+    await ran(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: home });
+    writeFileSync(join(home, "installed"), "");
+  }
+  return home;
+}
+
+/** Packs the package and puts the tarball's content into the hosts' node_modules, as an installation does. */
+async function installTarball(home) {
+  const folder = join(tmpdir(), `dic-tarball-${process.pid}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  try {
+    const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+    await ran(windows ? "npm.cmd" : "npm", pack, { cwd: join(root, "pkg") });
+    const [tarball] = readdirSync(folder);
+    const target = join(home, "node_modules", "disconnect-if-connected");
+    rmSync(target, { recursive: true, force: true });
+    mkdirSync(target, { recursive: true });
+    await ran("tar", ["-xzf", join(folder, tarball), "-C", target, "--strip-components=1"]);
+    cpSync(join(folder, tarball), join(home, "package.tgz"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await installDependencies();
+await build();
+const home = await installHosts();
+await installTarball(home);
+const bin = (name) => join(home, "node_modules", ".bin", windows ? `${name}.cmd` : name);
+const versionOf = (name) => JSON.parse(readFileSync(join(home, "node_modules", name, "package.json"), "utf8")).version;
+const packageFolder = join(home, "node_modules", "disconnect-if-connected");
+
+/** A fresh project beside the hosts' node_modules, so that the package resolves as it does for a user. */
+function project(name, files) {
+  const folder = join(home, "projects", name.replaceAll(/[^\w]+/g, "-"));
+  rmSync(folder, { recursive: true, force: true });
+  for (const [file, text] of Object.entries({ "package.json": '{ "private": true }', ...files })) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  return folder;
+}
+
+const story = readFileSync(join(here, "story.mjs"), "utf8");
+const storyFunction = story.replace("export ", "");
+const esm = `import * as imported from "disconnect-if-connected";\n${storyFunction}`;
+const cjs = `const imported = require("disconnect-if-connected");\n${storyFunction}`;
+const SIMULATOR = "process.env.SIMULATOR";
+
+// --- hosts that are programs: each cell is a project and a command, which prints what it was told -------------------------------------
+
+const node = (version) => join(home, "node_modules", `node-${version}`, "bin", windows ? "node.exe" : "node");
+const threads = `
+import { isMainThread, Worker, parentPort } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
+if (isMainThread) {
+  const worker = new Worker(fileURLToPath(import.meta.url));
+  worker.on("message", (told) => console.log(told));
+} else parentPort.postMessage(await story(imported, ${SIMULATOR}));`;
+const typescript = `
+import { disconnectIfConnected, DisconnectError, type DisconnectOptions } from "disconnect-if-connected";
+// @ts-ignore: plain JavaScript
+import { story } from "./story.mjs";
+const typed: Pick<DisconnectOptions, "api"> = { api: "calls" };
+if (typed.api === "calls") console.log(await story({ disconnectIfConnected, DisconnectError }, ${SIMULATOR}));`;
+const withInit = (source) => `
+import * as imported from "disconnect-if-connected/wasm";
+${storyFunction}
+${source}
+console.log(await story(imported, ${SIMULATOR}));`;
+const fromFile = withInit(`
+import { readFile } from "node:fs/promises";
+await imported.init(readFile(new URL(import.meta.resolve("disconnect-if-connected/core.wasm"))));`);
+const sourcePhase = withInit(`import source module from "disconnect-if-connected/core.wasm";\nawait imported.init(module);`);
+
+/** @type {Array<{ host: string, form: string, run?: (simulator: string) => Promise<string>, missing?: string }>} */
+const cells = [];
+
+function program(host, form, file, text, command, args = [], files = {}) {
+  cells.push({
+    host,
+    form,
+    run: async (simulator) => {
+      const cwd = project(`${host} ${form}`, { [file]: text, ...files });
+      return ran(command, [...args, file], { cwd, env: { SIMULATOR: simulator } });
+    },
+  });
+}
+
+const print = `console.log(await story(imported, ${SIMULATOR}));`;
+for (const version of [20, 22, 24]) {
+  const host = `Node ${versionOf(`node-${version}`)}`;
+  program(host, "import", "main.mjs", esm + print, node(version));
+  program(host, "require", "main.cjs", `${cjs}story(imported, ${SIMULATOR}).then(console.log);`, node(version));
+  program(host, "worker_threads", "main.mjs", esm + threads, node(version));
+  program(host, "disconnect-if-connected/wasm", "main.mjs", fromFile, node(version));
+  if (version === 20) cells.push({ host, form: "TypeScript", missing: "Node 20 has no --experimental-strip-types" });
+  else
+    program(host, "TypeScript", "main.mts", typescript, node(version), ["--experimental-strip-types", "--no-warnings"], {
+      "story.mjs": story,
+    });
+}
+program(`Node ${versionOf("node-24")}`, "import source", "main.mjs", sourcePhase, node(24), ["--no-warnings"]);
+
+const deno = `Deno ${versionOf("deno")}`;
+const denoArguments = ["run", "--quiet", "--no-lock", "--allow-net", "--allow-env", "--allow-read"];
+program(deno, "import", "main.mjs", esm + print, bin("deno"), denoArguments);
+program(deno, "TypeScript", "main.ts", typescript, bin("deno"), denoArguments, { "story.mjs": story });
+program(deno, "import source", "main.mjs", sourcePhase, bin("deno"), denoArguments);
+
+const bun = `Bun ${versionOf("bun")}`;
+program(bun, "import", "main.mjs", esm + print, bin("bun"));
+program(bun, "require", "main.cjs", `${cjs}story(imported, ${SIMULATOR}).then(console.log);`, bin("bun"));
+program(bun, "TypeScript", "main.ts", typescript, bin("bun"), [], { "story.mjs": story });
+
+// Test runners swallow what a test prints, so the test itself compares.
+const jestTest = `${cjs}test("story", async () => expect(await story(imported, ${SIMULATOR})).toBe(${JSON.stringify(TOLD)}), 60_000);`;
+const vitestTest = `import { expect, test } from "vitest";\n${esm}test("story", async () => expect(await story(imported, ${SIMULATOR})).toBe(${JSON.stringify(TOLD)}), 60_000);`;
+for (const [host, file, text, args] of [
+  [`Jest ${versionOf("jest")}`, "story.test.js", jestTest, ["--ci", "--rootDir", "."]],
+  [`Vitest ${versionOf("vitest")}`, "story.test.js", vitestTest, ["run", "--root", "."]],
+]) {
+  cells.push({
+    host,
+    form: "defaults",
+    run: async (simulator) => {
+      const cwd = project(host, { [file]: text });
+      const command = bin(host.split(" ")[0].toLowerCase());
+      await ran(command, args, { cwd, env: { SIMULATOR: simulator, CI: "1" } });
+      return TOLD;
+    },
+  });
+}
+
+cells.push({
+  host: `workerd ${versionOf("workerd")}`,
+  form: "wrangler's bundle in Miniflare",
+  run: async (simulator) => {
+    const text = `${esm}export default { fetch: async (request) => new Response(await story(imported, new URL(request.url).searchParams.get("simulator"))) };`;
+    const cwd = project("workerd", {
+      "main.mjs": text,
+      "wrangler.json": JSON.stringify({ name: "story", main: "main.mjs", compatibility_date: "2024-09-23", send_metrics: false }),
+    });
+    const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
+    await ran(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd, env });
+    const { Miniflare } = await import(join(home, "node_modules", "miniflare", "dist", "src", "index.js")).then(
+      (all) => all.default ?? all,
+    );
+    const out = join(cwd, "out");
+    const modules = readdirSync(out)
+      .filter((file) => /\.(m?js|wasm)$/.test(file))
+      .sort((a) => (a.startsWith("main") ? -1 : 1))
+      .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: join(out, file) }));
+    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2024-09-23" });
+    try {
+      const response = await miniflare.dispatchFetch(`http://worker/?simulator=${encodeURIComponent(simulator)}`);
+      return await response.text();
+    } finally {
+      await miniflare.dispose();
+    }
+  },
+});
+
+// --- browsers: the package as it is, without a bundler, under the strict Content-Security-Policy --------------------------------------
+
+const forms = ["module script", "classic worker", "module worker", "service worker", "cross-origin iframe", "disconnect-if-connected/wasm"];
+const closers = [];
+const chromium = await openChromium();
+for (const browser of [chromium, await openFirefox(), await openWebKit()]) {
+  if (browser.close) closers.push(browser.close);
+  for (const form of forms) {
+    const run = async (simulator) => {
+      const server = await serve({
+        "/package/": `${packageFolder}/`,
+        "/pages/": join(here, "pages"),
+        "/story.mjs": join(here, "story.mjs"),
+      });
+      try {
+        const query = new URLSearchParams({ form, simulator, report: "/report" });
+        return await browser.report(`${server.url}/pages/page.html?${query}`, server);
+      } finally {
+        await server.close();
+      }
+    };
+    cells.push({ host: browser.name, form, ...(browser.missing ? { missing: browser.missing } : { run }) });
+  }
+}
+
+// --- bundlers: their defaults, the output opened in Chromium -----------------------------------------------------------------------------
+
+const tell = `
+const told = await story(imported, new URLSearchParams(location.search).get("simulator")).catch(String);
+await fetch("/report", { method: "POST", body: told });`;
+const page = esm + tell;
+// Without top-level await, which the default formats of some do not have.
+const script = `${esm}(async () => {${tell}})();`;
+const html = (src) => `<!doctype html><meta charset="utf-8"><title>story</title><script type="module" src="${src}"></script>`;
+const rollupConfig = `import { nodeResolve } from "@rollup/plugin-node-resolve"; export default { plugins: [nodeResolve()] };`;
+/** What the bundler is given, what is typed, and which folder is then served. */
+const bundlers = [
+  ["Vite", "vite", "vite", { "index.html": html("./main.js"), "main.js": page }, ["build"], "dist"],
+  ["webpack", "webpack", "webpack", { "src/index.js": script }, ["--mode", "production"], "dist", "main.js"],
+  ["Rspack", "@rspack/core", "rspack", { "src/index.js": script }, ["build", "--mode", "production"], "dist", "main.js"],
+  [
+    "Rollup",
+    "rollup",
+    "rollup",
+    { "main.js": page, "rollup.config.mjs": rollupConfig },
+    ["-c", "-i", "main.js", "-d", "dist"],
+    "dist",
+    "main.js",
+  ],
+  ["esbuild", "esbuild", "esbuild", { "main.js": script }, ["main.js", "--bundle", "--minify", "--outdir=dist"], "dist", "main.js"],
+  ["Parcel", "parcel", "parcel", { "index.html": html("./main.js"), "main.js": script }, ["build", "index.html", "--no-cache"], "dist"],
+];
+
+const filesIn = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+
+for (const [name, of, command, files, args, out, entry] of bundlers) {
+  const host = `${name} ${versionOf(of)}`;
+  const bundle = async (label, given) => {
+    const cwd = project(`${name} ${label}`, given);
+    await ran(bin(command), args, { cwd, env: { CI: "1", NO_UPDATE_NOTIFIER: "1" } });
+    return join(cwd, out);
+  };
+  const run = async (simulator) => {
+    const folder = await bundle("page", files);
+    if (entry) writeFileSync(join(folder, "index.html"), html(`./${entry}`));
+    const modules = filesIn(folder).filter((file) => file.endsWith(".wasm")).length;
+    if (modules > 0) throw new Error(`${modules} .wasm files beside the bundle, which has the module inlined`);
+    const server = await serve({ "/": `${folder}/` });
+    try {
+      return await chromium.report(`${server.url}/?${new URLSearchParams({ simulator })}`, server);
+    } finally {
+      await server.close();
+    }
+  };
+  cells.push({ host, form: "a page, in Chromium", ...(chromium.missing ? { missing: chromium.missing } : { run }) });
+  cells.push({
+    host,
+    form: "unused, shaken off",
+    run: async () => {
+      const unused = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected"; console.log("a page without the call");`;
+      const given = Object.fromEntries(Object.entries(files).map(([file, text]) => [file, /(main|index)\.js$/.test(file) ? unused : text]));
+      const folder = await bundle("unused", given);
+      const code = filesIn(folder)
+        .filter((file) => /\.m?js$/.test(file))
+        .map((file) => readFileSync(file, "utf8"))
+        .join("");
+      if (!code.includes("a page without the call")) throw new Error("the bundle is not the page's");
+      if (code.length > 4000 || /DisconnectError|Retry-After/.test(code))
+        throw new Error(`${code.length} characters are left of the package`);
+      return TOLD;
+    },
+  });
+}
+
+cells.push({
+  host: `Next.js ${versionOf("next")}`,
+  form: "a Node route, an edge route and a client component",
+  ...(chromium.missing ? { missing: chromium.missing } : { run: next }),
+});
+
+/** Starts a server of the project's and gives its address, and what stops it. */
+async function serving(command, args, { cwd, env, ready }) {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"], detached: !windows });
+  const url = await new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += stripVTControlCharacters(String(chunk));
+      const [found] = /http:\/\/127\.0\.0\.1:[1-9]\d*/.exec(text) ?? [];
+      if (found && ready.test(text)) resolve(found);
+    });
+    child.once("exit", (code) => reject(new Error(`${command} ended with code ${code}: ${text}`)));
+  });
+  const stop = () => (windows ? child.kill() : process.kill(-child.pid, "SIGKILL"));
+  return { url, stop };
+}
+
+cells.push({
+  host: `Vite ${versionOf("vite")}`,
+  form: "its development server, in Chromium",
+  ...(chromium.missing ? { missing: chromium.missing } : { run: viteServer }),
+});
+
+async function viteServer(simulator) {
+  const elsewhere = page
+    .replace('"/report"', 'new URLSearchParams(location.search).get("report")')
+    .replace('method: "POST"', 'method: "POST", mode: "no-cors"');
+  const cwd = project("Vite server", { "index.html": html("./main.js"), "main.js": elsewhere });
+  const { url, stop } = await serving(bin("vite"), ["--host", "127.0.0.1"], { cwd, env: { CI: "1" }, ready: /Local/ });
+  const server = await serve({});
+  try {
+    return await chromium.report(`${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`, server);
+  } finally {
+    stop();
+    await server.close();
+  }
+}
+
+async function next(simulator) {
+  const client = `"use client";
+    import * as imported from "disconnect-if-connected";
+    import { useEffect } from "react";
+    ${storyFunction}
+    export default function Page() {
+      useEffect(() => {
+        const { searchParams } = new URL(location.href);
+        story(imported, searchParams.get("simulator")).catch(String).then((told) => fetch(searchParams.get("report"), { method: "POST", mode: "no-cors", body: told }));
+      }, []);
+      return null;
+    }`;
+  const route = `${esm}
+    export const dynamic = "force-dynamic";
+    export const GET = async (request) => new Response(await story(imported, new URL(request.url).searchParams.get("simulator")).catch(String));`;
+  const cwd = project("next", {
+    "app/layout.js": "export default ({ children }) => <html lang='en'><body>{children}</body></html>;",
+    "app/page.js": client,
+    "app/node/route.js": route,
+    "app/edge/route.js": `${route}\nexport const runtime = "edge";`,
+    "next.config.mjs": `export default { turbopack: { root: ${JSON.stringify(home)} } };`,
+  });
+  const env = { NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
+  await ran(bin("next"), ["build"], { cwd, env });
+  const { url, stop } = await serving(bin("next"), ["start", "-H", "127.0.0.1", "-p", "0"], { cwd, env, ready: /Ready/ });
+  const server = await serve({});
+  try {
+    for (const route of ["node", "edge"]) {
+      const own = await simulated();
+      const told = await fetch(`${url}/${route}?${new URLSearchParams({ simulator: own.baseUrl })}`).then((response) => response.text());
+      await own.close();
+      if (told !== TOLD) throw new Error(`the ${route} route told: ${told}`);
+    }
+    return await chromium.report(`${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`, server);
+  } finally {
+    stop();
+    await server.close();
+  }
+}
+
+// --- the package's own manners ------------------------------------------------------------------------------------------------------------
+
+const tool = (host, form, check) => cells.push({ host, form, run: check });
+tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
+  await ran(bin("publint"), ["run", join(home, "package.tgz"), "--strict"], { cwd: packageFolder });
+  return TOLD;
+});
+tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolution modes", async () => {
+  // `core.wasm` is no module of JavaScript, and has no types; `node10` cannot see subpaths, which is the one rule not asked for.
+  const args = [join(home, "package.tgz"), "--exclude-entrypoints", "core.wasm", "--profile", "node16"];
+  await ran(bin("attw"), args, { cwd: packageFolder });
+  return TOLD;
+});
+
+// --- run them -----------------------------------------------------------------------------------------------------------------------------
+
+/** The platform for one cell: the first write is refused once, as it is for a leg that changes. */
+async function simulated() {
+  const schedule = (state) => [{ at: -1e6, state }];
+  const participants = [
+    { id: "p", schedule: schedule("connected") },
+    { id: "queued", schedule: schedule("queued") },
+  ];
+  const simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken: "a-secret-token" });
+  simulator.addFault({ on: "write", status: 409 });
+  return { ...(await simulator.listen()), simulator };
+}
+
+const started = performance.now();
+const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
+const chosen = cells.filter(
+  ({ host, form }) => wanted.length === 0 || wanted.some((word) => `${host} ${form}`.toLowerCase().includes(word)),
+);
+const ended = [];
+for (const { host, form, run, missing } of chosen) {
+  const since = performance.now();
+  const end = { host, form, mark: "–", why: missing };
+  if (run) {
+    const { baseUrl, close } = await simulated();
+    end.why = await run(baseUrl).then(
+      (told) => (told === TOLD ? undefined : `told: ${told}`),
+      (error) => error.message,
+    );
+    end.mark = end.why === undefined ? "✓" : "✗";
+    await close();
+  }
+  ended.push(end);
+  const paint = { "✓": green, "✗": red, "–": yellow }[end.mark];
+  console.log(`${paint(end.mark)} ${host} · ${form}${run ? ` (${seconds(since)})` : ""}${end.why ? `: ${end.why}` : ""}`);
+}
+for (const close of closers) await close();
+
+console.log(`\n${bold("Hosts")}`);
+const hosts = [...new Set(ended.map(({ host }) => host))];
+const width = Math.max(...hosts.map((host) => host.length));
+for (const host of hosts) {
+  const row = ended.filter((end) => end.host === host).map(({ form, mark }) => `${mark} ${form}`);
+  console.log(`${host.padEnd(width)}  ${row.join("   ")}`);
+}
+const count = (mark) => ended.filter((end) => end.mark === mark).length;
+console.log(`\nin ${seconds(started)}`);
+console.log(`hosts: ${count("✓")} passed, ${count("✗")} failed, ${count("–")} skipped`);
+process.exitCode = count("✗") > 0 || ended.length === 0 ? 1 : 0;

@@ -1,0 +1,50 @@
+// Tells the story in one form: ?form=…&simulator=…&report=…
+import * as imported from "/package/index.js";
+import { story } from "/story.mjs";
+
+const parameters = new URLSearchParams(location.search);
+const simulator = parameters.get("simulator");
+
+const asked = (worker) =>
+  new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message || "the worker did not load"));
+    worker.postMessage(simulator);
+  });
+
+const forms = {
+  "module script": () => story(imported, simulator),
+  "classic worker": () => asked(new Worker("/pages/classic-worker.js")),
+  "module worker": () => asked(new Worker("/pages/module-worker.js", { type: "module" })),
+  "service worker": async () => {
+    const registration = await navigator.serviceWorker.register("/pages/service-worker.js", { type: "module" });
+    const worker = registration.installing ?? registration.waiting ?? registration.active;
+    if (worker.state !== "activated") {
+      await new Promise((resolve) => worker.addEventListener("statechange", () => worker.state === "activated" && resolve()));
+    }
+    const told = new Promise((resolve) => navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data), { once: true }));
+    navigator.serviceWorker.startMessages();
+    worker.postMessage(simulator);
+    const answer = await told;
+    await registration.unregister();
+    return answer;
+  },
+  "cross-origin iframe": () =>
+    new Promise((resolve) => {
+      const origin = location.origin.replace("127.0.0.1", "localhost");
+      addEventListener("message", ({ data }) => resolve(data), { once: true });
+      const frame = Object.assign(document.createElement("iframe"), { src: `${origin}/pages/page.html?form=frame&simulator=${simulator}` });
+      document.body.append(frame);
+    }),
+  frame: async () => parent.postMessage(await story(imported, simulator), "*"),
+  "disconnect-if-connected/wasm": async () => {
+    const own = await import("/package/init.js");
+    const early = await own.disconnectIfConnected({}).catch((error) => error);
+    if (!/call init\(source\) first/.test(early.message)) throw early;
+    await own.init("/package/wasm/core.wasm");
+    return story(own, simulator);
+  },
+};
+
+const told = await forms[parameters.get("form")]().catch((error) => String(error));
+if (parameters.has("report")) await fetch(parameters.get("report"), { method: "POST", body: told });
