@@ -3,12 +3,11 @@
 // are inlined.
 
 import { disconnectIfConnected as call, DisconnectError, init } from "./init.js";
-import { decoded } from "./load.js";
 import bytes from "./wasm/core.bytes.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {
-  init(() => decoded(bytes));
+  init(bytes);
   return call(options);
 };
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { cache, ensureRust, installDependencies, root, run, seconds, step } from "./run.mjs";
@@ -40,8 +40,8 @@ const reproducible = () => {
 };
 
 const modules = [
-  { crate: "disconnect-if-connected", file: "disconnect_if_connected.wasm", name: "core" },
-  { crate: "simulator", file: "simulator.wasm", name: "simulator" },
+  { crate: "disconnect-if-connected", features: ["--features", "no-std"], file: "disconnect_if_connected.wasm", name: "core" },
+  { crate: "simulator", features: [], file: "simulator.wasm", name: "simulator" },
 ];
 
 /**
@@ -115,15 +115,17 @@ export async function build() {
   const bindgen = await tool("bindgen");
   const target = join(root, "target", "wasm32-unknown-unknown", "release");
   if (!existsSync(target)) step("Compiling the package to WebAssembly (a minute) …");
-  const packages = modules.flatMap(({ crate }) => ["-p", crate]);
-  await run("cargo", ["build", "--locked", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown", ...packages], {
-    env: { CARGO_ENCODED_RUSTFLAGS: reproducible(), CARGO_TARGET_DIR: join(root, "target") },
-  });
+  // One after the other, because cargo gives crates that are built together the features of all.
+  for (const { crate, features } of modules) {
+    const lib = ["build", "--locked", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown", "-p", crate, ...features];
+    await run("cargo", lib, { env: { CARGO_ENCODED_RUSTFLAGS: reproducible(), CARGO_TARGET_DIR: join(root, "target") } });
+  }
 
   const sources = [
     ...modules.map(({ file }) => join(target, file)),
     ...["init.js", "index.js", "error.js", "load.js", "simulator/index.js"].map((file) => join(root, "pkg", file)),
     join(root, "scripts", "build.mjs"),
+    join(root, "tools", "src", "bin", "bindgen.rs"),
     join(root, "src", "host", "shapes.js"),
   ];
   const hash = createHash("sha256");
@@ -140,7 +142,14 @@ export async function build() {
     await run(bindgen, [join(target, file), raw, name]);
     // The simulator formats what it answers; only the package itself does without.
     await shrink(join(raw, `${name}_bg.wasm`), join(out, `${name}.wasm`), { snips: name === "core" });
-    writeFileSync(join(out, `${name}.bytes.js`), `export default ${literal(readFileSync(join(out, `${name}.wasm`)))};\n`);
+    const bytes = readFileSync(join(out, `${name}.wasm`));
+    writeFileSync(
+      join(out, `${name}.bytes.js`),
+      `import { decoded } from "../load.js";\nexport default () => decoded(${literal(bytes)});\n`,
+    );
+    // Node decodes base64 natively, which is 4 ms of a first call sooner; nobody downloads it compressed. A file of its own, because Node
+    // looks through all of a CommonJS file that is imported.
+    writeFileSync(join(out, `${name}.bytes.cjs`), `module.exports = () => Buffer.from("${bytes.toString("base64")}", "base64");\n`);
     // One glue file: the shapes of src/host/shapes.js are bundled in. Names stay readable where they are exported.
     await bundle({
       entryPoints: [join(raw, `${name}.js`)],
@@ -148,15 +157,24 @@ export async function build() {
       bundle: true,
       format: "esm",
       minify: true,
+      // Closures of the module are always dropped by it. To have the garbage collector watch each as well costs 9 µs a removal.
+      define: { FinalizationRegistry: "undefined" },
       target: "es2020",
       legalComments: "none",
       logLevel: "error",
     });
   }
   // The same entry points for `require`, and for Node's `import` (pkg/node.mjs), so that a process has one copy of everything.
-  const initIsOneFile = {
-    name: "init.js",
-    setup: ({ onResolve }) => onResolve({ filter: /^\.\/init\.js$/ }, () => ({ path: "./init.cjs", external: true })),
+  const ownFiles = {
+    name: "own files",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/init\.js$/ }, () => ({ path: "./init.cjs", external: true }));
+      onResolve({ filter: /\.bytes\.cjs$/ }, ({ path }) => ({ path, external: true }));
+      // Required by the first call, not by the import.
+      onLoad({ filter: /\.bytes\.js$/ }, ({ path }) => ({
+        contents: `export default () => require("./${basename(path, ".js")}.cjs")();`,
+      }));
+    },
   };
   for (const [entry, file] of [
     ["init.js", "init.cjs"],
@@ -171,7 +189,7 @@ export async function build() {
       platform: "node",
       target: "node20",
       charset: "utf8",
-      plugins: [initIsOneFile],
+      plugins: [ownFiles],
       logLevel: "error",
     });
   }

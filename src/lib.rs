@@ -5,9 +5,15 @@
 //! stands in `pkg/`: its entry points load this module on the first call and turn what it settles with into a result or a
 //! `DisconnectError`.
 
+#![cfg_attr(all(target_arch = "wasm32", feature = "no-std"), no_std)]
+
+extern crate alloc;
+
 #[cfg(target_arch = "wasm32")]
 mod host;
 pub mod protocol;
+#[cfg(all(target_arch = "wasm32", feature = "no-std"))]
+mod runtime;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::*;

@@ -1,5 +1,6 @@
 // What does one removal cost at the boundary? Exact counts, so that a regression shows without a clock: calls from the module into
-// JavaScript, and the bytes of strings decoded and of bodies copied. A change here has to be meant.
+// JavaScript, what JavaScript allocates in linear memory, and the bytes of strings decoded and of bodies copied. A change here has to be
+// meant. tests/allocations.rs counts what the protocol allocates.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -36,7 +37,13 @@ WebAssembly.instantiate = async (source, imports) => {
           }
         : value;
   }
-  return instantiate(source, { "./core_bg.js": counted });
+  const { instance, module } = await instantiate(source, { "./core_bg.js": counted });
+  const exports = { ...instance.exports };
+  exports.__wbindgen_malloc = (...rest) => {
+    count("strings and lists in");
+    return instance.exports.__wbindgen_malloc(...rest);
+  };
+  return { instance: { exports }, module };
 };
 const { default: init, call } = await import("../pkg/wasm/core.js");
 await init({ module_or_path: await readFile(new URL("../pkg/wasm/core.wasm", import.meta.url)) });
@@ -64,7 +71,7 @@ async function removal(more) {
 test("one removal: two requests, and so many crossings", async (context) => {
   const plain = await removal();
   context.diagnostic(JSON.stringify(plain));
-  assert.deepEqual(plain, { "calls out": 123, "bytes decoded": 646, "bytes copied": 101 });
+  assert.deepEqual(plain, { "calls out": 109, "bytes decoded": 591, "strings and lists in": 6, "bytes copied": 101 });
   // Each of the six events costs its object, the call of the callback, and a look at what it returned.
   const observed = await removal({ onEvent: () => {} });
   assert.equal(observed["calls out"] - plain["calls out"], 6 * 3 + 1);

@@ -1,11 +1,11 @@
 // @ts-check
 // The platform, simulated: what to test a middleware against. In the process as a `fetch`, or over HTTP by `listen`.
 
-import { decoded, lazily } from "../load.js";
+import { lazily } from "../load.js";
 import bytes from "../wasm/simulator.bytes.js";
 import init, { Simulator } from "../wasm/simulator.js";
 
-const load = lazily(() => init({ module_or_path: decoded(bytes) }));
+const load = lazily(() => init({ module_or_path: bytes() }));
 
 /** @param {number} ms @param {AbortSignal | null | undefined} [signal] */
 const sleep = (ms, signal) =>

@@ -1,20 +1,21 @@
 //! What does the caller see? The timeline's entries, the result and the error's fields, in their JavaScript shape.
 
-use super::{fetch::Requests, performance_now};
+use super::{fetch::Requests, options::Options, performance_now};
 use crate::protocol::{
     call::Call,
     error::{Code, Error},
     outcome::Outcome,
     timeline::{Entry, Event, Failure},
 };
-use js_sys::{Function, Promise};
+use alloc::vec::Vec;
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 #[wasm_bindgen(module = "/src/host/shapes.js")]
 extern "C" {
     #[wasm_bindgen(js_name = requestEvent)]
-    fn request_event(at: f64, method: &str, path: &str) -> JsValue;
+    fn request_event(at: f64, method: &JsValue, path: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = responseEvent)]
     fn response_event(
         at: f64,
@@ -32,8 +33,8 @@ extern "C" {
     #[allow(clippy::too_many_arguments, reason = "the fields of one JavaScript object")]
     fn result(
         outcome: &str,
-        conversation_id: &str,
-        participant_id: &str,
+        conversation_id: &JsValue,
+        participant_id: &JsValue,
         state: Option<&str>,
         confirmed: bool,
         requests: u32,
@@ -59,7 +60,7 @@ extern "C" {
 
 /// A tenth of a millisecond is as fine as anyone reads a timeline.
 fn tenths(ms: f64) -> f64 {
-    (ms * 10.0).round() / 10.0
+    ((ms * 10.0 + 0.5) as u64) as f64 / 10.0
 }
 
 /// An entry of the timeline in its JavaScript shape (contract, section 7).
@@ -82,22 +83,21 @@ fn shown(entry: &Entry, requests: &Requests) -> JsValue {
 
 /// Tells the caller's `onEvent` what happens, and the caller how the call ended.
 pub struct Observer<'a> {
-    on_event: Option<Function>,
-    requests: &'a Requests,
+    options: &'a Options,
     started_at: f64,
     told: usize,
 }
 
 impl<'a> Observer<'a> {
-    pub fn new(on_event: Option<Function>, requests: &'a Requests, started_at: f64) -> Self {
-        Observer { on_event, requests, started_at, told: 0 }
+    pub fn new(options: &'a Options, started_at: f64) -> Self {
+        Observer { options, started_at, told: 0 }
     }
 
     /// Hands on the entries that are new. A callback that throws, or whose promise is rejected, changes nothing.
     pub fn tell(&mut self, timeline: &[Entry]) {
-        let Some(on_event) = &self.on_event else { return };
+        let Some(on_event) = &self.options.on_event else { return };
         for entry in timeline.get(self.told..).unwrap_or_default() {
-            if let Ok(returned) = on_event.call1(&JsValue::UNDEFINED, &shown(entry, self.requests))
+            if let Ok(returned) = on_event.call1(&JsValue::UNDEFINED, &shown(entry, &self.options.requests))
                 && returned.is_object()
             {
                 ignore(Promise::resolve(&returned));
@@ -108,12 +108,12 @@ impl<'a> Observer<'a> {
 
     /// The result, or the fields of the error; `cause` is what the host says of a request that got no whole answer.
     pub fn settle(&self, call: &Call, end: Result<Outcome, Error>, cause: Option<JsValue>) -> JsValue {
-        let timeline = call.timeline().iter().map(|entry| shown(entry, self.requests)).collect();
+        let timeline = call.timeline().iter().map(|entry| shown(entry, &self.options.requests)).collect();
         match end {
             Ok(outcome) => result(
                 outcome.verdict.as_str(),
-                &call.settings().conversation_id,
-                &call.settings().participant_id,
+                &self.options.conversation_id,
+                &self.options.participant_id,
                 call.state(),
                 outcome.confirmed,
                 call.requests(),

@@ -1,14 +1,13 @@
 //! How does one HTTP exchange go through the host's fetch, from the request to the last byte of the body?
 
-use super::{events::ignore, signal::Abort};
+use super::{events::ignore, options::Options, signal::Abort};
 use crate::protocol::{
     answer::Answer,
     call::{Call, Input},
     text::joined,
     timeline::{Failure, Operation},
 };
-use js_sys::{ArrayBuffer, Function, JSON, Object, Promise, Reflect, Uint8Array};
-use std::cell::RefCell;
+use js_sys::{ArrayBuffer, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
@@ -59,15 +58,17 @@ extern "C" {
 #[wasm_bindgen(module = "/src/host/shapes.js")]
 extern "C" {
     #[wasm_bindgen(js_name = requestInit)]
-    fn request_init(method: &str, authorization: &str, body: Option<&str>, signal: &AbortSignal) -> JsValue;
+    fn request_init(method: &JsValue, authorization: &JsValue, body: &JsValue, signal: &AbortSignal) -> JsValue;
 }
 
-/// One of the two requests, ready to send.
+/// One of the two requests, ready to send again and again: as JavaScript's strings.
 pub struct Request {
-    pub method: String,
+    pub method: JsValue,
+    pub url: JsValue,
     /// Without the origin, as the timeline shows it.
-    pub path: String,
-    pub body: Option<String>,
+    pub path: JsValue,
+    /// `undefined` where there is none.
+    pub body: JsValue,
 }
 
 pub struct Requests {
@@ -87,16 +88,11 @@ impl Requests {
 /// Bytes of a body that are copied into linear memory at a time.
 const SCRATCH_BYTES: usize = 16 * 1024;
 
-thread_local! {
-    /// One for all calls: it is full only between a copy and the parse that follows.
-    static SCRATCH: RefCell<[u8; SCRATCH_BYTES]> = const { RefCell::new([0; SCRATCH_BYTES]) };
-}
-
 pub struct Exchange<'a> {
-    fetch: Option<Function>,
-    origin: &'a str,
-    requests: &'a Requests,
-    authorization: String,
+    options: &'a Options,
+    authorization: JsValue,
+    /// One for all exchanges of a call, until it had to be used: making one is among the dearest things a call does in Node.
+    controller: Option<AbortController>,
     /// What fetch or the body's stream last failed with.
     failure: Option<JsValue>,
 }
@@ -105,12 +101,12 @@ pub struct Exchange<'a> {
 struct Broken(JsValue);
 
 impl<'a> Exchange<'a> {
-    pub fn new(fetch: Option<Function>, origin: &'a str, requests: &'a Requests) -> Self {
-        Exchange { fetch, origin, requests, authorization: String::new(), failure: None }
+    pub fn new(options: &'a Options) -> Self {
+        Exchange { options, authorization: JsValue::UNDEFINED, controller: None, failure: None }
     }
 
     pub fn set_token(&mut self, token: &str) {
-        self.authorization = joined(&["Bearer ", token]);
+        self.authorization = joined(&["Bearer ", token]).into();
     }
 
     /// The error of the last request, where it got no whole answer.
@@ -121,7 +117,10 @@ impl<'a> Exchange<'a> {
     /// One request and its answer, body included; an error is the reason of the caller's signal.
     pub async fn perform(&mut self, operation: Operation, timeout_ms: f64, call: &mut Call, abort: &Abort) -> Result<Input, JsValue> {
         self.failure = None;
-        let controller = AbortController::new()?;
+        let controller = match self.controller.take() {
+            Some(controller) => controller,
+            None => AbortController::new()?,
+        };
         let mut head = None;
         let done = abort.or_timeout(self.answer(operation, &controller.signal(), call, &mut head), timeout_ms).await;
         let failure = match done {
@@ -138,6 +137,8 @@ impl<'a> Exchange<'a> {
         };
         if failure.is_some() {
             controller.abort();
+        } else {
+            self.controller = Some(controller);
         }
         Ok(match head {
             Some(head) => Input::Answer(Answer { body_failure: failure, ..head }),
@@ -154,8 +155,8 @@ impl<'a> Exchange<'a> {
             status,
             correlation_id: header("ININ-Correlation-Id"),
             retry_after_date_ms: retry_after.as_deref().map_or(f64::NAN, js_sys::Date::parse),
+            unix_ms: if retry_after.is_some() { js_sys::Date::now() } else { 0.0 },
             retry_after,
-            unix_ms: js_sys::Date::now(),
             body_failure: None,
         });
         let body = response.body().unwrap_or_default();
@@ -172,14 +173,13 @@ impl<'a> Exchange<'a> {
 
     /// Calls fetch with `this` undefined, a URL string and a plain object.
     async fn send(&self, operation: Operation, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
-        let request = self.requests.of(operation);
-        let init = request_init(&request.method, &self.authorization, request.body.as_deref(), signal);
-        let url = joined(&[self.origin, &request.path]);
-        let fetch = match &self.fetch {
+        let request = self.options.requests.of(operation);
+        let init = request_init(&request.method, &self.authorization, &request.body, signal);
+        let fetch = match &self.options.fetch {
             Some(fetch) => fetch.clone(),
             None => global_fetch()?.dyn_into()?,
         };
-        let answer = fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?;
+        let answer = fetch.call2(&JsValue::UNDEFINED, &request.url, &init)?;
         JsFuture::from(Promise::resolve(&answer)).await.map(JsCast::unchecked_into)
     }
 }
@@ -223,18 +223,21 @@ async fn read_body(response: &AnyResponse, body: &JsValue, call: &mut Call) -> R
 }
 
 fn feed(chunk: &Uint8Array, call: &mut Call) -> bool {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let length = chunk.length() as usize;
-        let mut from = 0;
-        while from < length {
-            let to = (from + SCRATCH_BYTES).min(length);
-            let Some(part) = scratch.get_mut(..to - from) else { return false };
-            chunk.subarray(from as u32, to as u32).copy_to(part);
-            if !call.body(part) {
-                return false;
-            }
-            from = to;
+    let mut scratch = [0; SCRATCH_BYTES];
+    let length = chunk.length() as usize;
+    if let Some(all) = scratch.get_mut(..length) {
+        chunk.copy_to(all);
+        return call.body(all);
+    }
+    let mut from = 0;
+    while from < length {
+        let to = (from + SCRATCH_BYTES).min(length);
+        let Some(part) = scratch.get_mut(..to - from) else { return false };
+        chunk.subarray(from as u32, to as u32).copy_to(part);
+        if !call.body(part) {
+            return false;
         }
-        true
-    })
+        from = to;
+    }
+    true
 }

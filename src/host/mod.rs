@@ -24,14 +24,14 @@ extern "C" {
 
 pub async fn call(options: JsValue) -> Result<JsValue, JsValue> {
     let started_at = performance_now();
-    let options = match Options::read(&options) {
-        Ok(options) => options,
+    let (settings, options) = match Options::read(&options) {
+        Ok(read) => read,
         Err(invalid) => return Ok(invalid.into_error_fields()),
     };
     let abort = Abort::listen(options.signal.as_ref())?;
-    let mut call = Call::new(options.settings);
-    let mut observer = Observer::new(options.on_event, &options.requests, started_at);
-    let mut exchange = Exchange::new(options.fetch, &options.base, &options.requests);
+    let mut call = Call::new(settings);
+    let mut observer = Observer::new(&options, started_at);
+    let mut exchange = Exchange::new(&options);
     let mut input = Input::Start;
     loop {
         let action = call.next(input, performance_now() - started_at, js_sys::Math::random());
@@ -52,7 +52,7 @@ pub async fn call(options: JsValue) -> Result<JsValue, JsValue> {
             }
             Action::Send { operation, timeout_ms } => exchange.perform(operation, timeout_ms, &mut call, &abort).await?,
             Action::Wait { ms } => {
-                abort.or_timeout(std::future::pending::<()>(), ms).await?;
+                abort.or_timeout(core::future::pending::<()>(), ms).await?;
                 Input::Woke
             }
             Action::Finish(end) => {

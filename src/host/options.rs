@@ -9,16 +9,19 @@ use crate::protocol::{
     call::Settings,
     dialect::{Dialect, DialectName, Ids},
     participant::GONE,
-    text::{holds, joined, listed},
+    text::{cut, holds, joined, listed, split_at_first, without_suffixes},
 };
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+use core::cell::RefCell;
 use js_sys::{Array, Function, JSON, Object, Reflect};
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Url};
+use web_sys::AbortSignal;
 
 #[wasm_bindgen(module = "/src/host/shapes.js")]
 extern "C" {
     fn pick(object: &JsValue, names: &str) -> Vec<JsValue>;
+    #[wasm_bindgen(js_name = urlParts)]
+    fn url_parts(text: &JsValue) -> Option<String>;
 }
 
 const KNOWN: &str = "conversationId participantId accessToken api region baseUrl settleMs timeoutMs requestTimeoutMs maxRetries \
@@ -102,9 +105,9 @@ pub fn kind(value: &JsValue) -> String {
 /// A value as an error shows it: short ones themselves, others by their kind.
 fn shown(value: &JsValue) -> String {
     if let Some(text) = value.as_string() {
-        let cut: String = text.chars().take(MAX_SHOWN_CHARS).collect();
+        let cut = cut(&text, MAX_SHOWN_CHARS);
         let dots = if cut.len() < text.len() { "…" } else { "" };
-        return joined(&["\"", &cut, dots, "\""]);
+        return joined(&["\"", cut, dots, "\""]);
     }
     match value.as_f64() {
         Some(number) => js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default(),
@@ -117,10 +120,10 @@ fn shown(value: &JsValue) -> String {
 }
 
 pub struct Options {
-    pub settings: Settings,
     pub requests: Requests,
-    /// Scheme, host and port; a path prefix of `baseUrl` is part of the requests' paths.
-    pub base: String,
+    /// The two ids as JavaScript has them, for the result.
+    pub conversation_id: JsValue,
+    pub participant_id: JsValue,
     pub token: TokenSource,
     pub signal: Option<AbortSignal>,
     pub fetch: Option<Function>,
@@ -131,17 +134,25 @@ pub struct Options {
 /// the first refusal is what the caller is told. (An early return from each of thirty places costs the package 1 KB.)
 struct Fields<'a> {
     values: Vec<JsValue>,
+    /// A bit for each value that is not `undefined`, the first option's lowest.
+    given: u32,
     /// All options there are, separated by spaces, in the order of `values`.
     known: &'static str,
     prefix: &'a str,
     refusal: &'a RefCell<Option<Invalid>>,
 }
 
+/// The words of a list that spaces separate; plainer, and in wasm faster, than splitting a `str`.
+fn words(list: &'static str) -> impl Iterator<Item = &'static [u8]> {
+    list.as_bytes().split(|byte| *byte == b' ')
+}
+
 impl<'a> Fields<'a> {
     fn read(object: &JsValue, known: &'static str, prefix: &'a str, refusal: &'a RefCell<Option<Invalid>>) -> Self {
         let mut values = pick(object, known);
         let wrong = values.pop().and_then(|name| name.as_string());
-        let fields = Fields { values, known, prefix, refusal };
+        let given = values.pop().and_then(|bits| bits.as_f64()).unwrap_or(0.0) as u32;
+        let fields = Fields { values, given, known, prefix, refusal };
         if let Some(wrong) = wrong {
             fields.refuse_with(match wrong.strip_prefix(' ') {
                 Some(name) => Invalid::new(&fields.name(name), "a getter that throws", "a value"),
@@ -149,7 +160,7 @@ impl<'a> Fields<'a> {
                     "disconnectIfConnected: ",
                     &fields.name(&wrong),
                     " is no option; the options are ",
-                    &listed(known.split(' ')),
+                    &listed(words(known).filter_map(|word| str::from_utf8(word).ok())),
                     ".",
                 ])),
             });
@@ -171,8 +182,8 @@ impl<'a> Fields<'a> {
 
     /// The option's value; `None` where it is not given or `undefined`.
     fn get(&self, option: &str) -> Option<JsValue> {
-        let index = self.known.split(' ').position(|name| name == option)?;
-        self.values.get(index).filter(|value| !value.is_undefined()).cloned()
+        let index = words(self.known).position(|name| name == option.as_bytes())?;
+        self.values.get(index).filter(|_| self.given >> index & 1 == 1).cloned()
     }
 
     /// As `get`, where `undefined` is refused.
@@ -199,7 +210,7 @@ impl<'a> Fields<'a> {
     /// An id that can stand in a path: `.` and `..` would change it, and what is not well-formed Unicode cannot be encoded.
     fn id(&self, option: &str) -> Option<String> {
         let id = self.string(option, ID)?;
-        if id == "." || id == ".." || id.len() > MAX_ID_BYTES || id.contains(char::REPLACEMENT_CHARACTER) {
+        if id == "." || id == ".." || id.len() > MAX_ID_BYTES || holds(&id, "\u{FFFD}") {
             self.refuse(option, &id.as_str().into(), ID);
         }
         Some(id)
@@ -246,7 +257,7 @@ fn is_positive_duration(number: f64) -> bool {
 }
 
 fn is_count(number: f64) -> bool {
-    is_duration(number) && number.fract() == 0.0
+    is_duration(number) && number as u64 as f64 == number
 }
 
 fn is_positive_count(number: f64) -> bool {
@@ -255,7 +266,7 @@ fn is_positive_count(number: f64) -> bool {
 
 impl Options {
     /// Reads and checks all options.
-    pub fn read(options: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(options: &JsValue) -> Result<(Settings, Self), Invalid> {
         if !options.is_object() || Array::is_array(options) || options.is_function() {
             return Err(Invalid::new("the argument", &kind(options), "an object of options"));
         }
@@ -287,31 +298,37 @@ impl Options {
             participant_id: &participant_id,
             user_id: on_behalf_of.as_deref().unwrap_or_default(),
         };
+        let request = |method: &str, path: &str, body: Option<&str>| {
+            let path = joined(&[prefix.as_str(), &ids.in_path(path)]);
+            Request {
+                method: method.into(),
+                url: joined(&[base.as_str(), &path]).into(),
+                path: path.into(),
+                body: body.map_or(JsValue::UNDEFINED, |body| ids.in_body(body).into()),
+            }
+        };
         let requests = Requests {
-            read: Request { method: "GET".to_owned(), path: joined(&[prefix.as_str(), &ids.in_path(&dialect.read_path)]), body: None },
-            write: Request {
-                path: joined(&[prefix.as_str(), &ids.in_path(&dialect.write_path)]),
-                body: dialect.write_body.as_deref().map(|body| ids.in_body(body)),
-                method: dialect.write_method,
-            },
+            read: request("GET", &dialect.read_path, None),
+            write: request(&dialect.write_method, &dialect.write_path, dialect.write_body.as_deref()),
+        };
+        let settings = Settings {
+            dialect: dialect.name,
+            participants: dialect.participants,
+            disconnectable_states: disconnectable_states(&fields),
+            token_can_be_refreshed,
+            settle_ms: fields.number("settleMs", SETTLE_MS, is_duration, "a number of milliseconds, 0 or more"),
+            timeout_ms: fields.number("timeoutMs", TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
+            request_timeout_ms: fields.number("requestTimeoutMs", REQUEST_TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
+            max_retries: fields.number("maxRetries", MAX_RETRIES, is_count, "a whole number, 0 or more") as u32,
+            max_response_bytes: fields.number("maxResponseBytes", MAX_RESPONSE_BYTES, is_positive_count, POSITIVE_COUNT) as usize,
+            confirm: fields.boolean("confirm"),
+            conversation_id,
+            participant_id,
         };
         let options = Options {
-            settings: Settings {
-                dialect: dialect.name,
-                participants: dialect.participants,
-                disconnectable_states: disconnectable_states(&fields),
-                token_can_be_refreshed,
-                settle_ms: fields.number("settleMs", SETTLE_MS, is_duration, "a number of milliseconds, 0 or more"),
-                timeout_ms: fields.number("timeoutMs", TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
-                request_timeout_ms: fields.number("requestTimeoutMs", REQUEST_TIMEOUT_MS, is_positive_duration, POSITIVE_DURATION),
-                max_retries: fields.number("maxRetries", MAX_RETRIES, is_count, "a whole number, 0 or more") as u32,
-                max_response_bytes: fields.number("maxResponseBytes", MAX_RESPONSE_BYTES, is_positive_count, POSITIVE_COUNT) as usize,
-                confirm: fields.boolean("confirm"),
-                conversation_id,
-                participant_id,
-            },
+            conversation_id: fields.get("conversationId").unwrap_or_default(),
+            participant_id: fields.get("participantId").unwrap_or_default(),
             requests,
-            base,
             token,
             signal: signal(&fields),
             fetch,
@@ -319,7 +336,7 @@ impl Options {
         };
         match refusal.into_inner() {
             Some(invalid) => Err(invalid),
-            None => Ok(options),
+            None => Ok((settings, options)),
         }
     }
 }
@@ -393,8 +410,11 @@ fn path(fields: &Fields) -> String {
     // Without the two placeholders; any other leaves its brace.
     let bare = Ids { conversation_id: "", participant_id: "", user_id: "{" }.fill(&path, str::to_owned);
     let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"{}#\\".contains(&byte));
-    let route = path.split_once('?').map_or(path.as_str(), |(route, _)| route);
-    let has_dots = route.split('/').any(|one| matches!(one.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e."));
+    let route = split_at_first(&path, "?").map_or(path.as_str(), |(route, _)| route);
+    let has_dots = route.as_bytes().split(|byte| *byte == b'/').any(|segment| {
+        let is = |dots: &&str| segment.eq_ignore_ascii_case(dots.as_bytes());
+        [".", "..", "%2e", "%2e%2e", ".%2e", "%2e."].iter().any(is)
+    });
     if !path.starts_with('/') || path.starts_with("//") || !plain || has_dots {
         fields.refuse("path", &path.as_str().into(), TAKES);
     }
@@ -415,19 +435,24 @@ fn base(fields: &Fields) -> (String, String) {
             let takes = joined(&["one of ", &listed(all.iter().map(String::as_str)), "; for any other host pass baseUrl"]);
             fields.refuse("region", &region.into(), &takes);
         }
-        (None, Some(base_url)) => match Url::new(&base_url) {
-            Ok(url) => {
-                let (origin, path) = (url.origin(), url.pathname());
-                // Whatever else a URL may hold: a user, a password, a query, a fragment. A password stays unshown.
-                if url.href() != joined(&[&origin, &path]) {
-                    fields.refuse_with(Invalid::new("baseUrl", "a URL with a user, a query or a fragment", BASE_URL));
-                } else if url.protocol() != "https:" && !(url.protocol() == "http:" && is_loopback(&url.hostname())) {
-                    fields.refuse("baseUrl", &base_url.into(), BASE_URL);
-                }
-                return (origin, path.trim_end_matches('/').to_owned());
+        (None, Some(base_url)) => {
+            let base_url = base_url.into();
+            let parts = url_parts(&base_url).unwrap_or_default();
+            let mut path = parts.as_str();
+            let mut next = || {
+                let (part, rest) = split_at_first(path, " ").unwrap_or_default();
+                path = rest;
+                part
+            };
+            let (protocol, hostname, origin, is_plain) = (next(), next(), next(), next());
+            // Whatever else a URL may hold: a user, a password, a query, a fragment. A password stays unshown.
+            if is_plain == "false" {
+                fields.refuse_with(Invalid::new("baseUrl", "a URL with a user, a query or a fragment", BASE_URL));
+            } else if protocol != "https:" && !(protocol == "http:" && is_loopback(hostname)) {
+                fields.refuse("baseUrl", &base_url, BASE_URL);
             }
-            Err(_) => fields.refuse("baseUrl", &base_url.into(), BASE_URL),
-        },
+            return (origin.to_owned(), without_suffixes(path, "/").to_owned());
+        }
         (Some(_), Some(_)) => {
             fields.refuse_with(Invalid::new("baseUrl", "a value beside region", "one of the two: region or baseUrl, never both"));
         }

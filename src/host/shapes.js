@@ -1,10 +1,11 @@
 // What do the objects look like that cross to JavaScript? One call each: a shape costs one crossing of the boundary and no code in
 // the wasm (with serde-wasm-bindgen, the package is 3 KB of brotli larger; docs/packaging.md).
 
-/** Leaves out what is absent, as the types promise. */
+/** Without what is absent, as the types promise. (`delete` instead would make the object a slow one.) */
 const present = (object) => {
-  for (const key in object) if (object[key] === undefined) delete object[key];
-  return object;
+  const all = {};
+  for (const key in object) if (object[key] !== undefined) all[key] = object[key];
+  return all;
 };
 
 export const requestEvent = (at, method, path) => ({ type: "request", at, method, path });
@@ -29,40 +30,58 @@ export const errorFields = (
   cause,
 ) => present({ code, message, status, platformCode, correlationId, retryAfterMs, state, mayHaveDisconnected, timeline, cause });
 
+const lists = {};
+
 /**
- * The values of an object's fields, in the order of `names`, and last the first name that is not among them: one crossing for all. A
- * getter that throws leaves its own name in place of the unknown one, with a space before it.
+ * The values of an object's fields, in the order of `names`; then a number with a bit for each that is given; and last the first name that
+ * is not among them: one crossing for all. A getter that throws leaves its own name in place of the unknown one, with a space before it.
  */
 export const pick = (object, names) => {
-  const known = names.split(" ");
+  lists[names] ??= names.split(" ");
+  const known = lists[names];
   const values = [];
+  let given = 0;
   let wrong = Object.keys(object).find((name) => !known.includes(name));
   for (const name of known) {
+    let value;
     try {
-      values.push(object[name]);
+      value = object[name];
     } catch {
-      values.push(undefined);
       wrong ??= ` ${name}`;
     }
+    if (value !== undefined) given |= 1 << values.length;
+    values.push(value);
   }
-  values.push(wrong);
+  values.push(given, wrong);
   return values;
+};
+
+let lastUrl;
+let lastParts;
+
+/**
+ * What a URL consists of, with a space after each: protocol, hostname, origin, whether that is all besides its path, and its path. The
+ * last one is remembered, because callers pass the same again.
+ */
+export const urlParts = (text) => {
+  if (lastUrl !== text) {
+    try {
+      const { href, origin, pathname, protocol, hostname } = new URL(text);
+      lastParts = [protocol, hostname, origin, href === origin + pathname, pathname].join(" ");
+    } catch {
+      lastParts = undefined;
+    }
+    lastUrl = text;
+  }
+  return lastParts;
 };
 
 // A cached read is a lie about the state; but a host that does not know the field refuses it (workerd before 2024-11-11).
 const cache = () => (typeof Request === "function" && "cache" in Request.prototype ? "no-store" : undefined);
 
 /** The second argument of fetch: a plain object, with only what the exchange needs; some hosts refuse other fields. */
-export const requestInit = (method, authorization, body, signal) =>
-  present({
-    method,
-    headers: present({
-      Authorization: authorization,
-      Accept: "application/json",
-      "Content-Type": body === undefined ? undefined : "application/json",
-    }),
-    body,
-    redirect: "manual",
-    cache: cache(),
-    signal,
-  });
+export const requestInit = (method, Authorization, body, signal) => {
+  const headers = { Authorization, Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  return present({ method, headers, body, redirect: "manual", cache: cache(), signal });
+};

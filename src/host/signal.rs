@@ -1,10 +1,10 @@
 //! Has the caller changed its mind? One `abort` listener for each call, removed at its end.
 
 use super::timer::{Flag, Timer};
-use std::{
+use alloc::rc::Rc;
+use core::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    rc::Rc,
     task::Poll,
 };
 use wasm_bindgen::prelude::*;

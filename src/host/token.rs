@@ -1,6 +1,7 @@
 //! Where does the access token come from, and is it one?
 
 use super::options::Invalid;
+use alloc::string::String;
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -5,6 +5,7 @@ use super::{
     participant::{Malformed, Sighting},
     timeline::{Failure, Operation},
 };
+use alloc::string::String;
 
 /// "The call is already disconnected." and its sibling of the generic route (swagger of 2018, PATCH participants, 400).
 const ALREADY_GONE: [&str; 2] = ["conversation.error.call.disconnected", "conversation.error.participant.no.active.conversations"];

@@ -30,11 +30,11 @@ fn doubled(times: u32) -> f64 {
 /// `date_ms` is what the host's clock makes of it as a date, and `unix_ms` what it shows, both in milliseconds since 1970-01-01; a
 /// parser of dates in here (httpdate, measured) would cost the package 4 KB. Hosts take far more for a date than the RFC does: all of its forms hold a time.
 pub fn retry_after_ms(header: &str, date_ms: f64, unix_ms: f64) -> Option<f64> {
-    let header = header.trim();
+    let header = header.trim_ascii();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(seconds_ms(header));
     }
-    (header.contains(':') && date_ms.is_finite()).then(|| (date_ms - unix_ms).max(0.0))
+    (header.as_bytes().contains(&b':') && date_ms.is_finite()).then(|| (date_ms - unix_ms).max(0.0))
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).

@@ -21,10 +21,11 @@ use super::{
     error::{Error, Reason, Transient},
     outcome::{Outcome, Verdict},
     participant::{Body, Kind, Sighting, Wanted},
-    text::replaced,
+    text::{cut, replaced},
     timeline::{Entry, Event, Failure, Operation, WaitReason},
 };
-use std::hash::{Hash, Hasher};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::hash::{Hash, Hasher};
 
 /// What the caller chose; times in milliseconds.
 #[derive(Clone, Debug)]
@@ -253,7 +254,7 @@ impl Call {
         if !self.refused_for_good {
             return self.send(Operation::Write);
         }
-        self.last = std::mem::take(&mut self.refusal);
+        self.last = core::mem::take(&mut self.refusal);
         self.fail(Reason::Conflict)
     }
 
@@ -383,8 +384,7 @@ impl Call {
     fn receive(&mut self, answer: &Answer) -> Meaning {
         let error = self.body.platform_error();
         self.last.status = Some(answer.status);
-        self.last.correlation_id =
-            answer.correlation_id.as_deref().map(|id| self.cleaned(id).chars().take(MAX_CORRELATION_ID_CHARS).collect());
+        self.last.correlation_id = answer.correlation_id.as_deref().map(|id| cut(&self.cleaned(id), MAX_CORRELATION_ID_CHARS).to_owned());
         if answer.status >= 400 {
             self.last.platform_code = error.code.as_deref().map(|code| self.cleaned(code));
             self.last.platform_message = error.message.as_deref().map(|message| self.cleaned(message));

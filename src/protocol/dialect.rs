@@ -1,6 +1,7 @@
 //! Which routes, bodies and shapes does the platform speak? Dialects as data: `VOICE`, `CALLS`, a caller's own.
 
-use super::text::joined;
+use super::text::{joined, split_at_first};
+use alloc::string::String;
 
 /// One way to ask for the participants and to disconnect one of them.
 ///
@@ -67,9 +68,9 @@ impl Ids<'_> {
         // One pass, so that braces inside an id are never taken for a placeholder.
         let mut filled = String::with_capacity(template.len() + self.conversation_id.len() + self.participant_id.len());
         let mut rest = template;
-        while let Some((before, from)) = rest.split_once('{') {
+        while let Some((before, from)) = split_at_first(rest, "{") {
             filled.push_str(before);
-            let placeholder = from.split_once('}');
+            let placeholder = split_at_first(from, "}");
             let id = match placeholder {
                 Some(("conversationId", _)) => Some(self.conversation_id),
                 Some(("participantId", _)) => Some(self.participant_id),
@@ -127,16 +128,21 @@ fn percent_encoded(id: &str) -> String {
 /// As the inside of a JSON string (RFC 8259, section 7).
 fn json_escaped(id: &str) -> String {
     let mut out = String::with_capacity(id.len());
-    for character in id.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            '\0'..='\x1f' => {
-                out.push_str("\\u00");
-                push_hex(&mut out, character as u8);
-            }
-            _ => out.push(character),
+    let mut rest = id;
+    // Only ASCII is escaped, so what stands between is whole characters.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let (Some(before), Some(&byte), Some(after)) = (rest.get(..at), rest.as_bytes().get(at), rest.get(at + 1..)) else { break };
+        out.push_str(before);
+        if byte < b' ' {
+            out.push_str("\\u00");
+            push_hex(&mut out, byte);
+        } else {
+            out.push('\\');
+            out.push(char::from(byte));
         }
+        rest = after;
     }
+    out.push_str(rest);
     out
 }
 

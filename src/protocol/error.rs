@@ -4,9 +4,10 @@ use super::{
     call::Settings,
     dialect::DialectName,
     participant::Malformed,
-    text::{decimal, joined, milliseconds},
+    text::{decimal, joined, milliseconds, without_suffixes},
     timeline::{Failure, Operation},
 };
+use alloc::{borrow::ToOwned, string::String};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Code {
@@ -246,7 +247,7 @@ impl Reason {
             message.extend([" (HTTP ", &decimal(u64::from(status)), ")"]);
         }
         if let Some(said) = platform_message {
-            message.extend([". The platform says: \"", said.trim_end_matches('.'), "\""]);
+            message.extend([". The platform says: \"", without_suffixes(said, "."), "\""]);
         }
         message.extend([". ", advice]);
         message

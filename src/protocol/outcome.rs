@@ -1,5 +1,7 @@
 //! What did a call that could answer find out? (contract, section 3, Outcomes)
 
+use alloc::string::String;
+
 /// The three outcomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {

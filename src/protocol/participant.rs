@@ -1,6 +1,7 @@
 //! What does a body say about the participant? The three kinds of state, and the readers of the two bodies the platform sends.
 
 use super::json::{NotJson, Reader, Scanner};
+use alloc::{string::String, vec::Vec};
 
 /// What a state means to a disconnect (contract, section 3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -284,7 +285,7 @@ mod tests {
         });
         assert_eq!(results[0], results[1]);
         assert_eq!(results[1], results[2]);
-        std::mem::replace(&mut results[0], Ok(Sighting::NotListed))
+        core::mem::replace(&mut results[0], Ok(Sighting::NotListed))
     }
 
     fn listed(kind: Kind, state: &str) -> Result<Sighting, Malformed> {

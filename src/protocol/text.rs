@@ -1,5 +1,7 @@
-//! How is text put together and searched? Plainly, without `format!` and std's generic joins and searcher, for
-//! the sake of the package's size (docs/packaging.md).
+//! How is text put together and searched? Plainly, byte by byte, without `format!` and std's generic joins and searchers, for the sake of
+//! the package's size (docs/packaging.md).
+
+use alloc::{borrow::ToOwned, string::String};
 
 /// The parts one after the other.
 pub fn joined(parts: &[&str]) -> String {
@@ -30,6 +32,20 @@ pub fn split_at_first<'a>(haystack: &'a str, needle: &str) -> Option<(&'a str, &
 
 pub fn holds(haystack: &str, needle: &str) -> bool {
     split_at_first(haystack, needle).is_some()
+}
+
+/// No more than so many characters.
+pub fn cut(text: &str, max_chars: usize) -> &str {
+    let starts = text.bytes().enumerate().filter(|(_, byte)| byte & 0xC0 != 0x80);
+    starts.map(|(at, _)| at).nth(max_chars).and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// Without the `suffix`es at its end.
+pub fn without_suffixes<'a>(mut text: &'a str, suffix: &str) -> &'a str {
+    while let Some(shorter) = text.strip_suffix(suffix) {
+        text = shorter;
+    }
+    text
 }
 
 pub fn replaced(text: &str, what: &str, by: &str) -> String {
@@ -66,6 +82,8 @@ mod tests {
         assert!(holds("abc", "c") && !holds("abc", "d"));
         assert_eq!(replaced("xaxxa", "x", "yz"), "yzayzyza");
         assert_eq!(replaced("", "x", "y"), "");
+        assert_eq!([cut("aöß€", 2), cut("aöß€", 4), cut("aöß€", 9), cut("", 1), cut("a", 0)], ["aö", "aöß€", "aöß€", "", ""]);
+        assert_eq!([without_suffixes("a..", "."), without_suffixes("..", "."), without_suffixes("a", ".")], ["a", "", "a"]);
         assert_eq!(listed(["a", "b"]), "a, b");
         assert_eq!(joined(&["a", "", "b"]), "ab");
     }

@@ -1,6 +1,7 @@
 //! What was asked, answered and waited for, in order: what explains a 409 without the server's logs.
 
 use super::{error::Code, outcome::Verdict};
+use alloc::string::String;
 
 /// One entry; `at_ms` counts from the start of the call.
 #[derive(Clone, PartialEq, Debug)]

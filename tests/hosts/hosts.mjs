@@ -309,6 +309,22 @@ for (const [name, of, command, files, args, out, entry] of bundlers) {
   });
 }
 
+// A bundle for a server or a function: one file, elsewhere, without node_modules.
+cells.push({
+  host: `esbuild ${versionOf("esbuild")}`,
+  form: "a bundle for Node",
+  run: async (simulator) => {
+    const cwd = project("esbuild node", { "main.mjs": `${esm}story(imported, ${SIMULATOR}).then(console.log);` });
+    const alone = join(tmpdir(), `dic-bundle-${process.pid}`);
+    try {
+      await ran(bin("esbuild"), ["main.mjs", "--bundle", "--platform=node", `--outfile=${join(alone, "main.cjs")}`], { cwd });
+      return await ran(node(20), [join(alone, "main.cjs")], { cwd: alone, env: { SIMULATOR: simulator } });
+    } finally {
+      rmSync(alone, { recursive: true, force: true });
+    }
+  },
+});
+
 cells.push({
   host: `Next.js ${versionOf("next")}`,
   form: "a Node route, an edge route and a client component",

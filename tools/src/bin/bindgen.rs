@@ -22,8 +22,15 @@ fn main() -> Result<()> {
 
     let mut renamed = Vec::new();
     let module = output.wasm_mut();
+    let mut from_snippets = Vec::new();
     for (index, import) in module.imports.iter_mut().enumerate() {
         let short = format!("i{index}");
+        // Functions that need no conversion would be imported from the snippet itself, as a second object of imports: one is enough.
+        if import.module.starts_with("./snippets/") {
+            import.module = "./core_bg.js".replace("core", &name);
+            from_snippets.push((std::mem::replace(&mut import.name, short.clone()), short));
+            continue;
+        }
         renamed.push((std::mem::replace(&mut import.name, short.clone()), short));
     }
     // Only the names with a hash: the others are what the entry points and the glue call by name.
@@ -40,6 +47,13 @@ fn main() -> Result<()> {
     renamed.sort_by_key(|(long, _)| std::cmp::Reverse(long.len()));
     for (long, short) in renamed {
         js = js.replace(&long, &short);
+    }
+    if !from_snippets.is_empty() {
+        let taken: String = from_snippets.iter().map(|(function, short)| format!("{short}: import1.{function},\n")).collect();
+        js = js.replacen("__proto__: null,\n", &format!("__proto__: null,\n{taken}"), 1);
+        // The objects that were imported for them, but for the first, whose functions are now taken by name.
+        let is_left = |line: &&str| !(line.trim_start().starts_with("\"./snippets/") || line.starts_with("import * as import2"));
+        js = js.lines().filter(is_left).collect::<Vec<_>>().join("\n");
     }
     std::fs::write(glue, js)?;
     Ok(())
