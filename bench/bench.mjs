@@ -1,16 +1,20 @@
 // `npm run bench`: beside what a user would pick instead, interleaved (A B C A B C …) in one run; medians, their spread, and ratios.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build as bundle } from "esbuild";
+import { chromium } from "playwright-core";
+import { browser, chromeArguments } from "../scripts/browser.mjs";
 import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
 
 await build();
 const { bareFetch, byHand, officialSdk, ours, readCheckPost, accessToken } = await import("./contenders.mjs");
-const { callBody, ids } = await import("./server.mjs");
+const { callBody } = await import("./server.mjs");
+const { ids } = await import("./platform.mjs");
 
 const results = {};
 const median = (values) => {
@@ -24,15 +28,19 @@ const spread = (values) => {
 };
 const microseconds = () => Number(process.hrtime.bigint()) / 1_000;
 
+const shuffled = (names) => {
+  const left = [...names];
+  return names.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
+};
+
 /** Runs the contenders in turn, `rounds` times, and keeps what `measure` says of each. */
 async function interleaved(title, contenders, rounds, measure) {
   step(title);
   const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   const names = Object.keys(contenders);
   for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
-    // A new order each round, so that nobody always follows the same one.
-    for (let index = 0; index < names.length; index++) {
-      const name = names[(index + Math.abs(round)) % names.length];
+    // A new order each round, so that nobody always follows the same one, and pays for what it leaves behind.
+    for (const name of shuffled(names)) {
       const value = await measure(contenders[name]);
       if (round >= 0) samples[name].push(value);
     }
@@ -52,7 +60,8 @@ async function interleaved(title, contenders, rounds, measure) {
   );
 }
 
-const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve"], {
+const pages = mkdtempSync(join(tmpdir(), "dic-bench-"));
+const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve", pages], {
   stdio: ["ignore", "pipe", "inherit"],
 });
 const port = String((await once(server.stdout, "data"))[0]).trim();
@@ -161,6 +170,66 @@ await interleaved(
   inFreshProcess(({ cpu }) => cpu),
 );
 
+// Chromium: each contender as one minified script, in a context without any cache; the page's title is when it was done.
+const { chrome, missing } = await browser();
+if (chrome) {
+  const options = `{ ...${JSON.stringify({ ...ids, accessToken, api: "calls" })}, baseUrl: location.origin }`;
+  const done = "document.title = performance.now();";
+  const bundled = async (name, contents) => {
+    const { outputFiles } = await bundle({
+      stdin: { contents, resolveDir: join(root, "bench") },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: "esm",
+    });
+    writeFileSync(join(pages, `${name}.js`), outputFiles[0].contents);
+    writeFileSync(join(pages, `${name}.html`), `<!doctype html><title></title><script type="module" src="${name}.js"></script>`);
+  };
+  await bundled(
+    "bare",
+    `import { headers, readUrl, write, writeUrl } from "./platform.mjs"; const origin = location.origin;
+    await (await fetch(readUrl(origin), { headers })).arrayBuffer(); await fetch(writeUrl(origin), write); ${done}`,
+  );
+  await bundled("hand", `import { byHand } from "./by-hand.mjs"; await byHand(location.origin); ${done}`);
+  await bundled("ours", `import { disconnectIfConnected } from "../pkg/index.js"; await disconnectIfConnected(${options}); ${done}`);
+  copyFileSync(join(root, "pkg", "wasm", "core.wasm"), join(pages, "core.wasm"));
+  await bundled(
+    "init",
+    `import { disconnectIfConnected, init } from "../pkg/init.js"; init("/pages/core.wasm"); await disconnectIfConnected(${options}); ${done}`,
+  );
+  const sdk = join(root, "node_modules/purecloud-platform-client-v2/dist/web-cjs/purecloud-platform-client-v2.min.js");
+  copyFileSync(sdk, join(pages, "platform.js"));
+  writeFileSync(
+    join(pages, "run-sdk.js"),
+    `const platformClient = require("platformClient"); const client = platformClient.ApiClient.instance;
+    client.setGateway({ host: "127.0.0.1", protocol: "http", port: ${port}, path_params_login: "", path_params_api: "" });
+    client.setAccessToken("${accessToken}"); const api = new platformClient.ConversationsApi();
+    (async () => { await api.getConversationsCall("${ids.conversationId}");
+      await api.patchConversationsCallParticipant("${ids.conversationId}", "${ids.participantId}", { state: "disconnected" }); ${done} })();`,
+  );
+  writeFileSync(
+    join(pages, "sdk.html"),
+    `<!doctype html><title></title><script src="platform.js"></script><script src="run-sdk.js"></script>`,
+  );
+  const instance = await chromium.launch({ executablePath: chrome, args: chromeArguments });
+  await interleaved(
+    "First removal in a fresh Chromium page, from the navigation on (ms)",
+    { "official SDK": "sdk", "bare fetch": "bare", "by hand": "hand", ours: "ours", "ours, core.wasm served": "init" },
+    15,
+    async (name) => {
+      const context = await instance.newContext();
+      const page = await context.newPage();
+      await page.goto(`${small}/pages/${name}.html`);
+      await page.waitForFunction(() => document.title);
+      const ms = Number(await page.title());
+      await context.close();
+      return ms;
+    },
+  );
+  await instance.close();
+} else console.log(`skipped: first removal in Chromium: ${missing}`);
+
 step("Linear memory of calls in flight");
 const { default: init, call } = await import("../pkg/wasm/core.js");
 const { memory } = await init({ module_or_path: readFileSync(join(root, "pkg", "wasm", "core.wasm")) });
@@ -189,6 +258,7 @@ results[`Growth of linear memory over ${MANY} calls more (bytes)`] = memory.buff
 for (const [name, value] of Object.entries(results).slice(-2)) console.log(`${name}: ${value}`);
 
 server.kill();
+rmSync(pages, { recursive: true });
 const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: cpus()[0].model, cores: cpus().length };
 writeFileSync(join(root, "bench", "results.json"), `${JSON.stringify({ about, results }, undefined, 2)}\n`);
 console.log(`\n${JSON.stringify(about)}; bench/results.json`);

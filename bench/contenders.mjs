@@ -1,14 +1,10 @@
 // Who does the same job? Each takes (origin, fetch) and removes one participant from one conversation.
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
 import { disconnectIfConnected } from "../pkg/node.mjs";
-import { ids } from "./server.mjs";
+import { accessToken, headers, ids, readUrl, write, writeUrl } from "./platform.mjs";
 
-export const accessToken = "a-secret-token-0123456789";
-
-const headers = { Authorization: `Bearer ${accessToken}`, Accept: "application/json" };
-const readUrl = (origin) => `${origin}/api/v2/conversations/calls/${ids.conversationId}`;
-const writeUrl = (origin) => `${readUrl(origin)}/participants/${ids.participantId}`;
-const write = { method: "PATCH", headers: { ...headers, "Content-Type": "application/json" }, body: '{"state":"disconnected"}' };
+export { byHand } from "./by-hand.mjs";
+export { accessToken };
 
 /** The limit: the two requests, nothing looked at. */
 export async function bareFetch(origin, fetch = globalThis.fetch) {
@@ -21,52 +17,6 @@ export async function readCheckPost(origin, fetch = globalThis.fetch) {
   const { participants } = await (await fetch(readUrl(origin), { headers })).json();
   if (participants.find(({ id }) => id === ids.participantId)?.state !== "connected") return false;
   return (await fetch(writeUrl(origin), write)).ok;
-}
-
-/** The same rule as ours by hand: timeouts, settling, retries, Retry-After, a timeline; without options, dialects and typed errors. */
-export async function byHand(origin, fetch = globalThis.fetch) {
-  const started = performance.now();
-  const timeline = [];
-  const note = (event) => timeline.push({ at: performance.now() - started, ...event });
-  const exchange = async (url, init, reads) => {
-    note({ type: "request", method: init.method ?? "GET", path: url });
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), 3_000);
-    try {
-      const response = await fetch(url, { ...init, redirect: "manual", signal: controller.signal });
-      const { status } = response;
-      const correlationId = response.headers.get("ININ-Correlation-Id");
-      const body = reads || status >= 400 ? await response.json() : void response.body?.cancel();
-      note({ type: "response", status, correlationId });
-      return { status, body, retryAfter: response.headers.get("Retry-After") };
-    } catch {
-      note({ type: "response", failure: "network" });
-      return { status: 0 };
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  let settlingSince;
-  for (let failures = 0, polls = 0; performance.now() - started < 10_000; ) {
-    const read = await exchange(readUrl(origin), { headers }, true);
-    if (read.status !== 200) {
-      if (++failures > 3) throw new Error("read failed");
-      await sleep(read.retryAfter ? Number(read.retryAfter) * 1_000 : Math.random() * 250 * 2 ** failures);
-      continue;
-    }
-    const state = read.body.participants.find(({ id }) => id === ids.participantId)?.state;
-    note({ type: "state", state });
-    if (state === "disconnected" || state === "terminated") return { outcome: "already-disconnected", timeline };
-    if (state === "connected") {
-      const { status } = await exchange(writeUrl(origin), write, false);
-      if (status >= 200 && status < 300) return { outcome: "disconnected", state, requests: 2, timeline };
-    }
-    settlingSince ??= performance.now();
-    if (performance.now() - settlingSince > 1_500) return { outcome: "not-connected", state, timeline };
-    await sleep(100 * 2 ** polls++ * (0.8 + 0.4 * Math.random()));
-  }
-  throw new Error("timeout");
 }
 
 /** The vendor's client: read, look, patch. */

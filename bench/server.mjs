@@ -1,9 +1,10 @@
 // The platform for the benchmark, in a process of its own: the simulator's own body for so many participants, again and again, so that
 // every contender finds the participant connected and nobody pays for the model.
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { extname, join } from "node:path";
 import { createSimulator } from "../pkg/simulator/index.js";
-
-export const ids = { conversationId: "3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07", participantId: "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218" };
+import { ids } from "./platform.mjs";
 
 /** The simulator's body of a conversation with so many participants, each with so many bytes of attributes. */
 export async function callBody(count, attributeBytes = 0) {
@@ -21,7 +22,11 @@ export async function callBody(count, attributeBytes = 0) {
 
 if (process.argv[2] === "serve") {
   const bodies = { "/5": await callBody(5), "/300": await callBody(300, 2_600) };
-  const server = createServer((request, response) => {
+  // Pages for the browser, beside the API, so that no request needs a preflight.
+  const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+  const server = createServer(async (request, response) => {
+    const [, page] = /^\/pages\/([\w.-]+)$/.exec(request.url) ?? [];
+    if (page) return response.writeHead(200, { "Content-Type": types[extname(page)] }).end(await readFile(join(process.argv[3], page)));
     const correlation = { "ININ-Correlation-Id": "00000001-51e1-4a70-8000-000000000000" };
     if (request.method === "GET") {
       const body = bodies[request.headers.host.startsWith("localhost") ? "/300" : "/5"];

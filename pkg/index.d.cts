@@ -18,6 +18,7 @@
  */
 export function disconnectIfConnected(options: DisconnectOptions): Promise<DisconnectResult>;
 
+/** What a call is given. An unknown option, a wrong type or a value out of range is an `INVALID_ARGUMENT` before any request. */
 export interface DisconnectOptions {
   /** The conversation's id. */
   conversationId: string;
@@ -65,8 +66,10 @@ export interface ApiDialect {
   write: { method: "POST" | "PUT" | "PATCH" | "DELETE"; path: string; body?: JsonValue };
 }
 
+/** What `JSON.stringify` can write. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** Genesys Cloud's regions, by AWS name or by domain. */
 export type Region =
   | "us-east-1"
   | "mypurecloud.com"
@@ -144,9 +147,12 @@ export interface NotConnected extends ResultFields {
   confirmed: false;
 }
 
+/** How the call ended; `outcome` tells the three apart. */
 export type DisconnectResult = Disconnected | AlreadyDisconnected | NotConnected;
+/** What became of the participant. */
 export type Outcome = DisconnectResult["outcome"];
 
+/** Why a call could not answer; docs/api.md says what to do about each. */
 export type DisconnectErrorCode =
   | "INVALID_ARGUMENT"
   | "PARTICIPANT_NOT_FOUND"
@@ -182,7 +188,7 @@ export class DisconnectError extends Error {
   readonly cause?: unknown;
 }
 
-/** `at` is milliseconds since the start of the call. */
+/** What was asked, answered, seen or waited for; `at` is milliseconds since the start of the call. */
 export type DisconnectEvent =
   | { type: "request"; at: number; method: string; path: string }
   | {

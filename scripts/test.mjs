@@ -89,6 +89,17 @@ try {
     "-Dwarnings",
   ]);
   await part("Clippy, WebAssembly", "cargo", ["clippy", "--locked", "--quiet", "--lib", "--tests", ...wasm, "--", "-Dwarnings"]);
+  const published = ["-p", "disconnect-if-connected", "--features", "no-std"];
+  await part("Clippy, WebAssembly as published", "cargo", [
+    "clippy",
+    "--locked",
+    "--quiet",
+    "--lib",
+    ...published,
+    ...wasm,
+    "--",
+    "-Dwarnings",
+  ]);
   await part("Format and lint of the JavaScript", bin("biome"), ["check", "--error-on-warnings"]);
   await part("Types of the JavaScript", bin("tsc"), ["-p", "."]);
   await part("Protocol, model and races, native", "cargo", ["test", "--locked", "--quiet", "--", "--nocapture"], { counts: true });
@@ -107,6 +118,7 @@ try {
       counts: true,
     },
   );
+  await part("A second build gives the same bytes", process.execPath, [join("scripts", "reproduce.mjs")]);
   await part("Every host", process.execPath, [join("tests", "hosts", "hosts.mjs")], { counts: true });
 } catch (error) {
   console.error(`${red("✗")} ${error.message}`);

@@ -188,6 +188,15 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
 });
 
+test("every export says on hover what it is", async () => {
+  for (const file of ["index.d.cts", "init.d.cts", "simulator/index.d.cts"]) {
+    const types = await readFile(join(root, "pkg", file), "utf8");
+    const names = [...types.matchAll(/^export (?:declare )?(?:function|interface|type|class|const) (\w+)/gm)];
+    assert.ok(names.length > 0, file);
+    for (const { 1: name, index } of names) assert.match(types.slice(0, index), /\*\/\n$/, `${name} of ${file} has no doc comment`);
+  }
+});
+
 function command(args, { token, input, baseUrl } = {}) {
   const bin = join(project, "node_modules", ".bin", "disconnect-if-connected");
   const env = { ...process.env, GENESYS_CLOUD_ACCESS_TOKEN: token };

@@ -41,6 +41,7 @@ export interface Step {
   changing?: boolean;
 }
 
+/** Who is in which conversation, and how the platform behaves. */
 export interface SimulatorConfig {
   conversations: {
     id: string;
@@ -83,6 +84,7 @@ export interface LogEntry {
   accepted: boolean;
 }
 
+/** The platform, in the process: ask it as a `fetch`, over HTTP by `listen`, or for its truth. */
 export interface Simulator {
   /** Milliseconds on the simulator's clock. */
   now(): number;

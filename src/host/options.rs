@@ -435,8 +435,8 @@ fn base(fields: &Fields) -> (String, String) {
             let takes = joined(&["one of ", &listed(all.iter().map(String::as_str)), "; for any other host pass baseUrl"]);
             fields.refuse("region", &region.into(), &takes);
         }
-        (None, Some(base_url)) => {
-            let base_url = base_url.into();
+        (None, Some(_)) => {
+            let base_url = fields.get("baseUrl").unwrap_or_default();
             let parts = url_parts(&base_url).unwrap_or_default();
             let mut path = parts.as_str();
             let mut next = || {
