@@ -160,13 +160,13 @@ const inFreshProcess = (read) => (source) => {
 await interleaved(
   "Import and first removal in a fresh Node process (ms of wall)",
   fresh,
-  15,
+  40,
   inFreshProcess(({ wall }) => wall),
 );
 await interleaved(
   "Import and first removal in a fresh Node process (ms of CPU)",
   fresh,
-  15,
+  40,
   inFreshProcess(({ cpu }) => cpu),
 );
 
