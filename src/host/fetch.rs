@@ -7,34 +7,21 @@ use crate::protocol::{
     text::joined,
     timeline::{Failure, Operation},
 };
-use js_sys::{ArrayBuffer, JSON, Object, Promise, Reflect, Uint8Array};
+use alloc::vec::Vec;
+use js_sys::{ArrayBuffer, Function, JSON, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `globalThis`, for what may be missing or replaced at call time.
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static GLOBAL: Object;
-
     /// A response by its looks: a fetch of another realm or library returns another class.
     #[derive(Clone)]
     type AnyResponse;
-    #[wasm_bindgen(method, getter, catch)]
-    fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn headers(this: &AnyResponse) -> Result<AnyHeaders, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn body(this: &AnyResponse) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn text(this: &AnyResponse) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn json(this: &AnyResponse) -> Result<JsValue, JsValue>;
-
-    type AnyHeaders;
-    #[wasm_bindgen(method, catch)]
-    fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
 
     type AnyStream;
     #[wasm_bindgen(method, catch, js_name = getReader)]
@@ -47,18 +34,17 @@ extern "C" {
     fn read(this: &AnyReader) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = cancel)]
     fn cancel_reader(this: &AnyReader) -> Result<JsValue, JsValue>;
-
-    type Chunk;
-    #[wasm_bindgen(method, getter)]
-    fn done(this: &Chunk) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    fn value(this: &Chunk) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/host/shapes.js")]
 extern "C" {
     #[wasm_bindgen(js_name = requestInit)]
     fn request_init(method: &JsValue, authorization: &JsValue, body: &JsValue, signal: &AbortSignal) -> JsValue;
+    #[wasm_bindgen(js_name = globalFetch)]
+    pub fn global_fetch() -> Option<Function>;
+    fn head(response: &AnyResponse) -> Vec<JsValue>;
+    #[wasm_bindgen(js_name = chunkOf)]
+    fn chunk_of(read: &JsValue) -> JsValue;
 }
 
 /// One of the two requests, ready to send again and again: as JavaScript's strings.
@@ -121,8 +107,8 @@ impl<'a> Exchange<'a> {
             Some(controller) => controller,
             None => AbortController::new()?,
         };
-        let mut head = None;
-        let done = abort.or_timeout(self.answer(operation, &controller.signal(), call, &mut head), timeout_ms).await;
+        let mut heard = None;
+        let done = abort.or_timeout(self.answer(operation, &controller.signal(), call, &mut heard), timeout_ms).await;
         let failure = match done {
             Ok(Some(Ok(()))) => None,
             Ok(Some(Err(Broken(error)))) => {
@@ -140,26 +126,26 @@ impl<'a> Exchange<'a> {
         } else {
             self.controller = Some(controller);
         }
-        Ok(match head {
-            Some(head) => Input::Answer(Answer { body_failure: failure, ..head }),
+        Ok(match heard {
+            Some(answer) => Input::Answer(Answer { body_failure: failure, ..answer }),
             None => Input::NoAnswer(failure.unwrap_or(Failure::Network)),
         })
     }
 
-    async fn answer(&self, operation: Operation, signal: &AbortSignal, call: &mut Call, head: &mut Option<Answer>) -> Result<(), Broken> {
+    async fn answer(&self, operation: Operation, signal: &AbortSignal, call: &mut Call, heard: &mut Option<Answer>) -> Result<(), Broken> {
         let response = self.send(operation, signal).await.map_err(Broken)?;
-        let status = response.status().ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
-        let header = |name| response.headers().and_then(|headers| headers.get(name)).ok().and_then(|value| value.as_string());
-        let retry_after = if status >= 400 { header("Retry-After") } else { None };
-        *head = Some(Answer {
+        let mut fields = head(&response).into_iter();
+        let mut next = || fields.next().unwrap_or_default();
+        let (status, correlation_id, retry_after, body) = (next(), next(), next().as_string(), next());
+        let status = status.as_f64().unwrap_or(0.0) as u16;
+        *heard = Some(Answer {
             status,
-            correlation_id: header("ININ-Correlation-Id"),
+            correlation_id: correlation_id.as_string(),
             retry_after_date_ms: retry_after.as_deref().map_or(f64::NAN, js_sys::Date::parse),
             unix_ms: if retry_after.is_some() { js_sys::Date::now() } else { 0.0 },
             retry_after,
             body_failure: None,
         });
-        let body = response.body().unwrap_or_default();
         if !call.needs_body(status) {
             if body.is_object()
                 && let Ok(cancelled) = body.unchecked_ref::<AnyStream>().cancel()
@@ -175,18 +161,9 @@ impl<'a> Exchange<'a> {
     async fn send(&self, operation: Operation, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let request = self.options.requests.of(operation);
         let init = request_init(&request.method, &self.authorization, &request.body, signal);
-        let fetch = match &self.options.fetch {
-            Some(fetch) => fetch.clone(),
-            None => global_fetch()?.dyn_into()?,
-        };
-        let answer = fetch.call2(&JsValue::UNDEFINED, &request.url, &init)?;
+        let answer = self.options.fetch.call2(&JsValue::UNDEFINED, &request.url, &init)?;
         JsFuture::from(Promise::resolve(&answer)).await.map(JsCast::unchecked_into)
     }
-}
-
-/// The fetch of Node, the window or the worker, as it is at this moment.
-pub fn global_fetch() -> Result<JsValue, JsValue> {
-    GLOBAL.with(|global| Reflect::get(global, &"fetch".into()))
 }
 
 /// Feeds the body to the call as it arrives, and cancels it where the call has read enough.
@@ -203,11 +180,11 @@ async fn read_body(response: &AnyResponse, body: &JsValue, call: &mut Call) -> R
         return Ok(());
     };
     loop {
-        let chunk = JsFuture::from(Promise::resolve(&reader.read()?)).await?.unchecked_into::<Chunk>();
-        if chunk.done().is_truthy() {
+        let chunk = chunk_of(&JsFuture::from(Promise::resolve(&reader.read()?)).await?);
+        if chunk.is_undefined() {
             return Ok(());
         }
-        let bytes = match chunk.value().dyn_into::<Uint8Array>() {
+        let bytes = match chunk.dyn_into::<Uint8Array>() {
             Ok(bytes) => bytes,
             // Of another realm: its class is another one, so it is copied. Anything else is no body.
             Err(value) if ArrayBuffer::is_view(&value) => Uint8Array::new(&value),

@@ -126,7 +126,7 @@ pub struct Options {
     pub participant_id: JsValue,
     pub token: TokenSource,
     pub signal: Option<AbortSignal>,
-    pub fetch: Option<Function>,
+    pub fetch: Function,
     pub on_event: Option<Function>,
 }
 
@@ -288,10 +288,10 @@ impl Options {
         };
         let dialect = dialect(&fields, on_behalf_of.is_some());
         let (base, prefix) = base(&fields);
-        let fetch = fields.function("fetch", FETCH);
-        if fetch.is_none() && !global_fetch().is_ok_and(|fetch| fetch.is_function()) {
+        let fetch = fields.function("fetch", FETCH).or_else(global_fetch).unwrap_or_else(|| {
             fields.refuse_with(Invalid::new("fetch", "nothing, and there is no global fetch", FETCH));
-        }
+            JsValue::UNDEFINED.unchecked_into()
+        });
 
         let ids = Ids {
             conversation_id: &conversation_id,
