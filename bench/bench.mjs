@@ -257,6 +257,20 @@ for (let done = 0; done < MANY; done += 1_000) {
 results[`Growth of linear memory over ${MANY} calls more (bytes)`] = memory.buffer.byteLength - held;
 for (const [name, value] of Object.entries(results).slice(-2)) console.log(`${name}: ${value}`);
 
+// The chart of docs/performance.md: medians, each group on its own scale.
+const BAR = 40;
+console.log("");
+for (const [title, group] of Object.entries(results)) {
+  if (typeof group !== "object") continue;
+  console.log(title);
+  const longest = Math.max(...Object.values(group).map(({ median }) => median));
+  for (const [name, { median }] of Object.entries(group)) {
+    console.log(
+      `  ${name.padEnd(22)} ${"█".repeat(Math.max(1, Math.round((median / longest) * BAR)))} ${median.toFixed(median < 1_000 ? 1 : 0)}`,
+    );
+  }
+}
+
 server.kill();
 rmSync(pages, { recursive: true });
 const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: cpus()[0].model, cores: cpus().length };
