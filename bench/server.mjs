@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { createSimulator } from "../pkg/simulator/index.js";
+import { types } from "../scripts/serve.mjs";
 import { ids } from "./platform.mjs";
 
 /** The simulator's body of a conversation with so many participants, each with so many bytes of attributes. */
@@ -23,7 +24,6 @@ export async function callBody(count, attributeBytes = 0) {
 if (process.argv[2] === "serve") {
   const bodies = { "/5": await callBody(5), "/300": await callBody(300, 2_600) };
   // Pages for the browser, beside the API, so that no request needs a preflight.
-  const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
   const server = createServer(async (request, response) => {
     const [, page] = /^\/pages\/([\w.-]+)$/.exec(request.url) ?? [];
     if (page) return response.writeHead(200, { "Content-Type": types[extname(page)] }).end(await readFile(join(process.argv[3], page)));

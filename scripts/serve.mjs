@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { root } from "./run.mjs";
 
-const types = {
+/** What the kinds of files are served as. */
+export const types = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",

@@ -1,5 +1,5 @@
-//! What std would bring for the published module: an allocator, and what happens on a panic. Without std the module is a third smaller
-//! (docs/packaging.md); tests are built with it.
+//! What std would bring for the published module: an allocator, and what happens on a panic. Most of what is gained is the allocator's
+//! size (docs/packaging.md); tests are built with std.
 
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

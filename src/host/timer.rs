@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Gives a number in browsers, an object in Node. (web-sys binds the window's only, and gloo-timers brings std's 4 KB.)
+    /// Gives a number in browsers, an object in Node. (web-sys binds the window's only, and gloo-timers brings std along.)
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Closure<dyn Fn()>, delay_ms: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]

@@ -10,14 +10,7 @@ import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { browser, chromeArguments, installed } from "../../scripts/browser.mjs";
 import { output } from "../../scripts/run.mjs";
-
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".wasm": "application/wasm",
-  ".css": "text/css",
-};
+import { types } from "../../scripts/serve.mjs";
 
 /** What the package needs of a Content-Security-Policy, and nothing more; `connect-src` is the page's own business. */
 export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; frame-src http:; connect-src http:";
@@ -43,7 +36,7 @@ export async function serve(folders) {
     const file = prefix?.endsWith("/") ? join(folders[prefix], path.slice(prefix.length) || "index.html") : folders[prefix];
     try {
       const body = await readFile(file);
-      response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": POLICY });
+      response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": POLICY });
       response.end(body);
     } catch {
       response.writeHead(404).end();
