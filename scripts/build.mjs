@@ -1,203 +1,110 @@
-// Makes pkg/wasm/: compiles the two crates to WebAssembly, generates their glue and shrinks both. `node scripts/build.mjs`
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// `npm run build`: makes pkg/, the npm package, whole. cargo -> wasm-bindgen -> wasm-opt -> esbuild.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { brotliCompressSync, constants } from "node:zlib";
-import { cache, ensureRust, installDependencies, root, run, seconds, step } from "./run.mjs";
+import { cache, ensureRust, installDependencies, output, root, run, seconds, step } from "./run.mjs";
+import { isFresh, writeStamp } from "./stamp.mjs";
 
-const toolsTarget = join(cache, "target");
-const out = join(root, "pkg", "wasm");
+const pkg = join(root, "pkg");
+const compiled = join(root, "target", "wasm32-unknown-unknown", "release");
+const modules = [
+  { crate: "disconnect-if-connected", file: "disconnect_if_connected.wasm", name: "core" },
+  { crate: "simulator", file: "simulator.wasm", name: "simulator-core" },
+];
 
-/** Builds one of the tools once for all clones and says where it is. */
+/** Builds one of the tools once for all clones; gives its path. */
 export async function tool(name) {
-  const runner = name === "wasm-bindgen-test-runner";
-  const binary = join(toolsTarget, "debug", process.platform === "win32" ? `${name}.exe` : name);
-  if (!existsSync(binary)) step(`Compiling ${name} once for this machine (one to five minutes) …`);
-  const features = runner ? ["--features", "test-runner"] : [];
-  const noDebugInfo = ["--config", "profile.dev.debug=false"];
-  await run("cargo", [
-    "build",
-    "--locked",
-    "--quiet",
-    "-p",
-    "tools",
-    "--bin",
-    name,
-    ...features,
-    ...noDebugInfo,
-    "--target-dir",
-    toolsTarget,
-  ]);
+  const target = join(cache, "target");
+  const binary = join(target, "debug", process.platform === "win32" ? `${name}.exe` : name);
+  if (!existsSync(binary)) step(`Compiling ${name} once for this machine (one to five minutes) ...`);
+  const features = name === "wasm-bindgen-test-runner" ? ["--features", "test-runner"] : [];
+  const profile = ["--config", "profile.dev.debug=false", "--target-dir", target];
+  await run("cargo", ["build", "--locked", "--quiet", "-p", "tools", "--bin", name, ...features, ...profile]);
   return binary;
 }
 
-/** Builds must not depend on where they ran: paths of this machine are replaced in what the compiler writes. */
-const reproducible = () => {
+/** Compiles the crates; the result does not depend on where, because paths of this machine are replaced. */
+async function compile() {
+  if (!existsSync(compiled)) step("Compiling the package to WebAssembly (a minute) ...");
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  return [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${root.replace(/[\\/]$/, "")}=/src`].join("\x1f");
+  const flags = [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${root.replace(/[\\/]$/, "")}=/src`];
+  const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"), CARGO_TARGET_DIR: join(root, "target") };
+  const args = ["build", "--locked", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown"];
+  // One after the other, because cargo gives crates that are built together the features of all.
+  for (const { crate } of modules) await run("cargo", [...args, "-p", crate], { env });
+}
+
+/** What every engine since 2021 reads, and nothing newer: Chrome 91, Firefox 89, Safari 15, Node 16.4. */
+const FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+
+/** A module, its glue, and the module inlined as an ES module and as a CommonJS one. */
+async function assemble({ file, name }, bundle) {
+  const raw = join(compiled, "bindgen", name);
+  await run(await tool("bindgen"), [join(compiled, file), raw, name]);
+  const wasm = join(pkg, `${name}.wasm`);
+  const optimise = ["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", "-o", wasm];
+  const features = FEATURES.map((feature) => `--enable-${feature}`);
+  const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
+  await run(process.execPath, [wasmOpt, join(raw, `${name}_bg.wasm`), ...optimise, ...features]);
+  // jsdom has no TextDecoder: js/encoding.js gets it from Node.
+  const inject = [join(root, "js", "encoding.js")];
+  await bundle({ entryPoints: [join(raw, `${name}.js`)], outfile: join(pkg, `${name}.js`), format: "esm", minify: true, inject });
+  const inline = join(pkg, `${name}.inline.js`);
+  const hex = readFileSync(wasm).toString("hex");
+  writeFileSync(inline, `import { fromHex } from "./load.js";\nexport default () => fromHex("${hex}");\n`);
+  await bundle({ entryPoints: [inline], outfile: join(pkg, `${name}.inline.cjs`), format: "cjs" });
+}
+
+/** In CommonJS, entry points share one `wasm.cjs`, and an inlined module is required by the first call, not by the import. */
+const commonJs = {
+  name: "commonjs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/wasm\.js$/ }, () => ({ path: "./wasm.cjs", external: true }));
+    onResolve({ filter: /\.inline\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\.inline\.js$/ }, ({ path }) => ({
+      contents: `export default () => require("./${path.split(/[\\/]/).at(-1).replace(/js$/, "cjs")}").default();`,
+    }));
+  },
 };
 
-const modules = [
-  { crate: "disconnect-if-connected", features: ["--features", "no-std"], file: "disconnect_if_connected.wasm", name: "core" },
-  { crate: "simulator", features: [], file: "simulator.wasm", name: "simulator" },
-];
-
-/**
- * The machinery of panic messages: nobody sees them, because wasm32-unknown-unknown has no standard error and panics end in a trap either
- * way. 4 KB of brotli. Nothing else uses core's formatting (`src/protocol/text.rs` says why).
- */
-const PANIC_MESSAGES =
-  /panicking|panic_fmt|rust_panic|rust_begin_unwind|default_hook|_fail(ed)?(_rt)?$|_fail::|capacity_overflow|handle_(alloc_)?error|::fmt::(Formatter|Write|Debug|Display|builders|write|num)|do_count_chars/;
-
-/** Optimizes a module for size; `snips` removes the machinery of panic messages as well. */
-async function shrink(input, output, { snips }) {
-  const { default: binaryen } = await import("binaryen");
-  const module = binaryen.readBinary(readFileSync(input));
-  // What every engine since 2021 reads, and nothing newer: Chrome 91, Firefox 89, Safari 15, Node 16.4.
-  const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt, Multivalue, ReferenceTypes, CallIndirectOverlong } =
-    binaryen.Features;
-  const references = ReferenceTypes | CallIndirectOverlong;
-  module.setFeatures(MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | BulkMemoryOpt | Multivalue | references);
-  if (snips) {
-    const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
-      binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
-    );
-    for (const { name, params, results } of functions.filter(({ module, name }) => !module && PANIC_MESSAGES.test(name))) {
-      module.removeFunction(name);
-      module.addFunction(name, params, results, [], module.unreachable());
-    }
-  }
-  module.runPasses(["strip-debug", "strip-producers", "strip-target-features"]);
-  binaryen.setOptimizeLevel(2);
-  binaryen.setShrinkLevel(2);
-  // Large functions that are called once stay functions: engines compile each when it is first called, and brotli likes them better.
-  binaryen.setOneCallerInlineMaxSize(40);
-  // Each round makes room for the next, until one gains nothing.
-  for (let size = Infinity, next = module.emitBinary().length; next < size; next = module.emitBinary().length) {
-    size = next;
-    module.optimize();
-  }
-  if (!module.validate()) throw new Error(`${output} is no valid WebAssembly`);
-  const bytes = module.emitBinary();
-  if (snips) eraseSourcePaths(bytes);
-  writeFileSync(output, bytes);
-  module.dispose();
-}
-
-/** Panic messages would name source files; nobody sees them, and they would differ from one registry's folder name to another's. */
-function eraseSourcePaths(bytes) {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  for (const { index, 0: path } of text.matchAll(/(?:\/rustc?|\/cargo|src)\/[\w./-]+?\.rs/g)) bytes.fill(0, index, index + path.length);
-}
-
-const brotliLength = (text) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
-
-/**
- * Bytes as a string literal, a character a byte. In UTF-8, compressed by a web server, that is 2 % larger than the bytes themselves;
- * base64 is 30 % larger, because it hides from the compressor what repeats. Each byte is XORed with a key, the first character, chosen so
- * that few need an escape: zeros, the most frequent, among them.
- */
-function literal(bytes) {
-  const escapes = { 0: "\\x00", 10: "\\n", 13: "\\r", 34: '\\"', 92: "\\\\" };
-  const counts = new Array(256).fill(0);
-  for (const byte of bytes) counts[byte]++;
-  const escaped = (key) => Object.keys(escapes).reduce((sum, code) => sum + counts[code ^ key], 0);
-  const write = (key) => `"${Array.from([0, ...bytes], (byte) => escapes[byte ^ key] ?? String.fromCharCode(byte ^ key)).join("")}"`;
-  const keys = Array.from({ length: 128 }, (_, key) => key).sort((a, b) => escaped(a) - escaped(b));
-  const candidates = keys.slice(0, 8).map(write);
-  return candidates.reduce((best, next) => (brotliLength(next) < brotliLength(best) ? next : best));
+/** package.json: what Cargo.toml says of the crate, and js/package.json. */
+function manifest() {
+  const metadata = JSON.parse(output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]));
+  const crate = metadata.packages.find(({ name }) => name === "disconnect-if-connected");
+  const { name, version, description, keywords, license, homepage, repository } = crate;
+  const links = { homepage, repository: { type: "git", url: `git+${repository}.git` }, bugs: `${repository}/issues` };
+  const own = JSON.parse(readFileSync(join(root, "js", "package.json"), "utf8"));
+  return { name, version, description, keywords, license, ...links, ...own };
 }
 
 export async function build() {
-  const started = performance.now();
   await ensureRust();
   await installDependencies();
-  const bindgen = await tool("bindgen");
-  const target = join(root, "target", "wasm32-unknown-unknown", "release");
-  if (!existsSync(target)) step("Compiling the package to WebAssembly (a minute) …");
-  // One after the other, because cargo gives crates that are built together the features of all.
-  for (const { crate, features } of modules) {
-    const lib = ["build", "--locked", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown", "-p", crate, ...features];
-    await run("cargo", lib, { env: { CARGO_ENCODED_RUSTFLAGS: reproducible(), CARGO_TARGET_DIR: join(root, "target") } });
-  }
+  if (isFresh()) return;
+  const started = performance.now();
+  await compile();
+  for (const file of readdirSync(pkg)) if (file !== ".gitignore") rmSync(join(pkg, file), { recursive: true });
+  const esbuild = await import("esbuild");
+  const bundle = (options) => esbuild.build({ bundle: true, target: "es2021", legalComments: "none", logLevel: "error", ...options });
 
-  const sources = [
-    ...modules.map(({ file }) => join(target, file)),
-    ...["init.js", "index.js", "error.js", "load.js", "simulator/index.js"].map((file) => join(root, "pkg", file)),
-    join(root, "scripts", "build.mjs"),
-    join(root, "tools", "src", "bin", "bindgen.rs"),
-    join(root, "src", "host", "shapes.js"),
-  ];
-  const hash = createHash("sha256");
-  for (const source of sources) hash.update(readFileSync(source));
-  const stamp = join(out, ".stamp");
-  const fresh = hash.digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === fresh) return;
+  // The other two are in the glue.
+  const own = readdirSync(join(root, "js")).filter((file) => !["package.json", "error.js", "encoding.js"].includes(file));
+  for (const file of own) copyFileSync(join(root, "js", file), join(pkg, file));
+  copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
+  for (const name of ["index", "wasm", "simulator"]) writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
+  for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, file), join(pkg, file));
+  writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-  const { build: bundle } = await import("esbuild");
-  for (const { file, name } of modules) {
-    const raw = join(target, "bindgen", name);
-    await run(bindgen, [join(target, file), raw, name]);
-    // The simulator formats what it answers; only the package itself does without.
-    await shrink(join(raw, `${name}_bg.wasm`), join(out, `${name}.wasm`), { snips: name === "core" });
-    const bytes = readFileSync(join(out, `${name}.wasm`));
-    writeFileSync(
-      join(out, `${name}.bytes.js`),
-      `import { decoded } from "../load.js";\nexport default () => decoded(${literal(bytes)});\n`,
-    );
-    // Node decodes base64 natively, and compiles lazily, so that to do it at once is sooner done than in another thread; nobody downloads
-    // it compressed. A file of its own, because Node looks through all of a CommonJS file that is imported.
-    const base64 = `Buffer.from("${bytes.toString("base64")}", "base64")`;
-    writeFileSync(join(out, `${name}.bytes.cjs`), `module.exports = () => new WebAssembly.Module(${base64});\n`);
-    // One glue file: the shapes of src/host/shapes.js are bundled in. Names stay readable where they are exported.
-    await bundle({
-      entryPoints: [join(raw, `${name}.js`)],
-      outfile: join(out, `${name}.js`),
-      bundle: true,
-      format: "esm",
-      minify: true,
-      // Closures of the module are always dropped by it. To have the garbage collector watch each as well costs 9 µs a removal.
-      define: { FinalizationRegistry: "undefined" },
-      target: "es2020",
-      legalComments: "none",
-      logLevel: "error",
-    });
+  for (const module of modules) await assemble(module, bundle);
+  for (const name of ["wasm", "index", "simulator"]) {
+    const plugins = name === "wasm" ? [] : [commonJs];
+    await bundle({ entryPoints: [join(pkg, `${name}.js`)], outfile: join(pkg, `${name}.cjs`), format: "cjs", plugins });
   }
-  // The same entry points for `require`, and for Node's `import` (pkg/node.mjs), so that a process has one copy of everything.
-  const ownFiles = {
-    name: "own files",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\/init\.js$/ }, () => ({ path: "./init.cjs", external: true }));
-      onResolve({ filter: /\.bytes\.cjs$/ }, ({ path }) => ({ path, external: true }));
-      // Required by the first call, not by the import.
-      onLoad({ filter: /\.bytes\.js$/ }, ({ path }) => ({
-        contents: `export default () => require("./${basename(path, ".js")}.cjs")();`,
-      }));
-    },
-  };
-  for (const [entry, file] of [
-    ["init.js", "init.cjs"],
-    ["index.js", "index.cjs"],
-    ["simulator/index.js", "simulator.cjs"],
-  ]) {
-    await bundle({
-      entryPoints: [join(root, "pkg", entry)],
-      outfile: join(out, file),
-      bundle: true,
-      format: "cjs",
-      platform: "node",
-      target: "node20",
-      charset: "utf8",
-      plugins: [ownFiles],
-      logLevel: "error",
-    });
-  }
-  writeFileSync(stamp, fresh);
-  step(`Built pkg/wasm in ${seconds(started)}`);
+  const iife = { format: "iife", globalName: "DisconnectIfConnected", minify: true };
+  await bundle({ entryPoints: [join(pkg, "index.js")], outfile: join(pkg, "index.iife.js"), ...iife });
+  writeStamp();
+  step(`Built pkg in ${seconds(started)}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,27 +1,28 @@
-//! Removes one participant from a live voice conversation on Genesys Cloud, only when that participant is connected, and says
-//! truthfully what happened.
+//! Removes one participant from a live voice conversation on Genesys Cloud, only while that participant is connected, and
+//! reports the actual outcome.
 //!
-//! [`protocol`] is the rule, in plain Rust; `host` lends it JavaScript's fetch, timers and signals. What JavaScript imports
-//! stands in `pkg/`: its entry points load this module on the first call and turn what it settles with into a result or a
-//! `DisconnectError`.
-
-#![cfg_attr(all(target_arch = "wasm32", feature = "no-std"), no_std)]
-
-extern crate alloc;
+//! [`protocol`] is the rule, in plain Rust; `host` performs it with JavaScript's fetch, timers and signals. What JavaScript
+//! gets is below; the npm package (`js/`) loads this module on the first call and adds nothing to it.
 
 #[cfg(target_arch = "wasm32")]
 mod host;
 pub mod protocol;
-#[cfg(all(target_arch = "wasm32", feature = "no-std"))]
-mod runtime;
 
 #[cfg(target_arch = "wasm32")]
-use wasm_bindgen::prelude::*;
+pub use exports::*;
 
-/// One call: settles with the result, or with the fields of a `DisconnectError` (they have a `code`); rejects only with what is
-/// the caller's own: the reason of its `AbortSignal`, the error of its token provider.
 #[cfg(target_arch = "wasm32")]
-#[wasm_bindgen(js_name = call)]
-pub async fn call(options: JsValue) -> Result<JsValue, JsValue> {
-    host::call(options).await
+mod exports {
+    use crate::host::{driver, task};
+    use js_sys::Promise;
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(typescript_custom_section)]
+    const TYPES: &str = include_str!("types.d.ts");
+
+    /// `disconnectIfConnected(options: DisconnectOptions): Promise<DisconnectResult>`, as `src/types.d.ts` has it.
+    #[wasm_bindgen(js_name = disconnectIfConnected, skip_typescript)]
+    pub fn disconnect_if_connected(options: JsValue) -> Promise {
+        task::spawn(driver::run(options))
+    }
 }

@@ -1,82 +1,78 @@
-//! Fuzzing: whatever bytes come, nothing panics, memory stays bounded, and the body parser says what serde_json's full parse says.
+//! Fuzzing: whatever comes, nothing panics, and a body means what an independent reading of it says.
 //!
-//! `npm test` runs each target for a moment; `npm run fuzz` for ten minutes each; `cargo bolero test` drives them with libFuzzer. The
-//! bodies that once mattered stand in `tests/corpus/`.
+//! `npm test` runs each target for a moment; `npm run fuzz` for ten minutes each; `cargo bolero test` drives them with
+//! libFuzzer. The bodies that once mattered are in `tests/corpus/`. `tests/js/bodies.test.mjs` fuzzes the whole path in
+//! Node, from the bytes of a response on.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says by panicking that it fails"
+)]
+
+#[path = "support/response.rs"]
+mod response;
 
 use disconnect_if_connected::protocol::{
-    backoff,
     dialect::Ids,
-    participant::{Body, Kind, Malformed, Sighting, Wanted},
+    http::{Body, BodyError, Expected, RetryAfter},
+    participant::{Kind, Target, TargetState},
+    schedule,
 };
+use response::body;
 use serde_json::Value;
 
-fn wanted() -> Wanted {
-    Wanted { list: "entities".to_owned(), participant_id: "p-1".to_owned(), disconnectable: vec!["connected".to_owned()] }
-}
-
-/// The same question, answered from serde_json's full parse.
-fn reference(body: &Value) -> Result<Sighting, Malformed> {
-    let kind = |state: Option<String>| Sighting::Listed(Kind::of(state.as_deref(), &["connected".to_owned()]), state);
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    let weight = |sighting: &Sighting| match sighting {
-        Sighting::Listed(Kind::Disconnectable, _) => 3,
-        Sighting::Listed(Kind::Unsettled, _) => 2,
-        Sighting::Listed(Kind::Gone, _) => 1,
-        Sighting::NotListed => 0,
-    };
-    let first_heaviest = |found: Sighting, next: Sighting| if weight(&next) > weight(&found) { next } else { found };
-    let list = body.get("entities").and_then(Value::as_array).ok_or(Malformed::NoList)?;
-    let targets = list.iter().filter(|participant| participant.get("id").and_then(Value::as_str) == Some("p-1"));
-    Ok(targets
-        .map(|participant| {
-            let calls = participant.get("calls").and_then(Value::as_array).map(|calls| calls.iter().filter(|call| call.is_object()));
-            match (text(participant.get("state")), calls) {
-                (None, Some(calls)) => {
-                    let seen = calls.map(|call| kind(text(call.get("state")))).fold(Sighting::NotListed, first_heaviest);
-                    if seen == Sighting::NotListed { kind(None) } else { seen }
-                }
-                (state, _) => kind(state),
-            }
-        })
-        .fold(Sighting::NotListed, first_heaviest))
-}
-
-fn parsed(bytes: &[u8], chunk_bytes: usize) -> (Result<Sighting, Malformed>, Option<String>, Option<String>) {
-    let (mut body, wanted) = (Body::default(), wanted());
-    for chunk in bytes.chunks(chunk_bytes.max(1)) {
-        if !body.push(chunk, usize::MAX, &wanted) {
-            break;
-        }
+/// What the body says of the participant `p-1`.
+fn read(bytes: &[u8]) -> Result<TargetState, BodyError> {
+    match body(Expected::Participants, "entities", &String::from_utf8_lossy(bytes), None) {
+        Body::Participants(participants) => Ok(Target::new("p-1").state_in(&participants)),
+        Body::Unusable(error) => Err(error),
+        other => panic!("{other:?}"),
     }
-    let error = body.platform_error();
-    (body.sighting(), error.code, error.message)
 }
 
-/// What serde_json refuses and JSON (RFC 8259) or its decoding in a browser does not.
-fn is_stricter(error: &serde_json::Error, bytes: &[u8]) -> bool {
-    let message = error.to_string();
-    std::str::from_utf8(bytes).is_err()
-        || bytes.starts_with(&[0xEF, 0xBB, 0xBF])
-        || ["recursion limit", "number out of range", "surrogate", "hex escape", "unicode code point"]
-            .iter()
-            .any(|known| message.contains(known))
-}
-
-fn agrees(bytes: &[u8], chunk_bytes: usize) {
-    let (sighting, code, message) = parsed(bytes, chunk_bytes);
-    assert_eq!(parsed(bytes, usize::MAX), (sighting.clone(), code.clone(), message.clone()), "chunks make a difference");
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) => {
-            assert_eq!(sighting, reference(&value), "{}", String::from_utf8_lossy(bytes));
-            let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-            assert_eq!((code, message), (text("code"), text("message")), "{}", String::from_utf8_lossy(bytes));
+/// The same question, answered from untyped JSON.
+fn reference(body: &Value) -> Result<TargetState, BodyError> {
+    let listed = |state: Option<&str>| {
+        let kind = match state {
+            Some("connected") => Kind::Disconnectable,
+            Some("disconnected" | "terminated") => Kind::Gone,
+            _ => Kind::Unsettled,
+        };
+        TargetState::Listed(kind, state.map(str::to_owned))
+    };
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let most_telling = |states: Vec<TargetState>| {
+        let first = |kind| states.iter().find(|state| matches!(state, TargetState::Listed(one, _) if *one == kind));
+        let found = [Kind::Disconnectable, Kind::Unsettled, Kind::Gone].into_iter().find_map(first);
+        found.cloned().unwrap_or(TargetState::NotListed)
+    };
+    let list = body.get("entities").and_then(Value::as_array).ok_or(BodyError::NoList)?;
+    let targets = list.iter().filter(|entry| entry.is_object() && text(entry, "id").as_deref() == Some("p-1"));
+    let state_of = |entry: &Value| {
+        let calls = entry.get("calls").and_then(Value::as_array).into_iter().flatten().filter(|call| call.is_object());
+        let calls: Vec<_> = calls.map(|call| listed(text(call, "state").as_deref())).collect();
+        match text(entry, "state") {
+            None if !calls.is_empty() => most_telling(calls),
+            own => listed(own.as_deref()),
         }
-        Err(error) => {
-            let is_json = matches!(sighting, Ok(_) | Err(Malformed::NoList));
-            assert!(!is_json || is_stricter(&error, bytes), "{error}: {}", String::from_utf8_lossy(bytes));
+    };
+    Ok(most_telling(targets.map(state_of).collect()))
+}
+
+fn agrees(bytes: &[u8]) {
+    let shown = || String::from_utf8_lossy(bytes).into_owned();
+    match serde_json::from_str::<Value>(&String::from_utf8_lossy(bytes)) {
+        Ok(value) => assert_eq!(read(bytes), reference(&value), "{}", shown()),
+        Err(_) => {
+            let error = read(bytes).expect_err("no JSON");
+            assert!(
+                matches!(error, BodyError::Empty | BodyError::Incomplete | BodyError::NotJson),
+                "{error:?}: {}",
+                shown()
+            );
         }
     }
 }
@@ -154,12 +150,12 @@ impl Writer<'_> {
 
 #[test]
 fn any_bytes_as_a_body() {
-    bolero::check!().with_type::<(u8, Vec<u8>)>().for_each(|(chunk_bytes, bytes)| agrees(bytes, usize::from(*chunk_bytes)));
+    bolero::check!().with_type::<Vec<u8>>().for_each(|bytes| agrees(bytes));
 }
 
 #[test]
 fn json_near_what_the_platform_sends() {
-    bolero::check!().with_type::<(u8, Vec<u8>)>().with_max_len(2_048).for_each(|(chunk_bytes, decisions)| {
+    bolero::check!().with_type::<Vec<u8>>().with_max_len(2_048).for_each(|decisions| {
         let mut writer = Writer { decisions: decisions.iter(), text: String::new() };
         // Mostly the right frame, so that the fields inside are reached.
         match writer.decide(4) {
@@ -184,23 +180,7 @@ fn json_near_what_the_platform_sends() {
                 writer.text.push_str("]}");
             }
         }
-        agrees(writer.text.as_bytes(), usize::from(*chunk_bytes));
-    });
-}
-
-#[test]
-fn memory_is_bounded_by_the_depth_not_by_the_length() {
-    bolero::check!().with_type::<(u8, u8)>().with_iterations(64).for_each(|(byte, lead)| {
-        let (mut body, wanted) = (Body::default(), wanted());
-        body.push(&[*lead], usize::MAX, &wanted);
-        let chunk = [*byte; 4_096];
-        for _ in 0..64 {
-            if !body.push(&chunk, usize::MAX, &wanted) {
-                return;
-            }
-        }
-        // One bit an open bracket, a capture of at most 1 KiB: nothing else is kept of 256 KiB.
-        assert!(format!("{body:?}").len() < 256 * 1_024);
+        agrees(writer.text.as_bytes());
     });
 }
 
@@ -213,7 +193,8 @@ fn ids_in_templates_come_out_as_they_went_in() {
         assert_eq!(path.matches('/').count(), 3, "an id left its segment: {path}");
         assert_eq!(path.matches('?').count(), 1, "{path}");
         assert!(!path.contains('#') && !path.contains('\\'), "{path}");
-        let body: Value = serde_json::from_str(&ids.in_body(r#"{"p":"{participantId}","c":["x{conversationId}"]}"#)).expect("JSON");
+        let body: Value =
+            serde_json::from_str(&ids.in_body(r#"{"p":"{participantId}","c":["x{conversationId}"]}"#)).expect("JSON");
         assert_eq!(body["p"], participant_id.as_str());
         assert_eq!(body["c"][0], format!("x{conversation_id}"));
     });
@@ -225,7 +206,8 @@ fn any_template_and_any_retry_after() {
         let ids = Ids { conversation_id: "{participantId}", participant_id: "{", user_id: "}" };
         ids.in_path(text);
         ids.in_body(text);
-        for wait in [backoff::retry_after_ms(text, f64::NAN, f64::from(*now)), backoff::retry_in_message_ms(text)].into_iter().flatten() {
+        let header = RetryAfter { value: text.clone(), date_ms: None, received_ms: f64::from(*now) };
+        for wait in [schedule::retry_after_ms(&header), schedule::retry_in_message_ms(text)].into_iter().flatten() {
             assert!(wait >= 0.0, "{wait}");
         }
     });
@@ -235,12 +217,11 @@ fn any_template_and_any_retry_after() {
 #[test]
 fn the_corpus() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let files: Vec<_> = std::fs::read_dir(folder).expect("tests/corpus").map(|file| file.expect("a file").path()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(folder).expect("tests/corpus").map(|file| file.expect("a file").path()).collect();
     assert!(files.len() > 10);
     for file in files {
         let bytes = std::fs::read(&file).expect("readable");
-        for chunk_bytes in [1, 2, 3, 7, 64] {
-            agrees(&bytes, chunk_bytes);
-        }
+        agrees(&bytes);
     }
 }

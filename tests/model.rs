@@ -5,16 +5,24 @@
 //! now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says by panicking that it fails"
+)]
+
+#[path = "support/response.rs"]
+mod response;
 
 use disconnect_if_connected::protocol::{
-    answer::Answer,
-    call::{Action as Next, Call, Input, Settings},
-    dialect::{Dialect, Ids},
-    error::{Code, Error},
-    outcome::{Outcome, Verdict},
-    timeline::{Failure, Operation},
+    call::{Action as Next, Call, Input},
+    error::{Code, DisconnectError},
+    http::{Failure, Operation, Request as Asked},
+    outcome::{DisconnectResult, Outcome},
+    settings::{Api, Settings},
 };
+use response::{body, response};
 use simulator::{Config, Conversation, Participant, Request, Simulator, Step, model::GONE};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
@@ -36,7 +44,8 @@ enum Truth {
     Gone,
 }
 
-const TRUTHS: [Truth; 6] = [Truth::Connected, Truth::Changing, Truth::Unsettled, Truth::Unknown, Truth::NotListed, Truth::Gone];
+const TRUTHS: [Truth; 6] =
+    [Truth::Connected, Truth::Changing, Truth::Unsettled, Truth::Unknown, Truth::NotListed, Truth::Gone];
 
 impl Truth {
     fn step(self, at: f64) -> Step {
@@ -82,9 +91,9 @@ enum Happens {
 #[derive(Clone, PartialEq, Debug)]
 enum Pending {
     Token { refresh: bool },
-    Request(Operation),
+    Request(Asked),
     Wait { ms: f64 },
-    Ended(Result<Outcome, Error>),
+    Ended(Result<DisconnectResult, DisconnectError>),
     Aborted,
 }
 
@@ -94,7 +103,6 @@ struct State {
     platform: Simulator,
     now: f64,
     pending: Pending,
-    timeout_ms: f64,
     changes_left: u8,
     faults_left: u8,
     history: History,
@@ -121,10 +129,10 @@ impl Hash for State {
         (self.now.to_bits(), self.changes_left, self.faults_left, &self.history).hash(hasher);
         match &self.pending {
             Pending::Token { refresh } => (0, refresh).hash(hasher),
-            Pending::Request(operation) => (1, operation).hash(hasher),
+            Pending::Request(request) => (1, request.operation).hash(hasher),
             Pending::Wait { ms } => (2, ms.to_bits()).hash(hasher),
-            Pending::Ended(Ok(outcome)) => (3, outcome.verdict.as_str(), outcome.confirmed).hash(hasher),
-            Pending::Ended(Err(error)) => (4, error.code.as_str(), error.may_have_disconnected).hash(hasher),
+            Pending::Ended(Ok(result)) => (3, result.outcome, result.confirmed).hash(hasher),
+            Pending::Ended(Err(error)) => (4, error.code, error.may_have_disconnected).hash(hasher),
             Pending::Aborted => 5.hash(hasher),
         }
         // Of the truth, what a read may still show.
@@ -163,20 +171,13 @@ struct Rule {
 
 impl Rule {
     fn settings(&self) -> Settings {
-        let dialect = Dialect::calls(false);
         Settings {
-            conversation_id: "c".to_owned(),
-            participant_id: "p".to_owned(),
-            dialect: dialect.name,
-            participants: dialect.participants,
-            disconnectable_states: vec!["connected".to_owned()],
-            token_can_be_refreshed: true,
             settle_ms: SETTLE_MS,
             timeout_ms: TIMEOUT_MS,
             request_timeout_ms: REQUEST_TIMEOUT_MS,
             max_retries: MAX_RETRIES,
-            max_response_bytes: 8_388_608,
             confirm: self.confirm,
+            ..Settings::new("c", "p", Api::Calls)
         }
     }
 }
@@ -194,17 +195,13 @@ impl State {
         self.history.quiet_since = self.now.to_bits();
     }
 
-    /// The platform handles the request; what it would answer, as the call's input.
-    fn perform(&mut self, operation: Operation, late: bool) -> Input {
-        let ids = Ids { conversation_id: "c", participant_id: "p", user_id: "" };
-        let dialect = Dialect::calls(false);
+    /// The platform handles the request; its response, as the call's input.
+    fn perform(&mut self, request: &Asked, late: bool) -> Input {
         let config = self.platform.config_mut();
         config.read_lag_ms = if late { LAG_MS } else { 0.0 };
         config.effect_delay_ms = if late { LAG_MS } else { 0.0 };
-        let (method, path, body) = match operation {
-            Operation::Read => ("GET".to_owned(), ids.in_path(&dialect.read_path), String::new()),
-            Operation::Write => (dialect.write_method, ids.in_path(&dialect.write_path), dialect.write_body.unwrap_or_default()),
-        };
+        let Asked { operation, method, path, body, .. } = request.clone();
+        let body = body.unwrap_or_default();
         let reply = self.platform.handle(&Request { method, path, body, authorization: None }, self.now);
         let entry = self.platform.log().last().expect("logged");
         self.history.accepted |= entry.accepted;
@@ -212,14 +209,11 @@ impl State {
             let shown_at = if late { self.now - LAG_MS } else { self.now };
             self.history.may_write = self.truth(shown_at) == Some("connected");
         }
-        self.answer(reply.status, &reply.body, None)
+        self.respond(reply.status, &reply.body, None)
     }
 
-    fn answer(&mut self, status: u16, body: &str, body_failure: Option<Failure>) -> Input {
-        if self.call.needs_body(status) {
-            self.call.body(body.as_bytes());
-        }
-        Input::Answer(Answer { status, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure })
+    fn respond(&self, status: u16, text: &str, failure: Option<Failure>) -> Input {
+        Input::Response(response(status, body(self.call.expects(status), "participants", text, failure)))
     }
 
     /// Hands the input to the call and takes up what it wants next.
@@ -236,8 +230,8 @@ impl State {
                 Pending::Wait { ms }
             }
             Next::Finish(end) => Pending::Ended(end),
-            Next::Send { operation, timeout_ms } => {
-                self.timeout_ms = timeout_ms;
+            Next::Send(request) => {
+                let operation = request.operation;
                 self.history.requests_since_wait += 1;
                 self.history.sent_late |= self.now >= TIMEOUT_MS;
                 if operation == Operation::Write {
@@ -247,7 +241,7 @@ impl State {
                 if !matches!(before, Pending::Token { .. }) || operation == Operation::Read {
                     self.history.may_write = false;
                 }
-                Pending::Request(operation)
+                Pending::Request(request)
             }
         };
     }
@@ -293,7 +287,6 @@ impl Model for Rule {
                     platform: Simulator::new(config),
                     now: 0.0,
                     pending: Pending::Aborted,
-                    timeout_ms: 0.0,
                     changes_left: self.changes,
                     faults_left: self.faults,
                     history,
@@ -314,9 +307,10 @@ impl Model for Rule {
                 }
             }
             Pending::Wait { .. } => actions.push(Happens::Woke),
-            Pending::Request(operation) => {
+            Pending::Request(Asked { operation, .. }) => {
                 actions.push(Happens::Answers { late: false });
-                let shows_another = *operation == Operation::Read && state.truth(state.now) != state.truth(state.now - LAG_MS);
+                let shows_another =
+                    *operation == Operation::Read && state.truth(state.now) != state.truth(state.now - LAG_MS);
                 if shows_another || *operation == Operation::Write {
                     actions.push(Happens::Answers { late: true });
                 }
@@ -343,8 +337,11 @@ impl Model for Rule {
 
     fn next_state(&self, last: &State, action: Happens) -> Option<State> {
         let mut state = last.clone();
-        let operation = if let Pending::Request(operation) = state.pending { operation } else { Operation::Read };
-        if !matches!(action, Happens::Change(_) | Happens::Abort | Happens::Token | Happens::Woke | Happens::Answers { .. }) {
+        let request = if let Pending::Request(request) = &last.pending { Some(request) } else { None };
+        if !matches!(
+            action,
+            Happens::Change(_) | Happens::Abort | Happens::Token | Happens::Woke | Happens::Answers { .. }
+        ) {
             state.faults_left -= 1;
             state.disturb();
         }
@@ -379,43 +376,41 @@ impl Model for Rule {
                 state.advance(Input::Woke);
             }
             Happens::Answers { late } => {
-                let input = state.perform(operation, late);
+                let input = state.perform(request?, late);
                 state.advance(input);
             }
             Happens::Status(status) => {
-                let keeps_permission = status == 401 && operation == Operation::Write;
-                let input = state.answer(status, "{}", None);
+                let keeps_permission = status == 401 && request?.operation == Operation::Write;
+                let input = state.respond(status, "{}", None);
                 state.history.may_write = keeps_permission;
                 state.advance(input);
             }
             Happens::StatusPerformed(status) => {
-                state.perform(operation, true);
-                // The body of the platform's answer was fed to the call; a new one takes its place.
-                state.call = last.call.clone();
-                let input = state.answer(status, "{}", None);
+                state.perform(request?, true);
+                let input = state.respond(status, "{}", None);
                 state.advance(input);
             }
             Happens::Lost { performed } => {
                 if performed {
-                    state.perform(operation, true);
+                    state.perform(request?, true);
                 }
                 state.history.may_write = false;
-                state.advance(Input::NoAnswer(Failure::Network));
+                state.advance(Input::NoResponse(Failure::Network));
             }
             Happens::Hangs { performed } => {
                 if performed {
-                    state.perform(operation, true);
+                    state.perform(request?, true);
                 }
                 state.history.may_write = false;
-                state.now += state.timeout_ms;
-                state.advance(Input::NoAnswer(Failure::Timeout));
+                state.now += request?.timeout_ms;
+                state.advance(Input::NoResponse(Failure::Timeout));
             }
             Happens::CutShort => {
-                let input = state.answer(200, r#"{"participants":[{"id":"p","#, Some(Failure::Network));
+                let input = state.respond(200, r#"{"participants":[{"id":"p","#, Some(Failure::Network));
                 state.advance(input);
             }
             Happens::NotJson => {
-                let input = state.answer(200, "<html>", None);
+                let input = state.respond(200, "<html>", None);
                 state.advance(input);
             }
         }
@@ -427,16 +422,22 @@ impl Model for Rule {
             Property::always("(a) a write directly follows a read that saw connected", |_, state: &State| {
                 !state.history.wrote_without_read
             }),
-            Property::always("(b) what is said is true", |_, state: &State| is_true(state)),
+            Property::always("(b) every report is true", |_, state: &State| is_true(state)),
             Property::always("(c) requests stay within their bound", |_, state: &State| is_bounded(state)),
-            Property::eventually("(c) every run ends", |_, state: &State| matches!(state.pending, Pending::Ended(_) | Pending::Aborted)),
+            Property::eventually("(c) every run ends", |_, state: &State| {
+                matches!(state.pending, Pending::Ended(_) | Pending::Aborted)
+            }),
             Property::always("(d) who is connected and quiet is removed", |_, state: &State| is_removed(state)),
             Property::always("(e) nothing is sent after the deadline", |_, state: &State| !state.history.sent_late),
-            Property::sometimes("disconnected", |_, state: &State| ends_in(state, Verdict::Disconnected)),
-            Property::sometimes("already-disconnected", |_, state: &State| ends_in(state, Verdict::AlreadyDisconnected)),
-            Property::sometimes("not-connected", |_, state: &State| ends_in(state, Verdict::NotConnected)),
+            Property::sometimes("disconnected", |_, state: &State| ends_in(state, Outcome::Disconnected)),
+            Property::sometimes("already-disconnected", |_, state: &State| {
+                ends_in(state, Outcome::AlreadyDisconnected)
+            }),
+            Property::sometimes("not-connected", |_, state: &State| ends_in(state, Outcome::NotConnected)),
             Property::sometimes("conflict", |_, state: &State| fails_with(state, Code::Conflict)),
-            Property::sometimes("participant not found", |_, state: &State| fails_with(state, Code::ParticipantNotFound)),
+            Property::sometimes("participant not found", |_, state: &State| {
+                fails_with(state, Code::ParticipantNotFound)
+            }),
             Property::sometimes("timeout", |_, state: &State| fails_with(state, Code::Timeout)),
             Property::sometimes(
                 "may have disconnected",
@@ -446,8 +447,8 @@ impl Model for Rule {
     }
 }
 
-fn ends_in(state: &State, verdict: Verdict) -> bool {
-    matches!(&state.pending, Pending::Ended(Ok(outcome)) if outcome.verdict == verdict)
+fn ends_in(state: &State, wanted: Outcome) -> bool {
+    matches!(&state.pending, Pending::Ended(Ok(result)) if result.outcome == wanted)
 }
 
 fn fails_with(state: &State, code: Code) -> bool {
@@ -457,12 +458,12 @@ fn fails_with(state: &State, code: Code) -> bool {
 fn is_true(state: &State) -> bool {
     let (accepted, gone) = (state.history.accepted, state.is_gone_in_the_end());
     match &state.pending {
-        Pending::Ended(Ok(outcome)) => {
-            (!outcome.confirmed || gone)
-                && match outcome.verdict {
-                    Verdict::Disconnected => gone,
-                    Verdict::AlreadyDisconnected => gone && !accepted,
-                    Verdict::NotConnected => !accepted,
+        Pending::Ended(Ok(result)) => {
+            (!result.confirmed || gone)
+                && match result.outcome {
+                    Outcome::Disconnected => gone,
+                    Outcome::AlreadyDisconnected => gone && !accepted,
+                    Outcome::NotConnected => !accepted,
                 }
         }
         Pending::Ended(Err(error)) => !accepted || error.may_have_disconnected,
@@ -476,10 +477,10 @@ fn is_bounded(state: &State) -> bool {
     state.history.requests_since_wait <= 3 + u8::from(state.history.refreshed)
 }
 
-/// An end that says “not now” of a participant that is connected comes only where it was not quiet for all of `settleMs`.
+/// A call gives up on a participant that is connected only where it was not quiet for all of `settleMs`.
 fn is_removed(state: &State) -> bool {
-    let gives_up =
-        ends_in(state, Verdict::NotConnected) || [Code::Conflict, Code::ParticipantNotFound].iter().any(|code| fails_with(state, *code));
+    let gives_up = ends_in(state, Outcome::NotConnected)
+        || [Code::Conflict, Code::ParticipantNotFound].iter().any(|code| fails_with(state, *code));
     let is_connected = participant(&state.platform).state(state.now) == Some("connected")
         && !participant(&state.platform).schedule.last().is_some_and(|step| step.changing);
     let quiet_ms = state.now - f64::from_bits(state.history.quiet_since);

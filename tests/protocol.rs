@@ -3,16 +3,26 @@
 //! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100 settling` a wait; the
 //! end.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says by panicking that it fails"
+)]
+
+#[path = "support/response.rs"]
+mod response;
 
 use disconnect_if_connected::protocol::{
-    answer::Answer,
-    call::{Action, Call, Input, Settings},
-    dialect::DialectName,
-    error::Error,
-    outcome::Outcome,
-    timeline::{Event, Failure, Operation},
+    call::{Action, Call, Input},
+    error::DisconnectError,
+    http::{Body as ResponseBody, BodyError, Expected, Failure, Operation, Response, RetryAfter as Header},
+    outcome::DisconnectResult,
+    settings::{Api, Settings},
+    timeline::Event,
 };
+use response::{body, response};
+use serde::Serialize;
 
 const REQUEST_MS: f64 = 10.0;
 
@@ -50,25 +60,17 @@ const GONE: Reply = State("disconnected");
 const ALREADY: &str = "conversation.error.call.disconnected";
 
 fn settings() -> Settings {
-    Settings {
-        conversation_id: "c-1".to_owned(),
-        participant_id: "p-1".to_owned(),
-        dialect: DialectName::Voice,
-        participants: "entities".to_owned(),
-        disconnectable_states: vec!["connected".to_owned()],
-        token_can_be_refreshed: true,
-        settle_ms: 1_500.0,
-        timeout_ms: 10_000.0,
-        request_timeout_ms: 3_000.0,
-        max_retries: 3,
-        max_response_bytes: 1_000,
-        confirm: false,
-    }
+    Settings::new("c-1", "p-1", Api::Voice)
+}
+
+/// What JavaScript sees of an outcome, a code, a reason.
+fn name(value: impl Serialize) -> String {
+    serde_json::to_value(value).expect("serialises").as_str().expect("a string").to_owned()
 }
 
 struct Played {
     trace: String,
-    end: Result<Outcome, Error>,
+    end: Result<DisconnectResult, DisconnectError>,
     call: Call,
 }
 
@@ -85,40 +87,45 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                 if refresh {
                     trace.push("refresh".to_owned());
                 }
-                call.hide("a-secret-token");
+                call.set_token("a-secret-token");
                 input = Input::Token;
             }
             Action::Wait { ms } => {
-                let Some(Event::Wait { reason, .. }) = call.timeline().last().map(|entry| &entry.event) else { panic!("no wait recorded") };
-                trace.push(format!("~{ms:.0} {}", reason.as_str()));
+                let Some(Event::Wait { reason, .. }) = call.timeline().last() else { panic!("no wait recorded") };
+                trace.push(format!("~{ms:.0} {}", name(reason)));
                 now += ms;
                 input = Input::Woke;
             }
-            Action::Send { operation, timeout_ms } => {
+            Action::Send(request) => {
+                let (operation, timeout_ms) = (request.operation, request.timeout_ms);
                 let letter = if operation == Operation::Read { 'R' } else { 'W' };
                 last = script.next().or(last);
                 let reply = last.expect("a script");
-                let mut answer = |status: u16, body: &str, retry_after: Option<&str>, body_failure| {
+                let mut answer = |status: u16, text: &str, retry_after: Option<&str>, failure| {
                     trace.push(format!("{letter}{status}"));
-                    if call.needs_body(status) {
-                        call.body(body.as_bytes());
-                    }
-                    let retry_after = retry_after.map(str::to_owned);
-                    let correlation_id = Some(format!("id-{}", call.requests()));
                     // The host's parser of dates, as far as this script needs it.
-                    let is_date = retry_after.as_deref() == Some("Thu, 01 Jan 1970 00:00:03 GMT");
-                    let retry_after_date_ms = if is_date { 3_000.0 } else { f64::NAN };
-                    Input::Answer(Answer { status, correlation_id, retry_after, retry_after_date_ms, unix_ms: 0.0, body_failure })
+                    let date_ms = |value: &str| (value == "Thu, 01 Jan 1970 00:00:03 GMT").then_some(3_000.0);
+                    let header =
+                        |value: &str| Header { value: value.to_owned(), date_ms: date_ms(value), received_ms: 0.0 };
+                    Input::Response(Response {
+                        status,
+                        correlation_id: Some(format!("id-{}", requests(&call))),
+                        retry_after: retry_after.map(header),
+                        body: body(call.expects(status), "entities", text, failure),
+                    })
                 };
                 now += REQUEST_MS;
                 input = match reply {
                     State(state) => {
-                        let answer = answer(200, &format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#), None, None);
+                        let answer =
+                            answer(200, &format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#), None, None);
                         *trace.last_mut().expect("pushed") = format!("{letter} {state}");
                         answer
                     }
                     NotListed => answer(200, r#"{"entities":[]}"#, None, None),
-                    Status(status, code) => answer(*status, &format!(r#"{{"code":"{code}","message":"said a-secret-token"}}"#), None, None),
+                    Status(status, code) => {
+                        answer(*status, &format!(r#"{{"code":"{code}","message":"said a-secret-token"}}"#), None, None)
+                    }
                     Said(status, message) => answer(*status, &format!(r#"{{"message":"{message}"}}"#), None, None),
                     RetryAfter(status, seconds) => answer(*status, "{}", Some(seconds), None),
                     Body(body) => answer(200, body, None, None),
@@ -131,25 +138,38 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                     }
                     Lost => {
                         trace.push(format!("{letter} lost"));
-                        Input::NoAnswer(Failure::Network)
+                        Input::NoResponse(Failure::Network)
                     }
                     Silent => {
                         trace.push(format!("{letter} silent"));
                         now += timeout_ms - REQUEST_MS;
-                        Input::NoAnswer(Failure::Timeout)
+                        Input::NoResponse(Failure::Timeout)
                     }
                 };
             }
             Action::Finish(end) => {
                 trace.push(match &end {
-                    Ok(outcome) => outcome.verdict.as_str().to_owned(),
-                    Err(error) => error.code.as_str().to_owned(),
+                    Ok(result) => name(result.outcome),
+                    Err(error) => name(error.code),
                 });
                 return Played { trace: trace.join(" | "), end, call };
             }
         }
     }
     panic!("no end: {}", trace.join(" | "));
+}
+
+/// Requests so far.
+fn requests(call: &Call) -> usize {
+    call.timeline().iter().filter(|event| matches!(event, Event::Request { .. })).count()
+}
+
+/// The last state seen.
+fn last_state(played: &Played) -> Option<&str> {
+    match &played.end {
+        Ok(result) => result.state.as_deref(),
+        Err(error) => error.state.as_deref(),
+    }
 }
 
 #[track_caller]
@@ -164,19 +184,19 @@ fn ends(script: &[Reply], expected: &str) -> Played {
     expect(settings(), script, expected)
 }
 
-fn error(played: Played) -> Error {
+fn error(played: Played) -> DisconnectError {
     played.end.expect_err("an error")
 }
 
-fn outcome(played: Played) -> Outcome {
+fn outcome(played: Played) -> DisconnectResult {
     played.end.expect("an outcome")
 }
 
 #[test]
 fn connected_is_written_at_once() {
     let played = ends(&[CONNECTED, Status(204, "")], "R connected | W204 | disconnected");
-    assert_eq!(played.call.requests(), 2);
-    assert_eq!(played.call.state(), Some("connected"));
+    assert_eq!(requests(&played.call), 2);
+    assert_eq!(last_state(&played), Some("connected"));
     let outcome = outcome(played);
     assert!(!outcome.confirmed);
     assert_eq!(outcome.correlation_id.as_deref(), Some("id-2"));
@@ -188,7 +208,7 @@ fn connected_is_written_at_once() {
 fn gone_is_answered_without_a_write() {
     for state in ["disconnected", "terminated"] {
         let played = ends(&[State(state)], &format!("R {state} | already-disconnected"));
-        assert_eq!(played.call.state(), Some(state));
+        assert_eq!(last_state(&played), Some(state));
         assert!(outcome(played).confirmed);
     }
 }
@@ -209,12 +229,14 @@ fn everything_else_settles() {
         "none",
         "unheardOf",
     ] {
-        let played =
-            ends(&[State(state), CONNECTED, Status(204, "")], &format!("R {state} | ~100 settling | R connected | W204 | disconnected"));
-        assert_eq!(played.call.requests(), 3);
+        let played = ends(
+            &[State(state), CONNECTED, Status(204, "")],
+            &format!("R {state} | ~100 settling | R connected | W204 | disconnected"),
+        );
+        assert_eq!(requests(&played.call), 3);
         let played = play(settings(), &[State(state)]);
         assert!(played.trace.ends_with("not-connected"), "{}", played.trace);
-        assert_eq!(played.call.state(), Some(state));
+        assert_eq!(last_state(&played), Some(state));
         assert!(!outcome(played).confirmed);
     }
     ends(&[NotListed, CONNECTED, Status(204, "")], "R200 | ~100 settling | R connected | W204 | disconnected");
@@ -233,26 +255,41 @@ fn settling_doubles_and_reads_a_last_time_when_it_is_over() {
 
 #[test]
 fn never_listed_is_not_found_and_once_listed_is_not_connected() {
-    let error =
-        error(expect(Settings { settle_ms: 50.0, ..settings() }, &[NotListed], "R200 | ~50 settling | R200 | PARTICIPANT_NOT_FOUND"));
-    assert!(error.message.contains("p-1") && error.message.contains("c-1") && error.message.contains("50 ms"), "{}", error.message);
-    let played =
-        expect(Settings { settle_ms: 50.0, ..settings() }, &[State("queued"), NotListed], "R queued | ~50 settling | R200 | not-connected");
-    assert_eq!(played.call.state(), Some("queued"));
+    let error = error(expect(
+        Settings { settle_ms: 50.0, ..settings() },
+        &[NotListed],
+        "R200 | ~50 settling | R200 | PARTICIPANT_NOT_FOUND",
+    ));
+    assert!(
+        error.message.contains("p-1") && error.message.contains("c-1") && error.message.contains("50 ms"),
+        "{}",
+        error.message
+    );
+    let played = expect(
+        Settings { settle_ms: 50.0, ..settings() },
+        &[State("queued"), NotListed],
+        "R queued | ~50 settling | R200 | not-connected",
+    );
+    assert_eq!(last_state(&played), Some("queued"));
 }
 
 #[test]
 fn refused_writes_lead_back_to_read() {
-    for (status, code) in
-        [(409, "conflict"), (409, "general.conflict"), (404, "not.found"), (400, "conversation.error.cannot.disconnect.call")]
-    {
+    for (status, code) in [
+        (409, "conflict"),
+        (409, "general.conflict"),
+        (404, "not.found"),
+        (400, "conversation.error.cannot.disconnect.call"),
+    ] {
         let refused = Status(status, code);
         ends(
             &[CONNECTED, refused.clone(), CONNECTED, Status(204, "")],
             &format!("R connected | W{status} | ~100 settling | R connected | W204 | disconnected"),
         );
-        let played =
-            ends(&[CONNECTED, refused, GONE], &format!("R connected | W{status} | ~100 settling | R disconnected | already-disconnected"));
+        let played = ends(
+            &[CONNECTED, refused, GONE],
+            &format!("R connected | W{status} | ~100 settling | R disconnected | already-disconnected"),
+        );
         assert!(outcome(played).confirmed);
     }
     ends(
@@ -285,7 +322,7 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
     let first_refusal = played.trace.split(" | ").position(|step| step == "W409").expect("a refusal");
     let waits: f64 = played.call.timeline()[first_refusal..]
         .iter()
-        .filter_map(|entry| if let Event::Wait { ms, .. } = entry.event { Some(ms) } else { None })
+        .filter_map(|entry| if let Event::Wait { ms, .. } = entry { Some(*ms) } else { None })
         .sum();
     assert!(waits > 1_300.0, "{}", played.trace);
     // What the last read says counts, also after the last refusal.
@@ -301,15 +338,18 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
 fn the_platforms_already_gone_is_an_answer() {
     for code in [ALREADY, "conversation.error.participant.no.active.conversations"] {
         for status in [400, 409] {
-            let played = ends(&[CONNECTED, Status(status, code)], &format!("R connected | W{status} | already-disconnected"));
+            let played =
+                ends(&[CONNECTED, Status(status, code)], &format!("R connected | W{status} | already-disconnected"));
             assert!(outcome(played).confirmed);
         }
     }
 }
 
 #[test]
-fn a_write_of_unknown_fate_is_settled_by_the_next_read() {
-    for lost in [Lost, Status(500, ""), Status(502, ""), Status(503, ""), Status(504, ""), Status(408, ""), Status(501, "")] {
+fn a_write_of_unknown_effect_is_settled_by_the_next_read() {
+    for lost in
+        [Lost, Status(500, ""), Status(502, ""), Status(503, ""), Status(504, ""), Status(408, ""), Status(501, "")]
+    {
         let played = play(settings(), &[CONNECTED, lost.clone(), GONE]);
         assert!(played.trace.ends_with("~125 backoff | R disconnected | disconnected"), "{}", played.trace);
         assert!(outcome(played).confirmed);
@@ -321,7 +361,11 @@ fn a_write_of_unknown_fate_is_settled_by_the_next_read() {
         assert!(played.trace.ends_with("R connected | W400 | disconnected"), "{}", played.trace);
         // Refused first, gone later: the lost one may have done it.
         let played = play(settings(), &[CONNECTED, lost, CONNECTED, Status(409, ""), GONE]);
-        assert!(played.trace.ends_with("R connected | W409 | ~100 settling | R disconnected | disconnected"), "{}", played.trace);
+        assert!(
+            played.trace.ends_with("R connected | W409 | ~100 settling | R disconnected | disconnected"),
+            "{}",
+            played.trace
+        );
     }
     // 429, 425 and 409 did nothing.
     for refused in [Status(429, ""), Status(425, ""), Status(409, "")] {
@@ -330,7 +374,7 @@ fn a_write_of_unknown_fate_is_settled_by_the_next_read() {
 }
 
 #[test]
-fn settling_starts_anew_after_a_write_of_unknown_fate() {
+fn settling_starts_again_after_a_write_of_unknown_effect() {
     let script = [State("alerting"), State("alerting"), State("alerting"), CONNECTED, Lost, State("alerting")];
     let played = play(settings(), &script);
     assert!(
@@ -353,14 +397,19 @@ fn transient_failures_are_retried_in_a_row() {
         (Lost, "R lost", "NETWORK"),
         (CutShort, "R200", "BAD_RESPONSE"),
         (Body(r#"{"entities":["#), "R200", "BAD_RESPONSE"),
+        (Body(""), "R200", "BAD_RESPONSE"),
     ] {
         let f = || failure.clone();
         ends(
             &[f(), f(), f(), CONNECTED, Status(204, "")],
-            &format!("{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | R connected | W204 | disconnected"),
+            &format!(
+                "{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | R connected | W204 | disconnected"
+            ),
         );
-        let error =
-            error(ends(&[f()], &format!("{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | {shown} | {code}")));
+        let error = error(ends(
+            &[f()],
+            &format!("{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | {shown} | {code}"),
+        ));
         assert!(!error.may_have_disconnected);
         expect(Settings { max_retries: 0, ..settings() }, &[f()], &format!("{shown} | {code}"));
     }
@@ -377,21 +426,30 @@ fn writes_that_fail_in_a_row_are_counted_across_the_reads_between_them() {
         "R connected | W503 | ~125 backoff | R connected | W503 | ~250 backoff | R connected | W503 | ~500 backoff | R connected | W503 | SERVER_ERROR",
     ));
     assert!(error.may_have_disconnected);
-    let played = expect(Settings { max_retries: 0, ..settings() }, &[CONNECTED, Lost], "R connected | W lost | NETWORK");
+    let played =
+        expect(Settings { max_retries: 0, ..settings() }, &[CONNECTED, Lost], "R connected | W lost | NETWORK");
     assert!(self::error(played).may_have_disconnected);
 }
 
 #[test]
 fn a_request_timeout_is_transient_and_the_deadline_is_final() {
     let settings = |timeout_ms| Settings { request_timeout_ms: 100.0, timeout_ms, ..settings() };
-    expect(settings(10_000.0), &[Silent, CONNECTED, Status(204, "")], "R silent | ~125 backoff | R connected | W204 | disconnected");
+    expect(
+        settings(10_000.0),
+        &[Silent, CONNECTED, Status(204, "")],
+        "R silent | ~125 backoff | R connected | W204 | disconnected",
+    );
     let code = |trace: &str| trace.rsplit(" | ").next().map(str::to_owned);
     let played = play(settings(10_000.0), &[Silent]);
     assert_eq!(code(&played.trace).as_deref(), Some("NETWORK"));
     let played = expect(settings(80.0), &[Silent], "R silent | TIMEOUT");
     assert!(!error(played).may_have_disconnected);
     expect(settings(80.0), &[Slow], "R200 | TIMEOUT");
-    expect(settings(10_000.0), &[Slow, CONNECTED, Status(204, "")], "R200 | ~125 backoff | R connected | W204 | disconnected");
+    expect(
+        settings(10_000.0),
+        &[Slow, CONNECTED, Status(204, "")],
+        "R200 | ~125 backoff | R connected | W204 | disconnected",
+    );
     let error = error(expect(settings(80.0), &[CONNECTED, Silent], "R connected | W silent | TIMEOUT"));
     assert!(error.may_have_disconnected);
     assert!(error.message.contains("80 ms (timeoutMs) ran out"), "{}", error.message);
@@ -409,7 +467,8 @@ fn retry_after_overrides_the_backoff() {
         assert!(played.trace.contains(&format!(" | {wait} | R connected | W204 | disconnected")), "{}", played.trace);
     }
     // A 429 without the header, but with the wait in its message.
-    let in_message = [Said(429, "Rate limit exceeded the maximum. Retry the request in [2] seconds"), CONNECTED, Status(204, "")];
+    let in_message =
+        [Said(429, "Rate limit exceeded the maximum. Retry the request in [2] seconds"), CONNECTED, Status(204, "")];
     ends(&in_message, "R429 | ~2000 retry-after | R connected | W204 | disconnected");
     // On a write: back to read all the same.
     ends(
@@ -419,7 +478,7 @@ fn retry_after_overrides_the_backoff() {
 }
 
 #[test]
-fn a_wait_that_cannot_end_in_time_is_not_begun() {
+fn a_wait_that_cannot_end_in_time_is_not_started() {
     let rate_limited = error(ends(&[RetryAfter(429, "10")], "R429 | RATE_LIMITED"));
     assert_eq!(rate_limited.retry_after_ms, Some(10_000.0));
     assert_eq!(rate_limited.status, Some(429));
@@ -443,7 +502,7 @@ fn final_answers_are_errors_with_advice() {
         (&[Status(403, "missing.permissions")][..], "R403 | FORBIDDEN", "conversation:communication:disconnect"),
         (&[CONNECTED, Status(403, "x")], "R connected | W403 | FORBIDDEN", "permission"),
         (&[CONNECTED, Status(400, "not.a.user")], "R connected | W400 | FORBIDDEN", "onBehalfOf"),
-        (&[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND", "\"voice\" dialect"),
+        (&[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND", "api: \"voice\""),
         (&[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND", "api: \"calls\""),
         (&[Status(400, "bad.request")], "R400 | REJECTED", "rejected the read"),
         (&[CONNECTED, Status(400, "bad.request")], "R connected | W400 | REJECTED", "rejected the disconnect"),
@@ -453,7 +512,6 @@ fn final_answers_are_errors_with_advice() {
         (&[CONNECTED, Status(302, "")], "R connected | W302 | BAD_RESPONSE", "redirect"),
         (&[Body("null")], "R200 | BAD_RESPONSE", "no list"),
         (&[Body("<html>")], "R200 | BAD_RESPONSE", "not JSON"),
-        (&[Body("")], "R200 | BAD_RESPONSE", "not JSON"),
     ] {
         let error = error(ends(script, trace));
         assert!(error.message.contains(said), "{}", error.message);
@@ -467,35 +525,45 @@ fn final_answers_are_errors_with_advice() {
         (Some(400), Some("bad.request"), Some("id-2"))
     );
     assert_eq!(rejected.state.as_deref(), Some("connected"));
-    for (dialect, other) in [(DialectName::Calls, "\"voice\""), (DialectName::Custom, "of your own")] {
-        let error = error(expect(Settings { dialect, ..settings() }, &[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND"));
+    for (api, other) in [(Api::Calls, "api: \"voice\""), (Api::Custom, "of your own")] {
+        let error = error(expect(Settings { api, ..settings() }, &[Status(404, "")], "R404 | CONVERSATION_NOT_FOUND"));
         assert!(error.message.contains(other), "{}", error.message);
     }
 }
 
 #[test]
-fn a_body_over_the_limit_is_not_read_on() {
-    let mut call = Call::new(Settings { max_response_bytes: 10, ..settings() });
-    call.next(Input::Start, 0.0, 0.5);
-    call.next(Input::Token, 0.0, 0.5);
-    assert!(call.body(b"{\"a\":\"xxxx"));
-    assert!(!call.body(b"x"));
-    let answer =
-        Answer { status: 200, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
-    let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
-    assert_eq!(error.code.as_str(), "BAD_RESPONSE");
+fn a_body_over_the_limit_is_a_bad_response() {
+    let mut call = started(settings());
+    let too_large = response(200, ResponseBody::Unusable(BodyError::TooLarge));
+    let Action::Finish(Err(error)) = call.next(Input::Response(too_large), 1.0, 0.5) else { panic!("no end") };
+    assert_eq!(name(error.code), "BAD_RESPONSE");
     assert!(error.message.contains("maxResponseBytes"));
 }
 
+/// A call whose first read is under way.
+fn started(settings: Settings) -> Call {
+    let mut call = Call::new(settings);
+    call.next(Input::Start, 0.0, 0.5);
+    call.set_token("a-secret-token");
+    call.next(Input::Token, 0.0, 0.5);
+    call
+}
+
+/// The response to a read that shows the participant in this state.
+fn seen(state: &str) -> Input {
+    let text = format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#);
+    Input::Response(response(200, body(Expected::Participants, "entities", &text, None)))
+}
+
 #[test]
-fn confirm_reads_on_until_the_participant_is_gone() {
+fn confirm_keeps_reading_until_the_participant_is_gone() {
     let confirm = || Settings { confirm: true, ..settings() };
     let played = expect(
         confirm(),
         &[CONNECTED, Status(202, ""), CONNECTED, GONE],
         "R connected | W202 | ~100 settling | R connected | ~200 settling | R disconnected | disconnected",
     );
-    assert_eq!(played.call.state(), Some("disconnected"));
+    assert_eq!(last_state(&played), Some("disconnected"));
     let outcome = outcome(played);
     assert!(outcome.confirmed);
     assert_eq!(outcome.correlation_id.as_deref(), Some("id-4"));
@@ -521,7 +589,10 @@ fn confirm_reads_on_until_the_participant_is_gone() {
 
 #[test]
 fn disconnectable_states_are_the_callers() {
-    let settings = Settings { disconnectable_states: vec!["connected".to_owned(), "alerting".to_owned()], ..settings() };
+    let mut settings = settings();
+    settings.target.disconnectable_states = vec!["connected".to_owned(), "Alerting".to_owned()];
+    settings.target.gone_states = vec!["parked".to_owned()];
+    expect(settings.clone(), &[State("PARKED")], "R PARKED | already-disconnected");
     expect(settings.clone(), &[State("alerting"), Status(204, "")], "R alerting | W204 | disconnected");
     expect(settings, &[CONNECTED, Status(204, "")], "R connected | W204 | disconnected");
 }
@@ -533,68 +604,64 @@ fn the_timeline_records_everything_in_order() {
         .call
         .timeline()
         .iter()
-        .map(|entry| match &entry.event {
-            Event::Request(operation) => format!("{:.0} {operation:?}", entry.at_ms),
-            Event::Response { status, platform_code, failure, .. } => format!(
-                "{:.0} {}{}",
-                entry.at_ms,
-                status.map_or_else(|| failure.map_or("", Failure::as_str).to_owned(), |status| status.to_string()),
+        .map(|event| match event {
+            Event::Request { at, method, path } => format!("{at} {method} {path}"),
+            Event::Response { at, status, platform_code, failure, .. } => format!(
+                "{at} {}{}",
+                status.map_or_else(|| failure.map_or(String::new(), name), |status| status.to_string()),
                 platform_code.as_deref().map_or(String::new(), |code| format!(" {code}"))
             ),
-            Event::State(state) => format!("{:.0} {state:?}", entry.at_ms),
-            Event::Wait { ms, reason } => format!("{:.0} {ms:.0} {}", entry.at_ms, reason.as_str()),
-            Event::Outcome(end) => format!("{:.0} {end:?}", entry.at_ms),
+            Event::State { at, state } => format!("{at} {state:?}"),
+            Event::Wait { at, ms, reason } => format!("{at} {ms} {}", name(reason)),
+            Event::Outcome { at, outcome, .. } => format!("{at} {outcome:?}"),
         })
         .collect();
     assert_eq!(
         seen,
         [
-            "0 Read",
+            "0 GET /api/v2/conversations/voice/c-1/participants",
             "10 200",
             "10 Some(\"alerting\")",
             "10 100 settling",
-            "110 Read",
+            "110 GET /api/v2/conversations/voice/c-1/participants",
             "120 200",
             "120 Some(\"connected\")",
-            "120 Write",
+            "120 POST /api/v2/conversations/voice/participants",
             "130 409 conflict",
             "130 100 settling",
-            "230 Read",
+            "230 GET /api/v2/conversations/voice/c-1/participants",
             "240 network",
             "240 125 backoff",
-            "365 Read",
+            "365 GET /api/v2/conversations/voice/c-1/participants",
             "375 200",
             "375 Some(\"disconnected\")",
-            "375 Ok(AlreadyDisconnected)",
+            "375 Some(AlreadyDisconnected)",
         ]
     );
 }
 
 #[test]
-fn the_token_is_cut_out_of_what_the_platform_says() {
-    let mut call = Call::new(settings());
-    call.next(Input::Start, 0.0, 0.5);
-    call.hide("a-secret-token");
-    call.next(Input::Token, 0.0, 0.5);
-    call.body(br#"{"code":"echo a-secret-token","message":"Bearer a-secret-token is bad"}"#);
+fn the_token_is_redacted_in_what_the_platform_says() {
+    let mut call = started(settings());
+    let text = r#"{"code":"echo a-secret-token","message":"Bearer a-secret-token is bad"}"#;
     let correlation_id = Some("a-secret-token".to_owned());
-    let answer = Answer { status: 403, correlation_id, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
-    let Action::Finish(Err(error)) = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no end") };
+    let forbidden = Response { correlation_id, ..response(403, body(call.expects(403), "entities", text, None)) };
+    let Action::Finish(Err(error)) = call.next(Input::Response(forbidden), 1.0, 0.5) else { panic!("no end") };
     assert!(!format!("{error:?} {:?}", call.timeline()).contains("a-secret-token"), "{error:?}");
     assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
 }
 
 #[test]
-fn only_bodies_that_say_something_are_read() {
-    let mut call = Call::new(settings());
-    call.next(Input::Start, 0.0, 0.5);
-    call.next(Input::Token, 0.0, 0.5);
-    assert_eq!([200, 204, 302, 400, 404, 503].map(|status| call.needs_body(status)), [true, true, false, true, true, true]);
-    call.body(br#"{"entities":[{"id":"p-1","state":"connected"}]}"#);
-    let answer =
-        Answer { status: 200, correlation_id: None, retry_after: None, retry_after_date_ms: f64::NAN, unix_ms: 0.0, body_failure: None };
-    let Action::Send { operation: Operation::Write, .. } = call.next(Input::Answer(answer), 1.0, 0.5) else { panic!("no write") };
-    assert_eq!([200, 202, 204, 302, 400, 409, 503].map(|status| call.needs_body(status)), [false, false, false, false, true, true, true]);
+fn only_bodies_that_matter_are_read() {
+    use Expected::{Nothing, Participants, PlatformError};
+    let mut call = started(settings());
+    let expected = [200, 204, 302, 400, 404, 503].map(|status| call.expects(status));
+    assert_eq!(expected, [Participants, Participants, Nothing, PlatformError, PlatformError, PlatformError]);
+    let Action::Send(write) = call.next(seen("connected"), 1.0, 0.5) else { panic!("no write") };
+    assert_eq!((write.operation, write.method.as_str()), (Operation::Write, "POST"));
+    assert_eq!(write.body.as_deref(), Some(r#"{"participantId":"p-1","action":"disconnect"}"#));
+    let expected = [200, 202, 204, 302, 400, 409, 503].map(|status| call.expects(status));
+    assert_eq!(expected, [Nothing, Nothing, Nothing, Nothing, PlatformError, PlatformError, PlatformError]);
 }
 
 #[test]
@@ -607,56 +674,61 @@ fn a_400_whose_body_broke_off_is_no_answer() {
 
 #[test]
 fn a_timer_may_fire_a_little_early() {
-    let mut call = Call::new(Settings { settle_ms: 50.0, ..settings() });
-    let see = |call: &mut Call, now| {
-        call.body(br#"{"entities":[{"id":"p-1","state":"queued"}]}"#);
-        let answer = Answer {
-            status: 200,
-            correlation_id: None,
-            retry_after: None,
-            retry_after_date_ms: f64::NAN,
-            unix_ms: 0.0,
-            body_failure: None,
-        };
-        call.next(Input::Answer(answer), now, 0.5)
-    };
-    call.next(Input::Start, 0.0, 0.5);
-    call.next(Input::Token, 0.0, 0.5);
-    assert_eq!(see(&mut call, 10.0), Action::Wait { ms: 50.0 });
+    let mut call = started(Settings { settle_ms: 50.0, ..settings() });
+    assert_eq!(call.next(seen("queued"), 10.0, 0.5), Action::Wait { ms: 50.0 });
     call.next(Input::Woke, 59.5, 0.5);
-    assert!(matches!(see(&mut call, 59.5), Action::Finish(Ok(_))), "half a millisecond of settleMs is left, and nobody waits for it");
+    assert!(
+        matches!(call.next(seen("queued"), 59.5, 0.5), Action::Finish(Ok(_))),
+        "half a millisecond of settleMs is left, and is not waited for"
+    );
 }
 
 #[test]
-fn a_wait_that_would_outlast_the_confirmation_is_not_begun() {
+fn a_wait_that_would_outlast_the_confirmation_is_not_started() {
     let confirm = |settle_ms| Settings { confirm: true, settle_ms, ..settings() };
     let script = |seconds| [CONNECTED, Status(202, ""), RetryAfter(503, seconds), GONE];
     expect(confirm(1_500.0), &script("5"), "R connected | W202 | ~100 settling | R503 | disconnected");
-    expect(confirm(1_500.0), &script("1"), "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected");
+    expect(
+        confirm(1_500.0),
+        &script("1"),
+        "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected",
+    );
     // Accepted at 20 ms, asked to wait from 130 to 1130 ms.
-    expect(confirm(1_109.0), &script("1"), "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected");
+    expect(
+        confirm(1_109.0),
+        &script("1"),
+        "R connected | W202 | ~100 settling | R503 | ~1000 retry-after | R disconnected | disconnected",
+    );
     expect(confirm(1_108.0), &script("1"), "R connected | W202 | ~100 settling | R503 | disconnected");
 }
 
 #[test]
-fn messages_say_what_failed_how_often_and_who_asked_to_wait() {
+fn messages_say_what_failed_how_often_and_who_requested_a_wait() {
     let settings = || Settings { max_retries: 1, ..settings() };
     for (reply, said) in [
         (Status(503, ""), "the platform failed, 2 times in a row (maxRetries) (HTTP 503)"),
         (Status(429, ""), "the platform limits the rate of requests, 2 times in a row"),
-        (Lost, "the connection failed before a whole answer came, 2 times in a row"),
-        (Silent, "no whole answer came within requestTimeoutMs, 2 times in a row"),
-        (CutShort, "the answer's body was cut short, 2 times in a row"),
-        (RetryAfter(503, "60"), "the platform failed, and the platform asked to wait 60000 ms, which ends after timeoutMs"),
+        (Lost, "the connection failed before a whole response came, 2 times in a row"),
+        (Silent, "no whole response came within requestTimeoutMs, 2 times in a row"),
+        (CutShort, "the body of the response is empty or incomplete, 2 times in a row"),
+        (
+            RetryAfter(503, "60"),
+            "the platform failed, and the platform requested a wait of 60000 ms, which ends after timeoutMs",
+        ),
     ] {
         let message = error(play(settings(), &[reply])).message;
         assert!(message.contains(said), "{message}");
     }
     let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[State("queued")])).message;
-    assert!(message.contains("it is not settled, and the next wait of 100 ms ends after timeoutMs"), "{message}");
+    assert!(
+        message.contains("the participant is not settled, and the next wait of 100 ms ends after timeoutMs"),
+        "{message}"
+    );
     let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[Lost])).message;
     assert!(
-        message.contains("the connection failed before a whole answer came, and the next wait of 125 ms ends after timeoutMs"),
+        message.contains(
+            "the connection failed before a whole response came, and the next wait of 125 ms ends after timeoutMs"
+        ),
         "{message}"
     );
 }

@@ -1,10 +1,17 @@
 //! A hundred thousand random races in virtual time: everyone who can be removed is removed, nothing false is said.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says by panicking that it fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says by panicking that it fails"
+)]
 
 #[path = "support/race.rs"]
 mod race;
+#[path = "support/response.rs"]
+mod response;
 
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use race::{World, ours, races, settings};
@@ -20,14 +27,19 @@ fn every_removable_participant_is_removed_and_nothing_false_is_said() {
     let seed = std::env::var("RACES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(now);
     println!("RACES_SEED={seed}");
     let rng_seed = RngSeed::Fixed(seed);
-    let mut runner =
-        TestRunner::new(Config { cases: races_to_run, failure_persistence: None, rng_seed, max_shrink_iters: 10_000, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: races_to_run,
+        failure_persistence: None,
+        rng_seed,
+        max_shrink_iters: 10_000,
+        ..Config::default()
+    });
     let counted = std::cell::Cell::new(0_u32);
     let result = runner.run(&races(), |race| {
         let mut world = World::new(&race);
-        let (end, call) = ours(&mut world, settings(&race));
+        let (end, timeline) = ours(&mut world, settings(&race));
         let judged = race.judge(&world, &end);
-        let story = || format!("{end:?}\n{:#?}\n{:#?}", call.timeline(), world.simulator.log());
+        let story = || format!("{end:?}\n{:#?}\n{:#?}", timeline, world.simulator.log());
         proptest::prop_assert!(judged.false_report.is_none(), "{:?}: {}", judged.false_report, story());
         proptest::prop_assert!(!judged.removable || judged.removed_by_us, "not removed: {}", story());
         proptest::prop_assert!(

@@ -3,13 +3,19 @@
 #[path = "../../tests/support/race.rs"]
 #[allow(dead_code, reason = "shared with the test, which looks at more")]
 mod race;
+#[path = "../../tests/support/response.rs"]
+mod response;
 
-use disconnect_if_connected::protocol::{backoff, timeline::Operation};
+use disconnect_if_connected::protocol::{
+    dialect::{CALLS, Ids, JsonText, VOICE},
+    http::{Operation, Request},
+    schedule,
+};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner},
 };
-use race::{Exchanged, PARTICIPANT, Race, Random, World, ours, races, settings};
+use race::{CONVERSATION, Exchanged, PARTICIPANT, Race, Random, World, ours, races, settings};
 
 /// What a person's own code tells its caller.
 enum Told {
@@ -23,35 +29,54 @@ const TIMEOUT_MS: f64 = 1_000.0;
 const LOOP_TRIES: u32 = 5;
 const LOOP_PAUSE_MS: f64 = 500.0;
 
-fn post(world: &mut World) -> Told {
-    match world.exchange(Operation::Write, TIMEOUT_MS) {
+/// The request that everybody sends, in the dialect of the race.
+fn request(race: &Race, operation: Operation) -> Request {
+    let ids = Ids { conversation_id: CONVERSATION, participant_id: PARTICIPANT, user_id: "" };
+    let dialect = if race.uses_calls { CALLS } else { VOICE };
+    let (method, path, body) = match operation {
+        Operation::Read => ("GET", dialect.read.path, None),
+        Operation::Write => (&*dialect.write.method, dialect.write.path, dialect.write.body),
+    };
+    Request {
+        operation,
+        method: method.to_owned(),
+        path: ids.in_path(&path),
+        body: body.map(|JsonText(text)| ids.in_body(&text)),
+        timeout_ms: TIMEOUT_MS,
+    }
+}
+
+fn post(world: &mut World, race: &Race) -> Told {
+    match world.exchange(&request(race, Operation::Write)) {
         Exchanged::Answer { status: 200..300, .. } => Told::Removed,
         Exchanged::Answer { status, .. } => Told::Failed(Some(status)),
         Exchanged::Nothing(_) => Told::Failed(None),
     }
 }
 
-fn check_then_post(world: &mut World) -> Told {
-    let Exchanged::Answer { status, body, .. } = world.exchange(Operation::Read, TIMEOUT_MS) else { return Told::Failed(None) };
+fn check_then_post(world: &mut World, race: &Race) -> Told {
+    let Exchanged::Answer { status, body, .. } = world.exchange(&request(race, Operation::Read)) else {
+        return Told::Failed(None);
+    };
     let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else { return Told::Failed(Some(status)) };
     let list = body.get("entities").or_else(|| body.get("participants")).and_then(|list| list.as_array());
     let Some(list) = list else { return Told::Failed(Some(status)) };
     let found = list.iter().find(|participant| participant.get("id").is_some_and(|id| id == PARTICIPANT));
     if found.and_then(|participant| participant.get("state")).is_some_and(|state| state == "connected") {
-        post(world)
+        post(world, race)
     } else {
         Told::NotActive
     }
 }
 
-fn check_then_post_in_a_loop(world: &mut World) -> Told {
-    let mut told = check_then_post(world);
+fn check_then_post_in_a_loop(world: &mut World, race: &Race) -> Told {
+    let mut told = check_then_post(world, race);
     for _ in 1..LOOP_TRIES {
         if matches!(told, Told::Removed) {
             break;
         }
         world.now += LOOP_PAUSE_MS;
-        told = check_then_post(world);
+        told = check_then_post(world, race);
     }
     told
 }
@@ -64,9 +89,9 @@ struct Tally {
     requests: u64,
 }
 
-fn by_hand(tally: &mut Tally, race: &Race, code: fn(&mut World) -> Told) {
+fn by_hand(tally: &mut Tally, race: &Race, code: fn(&mut World, &Race) -> Told) {
     let mut world = World::new(race);
-    let told = code(&mut world);
+    let told = code(&mut world, race);
     let (accepted, connected) = (world.writes_accepted() > 0, world.state().as_deref() == Some("connected"));
     let is_false = match told {
         Told::Removed => !accepted,
@@ -95,7 +120,7 @@ fn settling(random: &mut Random) {
     const TRIES: usize = 100_000;
     type Schedule = fn(u32, f64) -> f64;
     let schedules: [(&str, Schedule); 4] = [
-        ("100, 200, 400, 800 ms ± 20 % (ours)", backoff::settle_ms),
+        ("100, 200, 400, 800 ms ± 20 % (ours)", schedule::settle_ms),
         ("every 100 ms", |_, _| 100.0),
         ("every 250 ms", |_, _| 250.0),
         ("every 500 ms", |_, _| 500.0),
@@ -144,7 +169,9 @@ fn main() {
         by_hand(&mut looped.1, &race, check_then_post_in_a_loop);
         by_us(&mut own.1, &race);
     }
-    println!("{count} races, seed {seed}; {removable} participants could be removed: connected at the end, within a second.\n");
+    println!(
+        "{count} races, seed {seed}; {removable} participants could be removed: connected at the end, within a second.\n"
+    );
     println!("| | removed of removable | false reports | 409 to the caller | requests a race |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     for (name, tally) in &tallies {

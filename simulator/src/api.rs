@@ -115,14 +115,25 @@ impl Simulator {
     }
 
     fn participant(&self, conversation_id: Option<&str>, participant_id: &str) -> Option<&Participant> {
-        let conversations = self.config.conversations.iter().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
-        conversations.flat_map(|conversation| &conversation.participants).find(|participant| participant.id == participant_id)
+        let conversations = self
+            .config
+            .conversations
+            .iter()
+            .filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
+        conversations
+            .flat_map(|conversation| &conversation.participants)
+            .find(|participant| participant.id == participant_id)
     }
 
     fn participant_mut(&mut self, conversation_id: Option<&str>, participant_id: &str) -> Option<&mut Participant> {
-        let conversations =
-            self.config.conversations.iter_mut().filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
-        conversations.flat_map(|conversation| &mut conversation.participants).find(|participant| participant.id == participant_id)
+        let conversations = self
+            .config
+            .conversations
+            .iter_mut()
+            .filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
+        conversations
+            .flat_map(|conversation| &mut conversation.participants)
+            .find(|participant| participant.id == participant_id)
     }
 
     /// Answers one request that arrives at `now_ms`.
@@ -147,7 +158,8 @@ impl Simulator {
             let message = fault.and_then(|fault| fault.message.as_deref()).unwrap_or(message).to_owned();
             (status, body) = self.error(instead, &code, &message);
         }
-        let mut reply = Reply { status, headers: self.headers(!body.is_empty()), body, delay_ms: 0.0, delivery: Delivery::Whole };
+        let mut reply =
+            Reply { status, headers: self.headers(!body.is_empty()), body, delay_ms: 0.0, delivery: Delivery::Whole };
         if let Some(fault) = &fault {
             reply.apply(fault);
         }
@@ -174,7 +186,9 @@ impl Simulator {
                 let shown_ms = now_ms - self.config.read_lag_ms;
                 match self.config.conversations.iter().find(|conversation| conversation.id == conversation_id) {
                     Some(conversation) => (200, body(conversation, shape, shown_ms).to_string()),
-                    None => self.error(404, "conversation.error.conversation.not.found", "The conversation was not found."),
+                    None => {
+                        self.error(404, "conversation.error.conversation.not.found", "The conversation was not found.")
+                    }
                 }
             }
             Route::Write { conversation_id, participant_id, is_voice } => {
@@ -185,7 +199,11 @@ impl Simulator {
                     asked.get("state") == Some(&json!("disconnected"))
                 };
                 if !wanted {
-                    return self.error(400, "bad.request", "The request could not be understood by the server due to malformed syntax.");
+                    return self.error(
+                        400,
+                        "bad.request",
+                        "The request could not be understood by the server due to malformed syntax.",
+                    );
                 }
                 let Config { accepted_states, effect_delay_ms, .. } = &self.config;
                 let (accepted_states, effect_delay_ms) = (accepted_states.clone(), *effect_delay_ms);
@@ -198,11 +216,15 @@ impl Simulator {
                         *accepted = true;
                         (if is_voice { 204 } else { 202 }, String::new())
                     }
-                    (Verdict::Gone, false) => self.error(400, "conversation.error.call.disconnected", "The call is already disconnected."),
-                    (Verdict::Gone | Verdict::Refused, true) => self.error(409, "conflict", CONFLICT_TEXT),
-                    (Verdict::Refused, false) => {
-                        self.error(409, "general.conflict", "The request conflicts with the current state of the target resource.")
+                    (Verdict::Gone, false) => {
+                        self.error(400, "conversation.error.call.disconnected", "The call is already disconnected.")
                     }
+                    (Verdict::Gone | Verdict::Refused, true) => self.error(409, "conflict", CONFLICT_TEXT),
+                    (Verdict::Refused, false) => self.error(
+                        409,
+                        "general.conflict",
+                        "The request conflicts with the current state of the target resource.",
+                    ),
                     (Verdict::NotListed, _) => self.error(404, "not.found", "The requested resource was not found."),
                 }
             }
@@ -241,11 +263,17 @@ fn default_error(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("bad.request", "The request could not be understood by the server due to malformed syntax."),
         401 => ("bad.credentials", "Invalid login credentials."),
-        403 => ("missing.permissions", "You are missing the following permission(s): conversation:communication:disconnect"),
+        403 => (
+            "missing.permissions",
+            "You are missing the following permission(s): conversation:communication:disconnect",
+        ),
         404 => ("not.found", "The requested resource was not found."),
         409 => ("general.conflict", "The request conflicts with the current state of the target resource."),
         429 => ("too.many.requests", "Rate limit exceeded the maximum. Retry the request in [1] seconds"),
-        500 => ("internal.server.error", "The server encountered an unexpected condition which prevented it from fulfilling the request."),
+        500 => (
+            "internal.server.error",
+            "The server encountered an unexpected condition which prevented it from fulfilling the request.",
+        ),
         503 => (
             "service.unavailable",
             "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance).",
@@ -264,7 +292,9 @@ fn route(request: &Request) -> Route {
         ("GET", ["voice", conversation, "participants"]) => {
             Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Voice }
         }
-        ("GET", ["calls", conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Calls },
+        ("GET", ["calls", conversation]) => {
+            Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Calls }
+        }
         ("GET", [conversation]) => Route::Read { conversation_id: (*conversation).to_owned(), shape: Shape::Generic },
         ("POST", ["voice", "participants"]) => {
             let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
@@ -273,11 +303,14 @@ fn route(request: &Request) -> Route {
         }
         (
             "PATCH",
-            ["calls", conversation, "participants", participant] | ["calls", conversation, "participants", participant, "user", _],
+            ["calls", conversation, "participants", participant]
+            | ["calls", conversation, "participants", participant, "user", _],
         )
-        | ("PATCH", [conversation, "participants", participant]) => {
-            Route::Write { conversation_id: Some((*conversation).to_owned()), participant_id: (*participant).to_owned(), is_voice: false }
-        }
+        | ("PATCH", [conversation, "participants", participant]) => Route::Write {
+            conversation_id: Some((*conversation).to_owned()),
+            participant_id: (*participant).to_owned(),
+            is_voice: false,
+        },
         _ => Route::Unknown,
     }
 }

@@ -128,7 +128,9 @@ impl Reply {
             Fault { lost: Some(_), .. } => Delivery::Lost,
             Fault { hang: Some(_), .. } => Delivery::Hang,
             Fault { cut_after_bytes: Some(bytes), .. } => Delivery::Cut { bytes: *bytes },
-            Fault { slow_bytes: Some(bytes), slow_pause_ms, .. } => Delivery::Slow { bytes: *bytes, pause_ms: *slow_pause_ms },
+            Fault { slow_bytes: Some(bytes), slow_pause_ms, .. } => {
+                Delivery::Slow { bytes: *bytes, pause_ms: *slow_pause_ms }
+            }
             _ => Delivery::Whole,
         };
     }

@@ -1,39 +1,48 @@
-//! Where does the access token come from, and is it one?
+//! Access tokens: a string, or a function that gives one.
 
-use super::options::Invalid;
-use alloc::string::String;
-use js_sys::{Function, Object, Promise, Reflect};
+use super::{foreign, value::Refusal};
+use js_sys::Function;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-pub const TAKES: &str = "a string of visible ASCII characters without \"Bearer \", or a function ({ refresh }) => string | Promise<string>";
+const ACCEPTED: &str =
+    "a string of visible ASCII characters without \"Bearer \", or a function ({ refresh }) => string | Promise<string>";
 
-pub enum TokenSource {
-    Fixed(JsValue),
+pub enum AccessToken {
+    Fixed(String),
     Provider(Function),
 }
 
-impl TokenSource {
-    /// Asks for the token; what the provider throws is the error.
-    pub async fn get(&self, refresh: bool) -> Result<JsValue, JsValue> {
+#[derive(Serialize)]
+struct TokenRequest {
+    refresh: bool,
+}
+
+impl AccessToken {
+    /// Gets the token; the error is what the provider throws. What it gives instead of a token is `Ok(Err(...))`.
+    pub async fn get(&self, refresh: bool) -> Result<Result<String, &'static str>, JsValue> {
         match self {
-            TokenSource::Fixed(token) => Ok(token.clone()),
-            TokenSource::Provider(provider) => {
-                let request = Object::new();
-                Reflect::set(&request, &"refresh".into(), &refresh.into())?;
+            AccessToken::Fixed(token) => Ok(Ok(token.clone())),
+            AccessToken::Provider(provider) => {
+                let request = serde_wasm_bindgen::to_value(&TokenRequest { refresh })?;
                 let answer = provider.call1(&JsValue::UNDEFINED, &request)?;
-                JsFuture::from(Promise::resolve(&answer)).await
+                Ok(check(&foreign::settled(&answer).await?))
             }
         }
     }
 }
 
-/// A token that a header can carry (RFC 6750, section 2.1: visible ASCII); the error never shows it.
-pub fn check(token: &JsValue) -> Result<String, Invalid> {
-    match token.as_string() {
-        Some(token) if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token),
-        Some(token) if token.is_empty() => Err(Invalid::new("accessToken", "an empty string", TAKES)),
-        Some(_) => Err(Invalid::new("accessToken", "a string with white space, control or non-ASCII characters", TAKES)),
-        None => Err(Invalid::new("accessToken", &super::options::kind(token), TAKES)),
+/// A token that a header can carry (RFC 6750, section 2.1: visible ASCII). The error says what was given instead, without
+/// showing it.
+pub fn check(value: &JsValue) -> Result<String, &'static str> {
+    match value.as_string() {
+        Some(token) if token.is_empty() => Err("an empty string"),
+        Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(token),
+        Some(_) => Err("a string with white space, control or non-ASCII characters"),
+        None => Err(foreign::kind(value)),
     }
+}
+
+pub fn refusal(given: &str) -> Refusal {
+    Refusal::new("accessToken", given, &ACCEPTED)
 }

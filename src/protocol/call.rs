@@ -1,4 +1,4 @@
-//! One call: read → decide → write until it can answer. The rule of the contract's section 3, on one page.
+//! One call: read -> decide -> write until it has an answer. The rule of docs/protocol.md on one page.
 //!
 //! ```text
 //!            ┌──────────────── wait (settling, backoff, Retry-After) ◄───────────────┐
@@ -15,50 +15,31 @@
 //! A write follows only a read that saw a disconnectable state; the one exception is the repetition after a 401.
 
 use super::{
-    answer::{self, Answer, Meaning},
-    backoff,
-    dialect::DialectName,
-    error::{Error, Reason, Transient},
-    outcome::{Outcome, Verdict},
-    participant::{Body, Kind, Sighting, Wanted},
-    text::{cut, replaced},
-    timeline::{Entry, Event, Failure, Operation, WaitReason},
+    dialect::{Ids, JsonText},
+    error::{DisconnectError, Reason, Transient},
+    http::{Expected, Failure, Operation, Request, Response},
+    meaning::{self, Meaning},
+    outcome::{DisconnectResult, Outcome},
+    participant::{Kind, TargetState},
+    schedule,
+    settings::Settings,
+    timeline::{Event, WaitReason, tenths},
 };
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
-use core::hash::{Hash, Hasher};
-
-/// What the caller chose; times in milliseconds.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub conversation_id: String,
-    pub participant_id: String,
-    pub dialect: DialectName,
-    /// The name of the list of participants in the body of the read.
-    pub participants: String,
-    pub disconnectable_states: Vec<String>,
-    /// The access token comes from a provider that can be asked for a fresh one.
-    pub token_can_be_refreshed: bool,
-    pub settle_ms: f64,
-    pub timeout_ms: f64,
-    pub request_timeout_ms: f64,
-    pub max_retries: u32,
-    pub max_response_bytes: usize,
-    pub confirm: bool,
-}
+use std::hash::{Hash, Hasher};
 
 /// What happened.
 #[derive(Debug)]
 pub enum Input {
     Start,
-    /// The access token asked for is there.
+    /// The access token is there.
     Token,
     /// The provider gave no usable token.
     NoToken,
-    /// The host waited as long as it was asked to.
+    /// The wait is over.
     Woke,
-    Answer(Answer),
-    /// The request ended without an answer; `Timeout` where the time that the action gave ran out.
-    NoAnswer(Failure),
+    Response(Response),
+    /// The request ended without a response; `Timeout` where the time of the request ran out.
+    NoResponse(Failure),
     /// The access token did not come in the time that the action gave.
     OutOfTime,
 }
@@ -71,30 +52,26 @@ pub enum Action {
         refresh: bool,
         timeout_ms: f64,
     },
-    Send {
-        operation: Operation,
-        timeout_ms: f64,
-    },
+    Send(Request),
     Wait {
         ms: f64,
     },
-    Finish(Result<Outcome, Error>),
+    Finish(Result<DisconnectResult, DisconnectError>),
 }
 
-/// A timer may fire a little early by another clock; so much is forgiven, in milliseconds.
+/// A timer may fire a little early by another clock; the tolerance.
 const TIMER_SLACK_MS: f64 = 1.0;
-/// Shorter secrets are not looked for in what the platform says: they would be found by chance.
-const MIN_SECRET_BYTES: usize = 8;
-/// A correlation id is 36 characters; a longer header is cut here, in characters.
+/// A shorter token is not redacted: it would be found by chance.
+const MIN_TOKEN_BYTES: usize = 8;
+const REDACTED: &str = "***";
+/// A correlation id is 36 characters; a longer header is truncated.
 const MAX_CORRELATION_ID_CHARS: usize = 128;
 
 #[derive(Clone, Debug)]
 pub struct Call {
     settings: Settings,
-    wanted: Wanted,
-    body: Body,
-    secret: String,
-    timeline: Vec<Entry>,
+    token: String,
+    timeline: Vec<Event>,
     requests: u32,
     /// The request that is under way, was last, or is next.
     operation: Operation,
@@ -105,27 +82,27 @@ pub struct Call {
     /// The last state seen.
     state: Option<String>,
     was_listed: bool,
-    /// When the platform began to make up its mind, and the waits since.
+    /// The start of the settling period, and the waits since.
     settling_since: Option<f64>,
     settle_polls: u32,
     a_write_was_refused: bool,
     /// Transient failures in a row, of any request and of writes alone: a read that works says nothing about writes.
     failures: u32,
     write_failures: u32,
-    unknown_fate: bool,
+    unknown_effect: bool,
     /// A write was refused after `settleMs` was over.
     refused_for_good: bool,
-    /// `Some` once a write was accepted, with the correlation id of its answer, which may be missing.
+    /// A write was accepted; with the correlation id of its response, which may be missing.
     accepted: Option<Option<String>>,
 
-    last: Heard,
-    /// The last refusal of a write: what a conflict has to tell.
-    refusal: Heard,
+    last: Details,
+    /// The last refusal of a write: what a conflict has to report.
+    refusal: Details,
 }
 
-/// What one answer said, for the error that it may end in.
+/// What a response said, for the error that it may end in.
 #[derive(Clone, Default, Debug)]
-struct Heard {
+struct Details {
     status: Option<u16>,
     platform_code: Option<String>,
     platform_message: Option<String>,
@@ -136,14 +113,8 @@ struct Heard {
 impl Call {
     pub fn new(settings: Settings) -> Self {
         Call {
-            wanted: Wanted {
-                list: settings.participants.clone(),
-                participant_id: settings.participant_id.clone(),
-                disconnectable: settings.disconnectable_states.clone(),
-            },
             settings,
-            body: Body::default(),
-            secret: String::new(),
+            token: String::new(),
             timeline: Vec::new(),
             requests: 0,
             operation: Operation::Read,
@@ -157,64 +128,47 @@ impl Call {
             a_write_was_refused: false,
             failures: 0,
             write_failures: 0,
-            unknown_fate: false,
+            unknown_effect: false,
             refused_for_good: false,
             accepted: None,
-            last: Heard::default(),
-            refusal: Heard::default(),
+            last: Details::default(),
+            refusal: Details::default(),
         }
     }
 
-    /// Takes what happened, `now` milliseconds after the start of the call, and says what to do next. `random` is in `[0, 1)`.
+    /// Takes what happened, `now` milliseconds after the start of the call, and gives what to do next. `random` is in
+    /// `[0, 1)`.
     pub fn next(&mut self, input: Input, now: f64, random: f64) -> Action {
         (self.now, self.random) = (now, random);
         match input {
-            Input::Start => self.token(false),
+            Input::Start => self.get_token(false),
             Input::Token => self.send(self.operation),
-            Input::NoToken => self.fail(Reason::NoFreshToken),
+            Input::NoToken => self.fail(&Reason::NoFreshToken),
             Input::Woke => self.send(Operation::Read),
-            Input::Answer(answer) => {
-                let meaning = self.receive(&answer);
+            Input::Response(response) => {
+                let meaning = self.receive(&response);
                 self.decide(meaning)
             }
-            Input::NoAnswer(failure) => self.no_answer(failure),
-            Input::OutOfTime => self.fail(Reason::Deadline),
+            Input::NoResponse(failure) => self.no_response(failure),
+            Input::OutOfTime => self.fail(&Reason::Deadline),
         }
     }
 
-    /// Does the body of an answer with this status have to be read?
-    pub fn needs_body(&self, status: u16) -> bool {
-        answer::needs_body(self.operation, status)
+    /// What to read of the body of a response with this status.
+    pub fn expects(&self, status: u16) -> Expected {
+        self.operation.expects(status)
     }
 
-    /// Takes the next bytes of the answer's body; false where reading on is of no use.
-    pub fn body(&mut self, chunk: &[u8]) -> bool {
-        self.body.push(chunk, self.settings.max_response_bytes, &self.wanted)
-    }
-
-    /// The access token now in use: where the platform repeats it, it is cut out of what the call passes on.
-    pub fn hide(&mut self, secret: &str) {
-        self.secret.clear();
-        if secret.len() >= MIN_SECRET_BYTES {
-            self.secret.push_str(secret);
-        }
+    /// The access token now in use: where the platform repeats it, it is redacted.
+    pub fn set_token(&mut self, token: &str) {
+        self.token = if token.len() < MIN_TOKEN_BYTES { String::new() } else { token.to_owned() };
     }
 
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The last state seen.
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
-    }
-
-    /// HTTP requests sent.
-    pub fn requests(&self) -> u32 {
-        self.requests
-    }
-
-    pub fn timeline(&self) -> &[Entry] {
+    pub fn timeline(&self) -> &[Event] {
         &self.timeline
     }
 
@@ -222,11 +176,11 @@ impl Call {
 
     fn decide(&mut self, meaning: Meaning) -> Action {
         match meaning {
-            Meaning::Seen(sighting) => {
+            Meaning::Seen(state) => {
                 self.failures = 0;
-                match sighting {
-                    Sighting::Listed(Kind::Gone, _) => self.gone(),
-                    Sighting::Listed(Kind::Disconnectable, _) if self.accepted.is_none() => self.connected(),
+                match state {
+                    TargetState::Listed(Kind::Gone, _) => self.gone(),
+                    TargetState::Listed(Kind::Disconnectable, _) if self.accepted.is_none() => self.connected(),
                     _ => self.settle(),
                 }
             }
@@ -236,16 +190,16 @@ impl Call {
             Meaning::Transient(transient) => self.retry(transient),
             Meaning::Unauthorized if self.settings.token_can_be_refreshed && !self.refreshed => {
                 self.refreshed = true;
-                self.token(true)
+                self.get_token(true)
             }
-            Meaning::Unauthorized => self.fail(Reason::Unauthorized { refreshed: self.refreshed }),
-            Meaning::Forbidden => self.fail(Reason::Forbidden),
-            Meaning::NotAUser => self.fail(Reason::NotAUser),
-            Meaning::NotFound => self.fail(Reason::ReadNotFound),
-            Meaning::Malformed(malformed) => self.fail(Reason::Malformed(malformed)),
-            Meaning::NotFollowed => self.fail(Reason::NotFollowed),
-            Meaning::ServerFailed => self.fail(Reason::ServerFailed),
-            Meaning::Rejected => self.fail(Reason::Rejected),
+            Meaning::Unauthorized => self.fail(&Reason::Unauthorized { refreshed: self.refreshed }),
+            Meaning::Forbidden => self.fail(&Reason::Forbidden),
+            Meaning::NotAUser => self.fail(&Reason::NotAUser),
+            Meaning::NotFound => self.fail(&Reason::ReadNotFound),
+            Meaning::Malformed(malformed) => self.fail(&Reason::Malformed(malformed)),
+            Meaning::NotFollowed => self.fail(&Reason::NotFollowed),
+            Meaning::ServerFailed => self.fail(&Reason::ServerFailed),
+            Meaning::Rejected => self.fail(&Reason::Rejected),
         }
     }
 
@@ -255,14 +209,13 @@ impl Call {
             return self.send(Operation::Write);
         }
         self.last = core::mem::take(&mut self.refusal);
-        self.fail(Reason::Conflict)
+        self.fail(&Reason::Conflict)
     }
 
-    /// Gone: by us, if a write of this call can have done it.
+    /// Gone: by this call, if one of its writes can have done it.
     fn gone(&mut self) -> Action {
-        let by_us = self.unknown_fate || self.accepted.is_some();
-        let verdict = if by_us { Verdict::Disconnected } else { Verdict::AlreadyDisconnected };
-        self.finish(verdict, true)
+        let by_us = self.unknown_effect || self.accepted.is_some();
+        self.finish(if by_us { Outcome::Disconnected } else { Outcome::AlreadyDisconnected }, true)
     }
 
     /// Neither gone nor to be disconnected: read again, until `settleMs` is over.
@@ -271,11 +224,11 @@ impl Call {
         if !self.is_over(since) {
             self.wait_to_settle(since)
         } else if self.accepted.is_some() {
-            self.finish(Verdict::Disconnected, false)
+            self.finish(Outcome::Disconnected, false)
         } else if self.was_listed {
-            self.finish(Verdict::NotConnected, false)
+            self.finish(Outcome::NotConnected, false)
         } else {
-            self.fail(Reason::NeverListed)
+            self.fail(&Reason::NeverListed)
         }
     }
 
@@ -295,10 +248,10 @@ impl Call {
         self.send(Operation::Read)
     }
 
-    /// Something failed that may pass: wait, then read; never straight to another write.
+    /// A transient failure: wait, then read; never straight to another write.
     fn retry(&mut self, transient: Transient) -> Action {
         if self.time_left_ms() <= TIMER_SLACK_MS {
-            return self.fail(Reason::Deadline);
+            return self.fail(&Reason::Deadline);
         }
         // Time passes: what was refused before may be accepted after.
         self.refused_for_good = false;
@@ -308,19 +261,19 @@ impl Call {
         }
         let in_a_row = self.failures.max(self.write_failures);
         if in_a_row > self.settings.max_retries {
-            return self.fail(Reason::Transient(transient));
+            return self.fail(&Reason::Transient(transient));
         }
         match self.last.retry_after_ms {
             Some(ms) => self.wait(ms, WaitReason::RetryAfter, Some(transient)),
-            None => self.wait(backoff::backoff_ms(in_a_row, self.random), WaitReason::Backoff, Some(transient)),
+            None => self.wait(schedule::backoff_ms(in_a_row, self.random), WaitReason::Backoff, Some(transient)),
         }
     }
 
-    /// Accepted: that is an answer, unless the caller wants to see the participant gone.
+    /// Accepted: the answer, unless the caller wants to see the participant gone.
     fn accept(&mut self) -> Action {
         self.accepted = Some(self.last.correlation_id.clone());
         if !self.settings.confirm {
-            return self.finish(Verdict::Disconnected, false);
+            return self.finish(Outcome::Disconnected, false);
         }
         self.failures = 0;
         self.start_settling();
@@ -341,21 +294,30 @@ impl Call {
     /// Waits for the next read; the last one comes when `settleMs` ends.
     fn wait_to_settle(&mut self, since: f64) -> Action {
         let left_ms = since + self.settings.settle_ms - self.now;
-        let ms = backoff::settle_ms(self.settle_polls, self.random).min(left_ms);
+        let ms = schedule::settle_ms(self.settle_polls, self.random).min(left_ms);
         self.settle_polls += 1;
         self.wait(ms, WaitReason::Settling, None)
     }
 
-    /// A wait that cannot end in time is not begun.
+    /// A wait that cannot end in time is not started.
     fn wait(&mut self, ms: f64, reason: WaitReason, transient: Option<Transient>) -> Action {
         if self.now + ms >= self.settings.timeout_ms {
-            return self.fail(Reason::NoTimeToWait { transient, wait_ms: ms, asked: reason == WaitReason::RetryAfter });
+            return self.fail(&Reason::NoTimeToWait {
+                transient,
+                wait_ms: ms,
+                requested: reason == WaitReason::RetryAfter,
+            });
         }
-        let end_of_confirm = self.accepted.is_some().then_some(self.settling_since).flatten().map(|since| since + self.settings.settle_ms);
+        let end_of_confirm = self
+            .accepted
+            .is_some()
+            .then_some(self.settling_since)
+            .flatten()
+            .map(|since| since + self.settings.settle_ms);
         if end_of_confirm.is_some_and(|end| self.now + ms > end + TIMER_SLACK_MS) {
-            return self.finish(Verdict::Disconnected, false);
+            return self.finish(Outcome::Disconnected, false);
         }
-        self.record(Event::Wait { ms, reason });
+        self.timeline.push(Event::Wait { at: tenths(self.now), ms: tenths(ms), reason });
         Action::Wait { ms }
     }
 
@@ -363,119 +325,155 @@ impl Call {
         self.settings.timeout_ms - self.now
     }
 
-    // ---- Requests and answers ----
+    // ---- Requests and responses ----
 
-    fn token(&mut self, refresh: bool) -> Action {
+    fn get_token(&mut self, refresh: bool) -> Action {
         Action::Token { refresh, timeout_ms: self.time_left_ms().max(0.0) }
     }
 
     fn send(&mut self, operation: Operation) -> Action {
         if self.time_left_ms() <= 0.0 {
-            return self.fail(Reason::Deadline);
+            return self.fail(&Reason::Deadline);
         }
         self.operation = operation;
         self.requests += 1;
-        self.body.reset();
-        self.last = Heard::default();
-        self.record(Event::Request(operation));
-        Action::Send { operation, timeout_ms: self.settings.request_timeout_ms.min(self.time_left_ms()) }
+        self.last = Details::default();
+        let request = self.request(operation);
+        let (method, path) = (request.method.clone(), request.path.clone());
+        self.timeline.push(Event::Request { at: tenths(self.now), method, path });
+        Action::Send(request)
     }
 
-    fn receive(&mut self, answer: &Answer) -> Meaning {
-        let error = self.body.platform_error();
-        self.last.status = Some(answer.status);
-        self.last.correlation_id = answer.correlation_id.as_deref().map(|id| cut(&self.cleaned(id), MAX_CORRELATION_ID_CHARS).to_owned());
-        if answer.status >= 400 {
-            self.last.platform_code = error.code.as_deref().map(|code| self.cleaned(code));
-            self.last.platform_message = error.message.as_deref().map(|message| self.cleaned(message));
-            let asked_in_header = answer
-                .retry_after
-                .as_deref()
-                .and_then(|header| backoff::retry_after_ms(header, answer.retry_after_date_ms, answer.unix_ms));
-            let message = error.message.as_deref().filter(|_| answer.status == 429);
-            self.last.retry_after_ms = asked_in_header.or_else(|| message.and_then(backoff::retry_in_message_ms));
+    fn request(&self, operation: Operation) -> Request {
+        let Settings { conversation_id, target, user_id, dialect, path_prefix, .. } = &self.settings;
+        let participant_id = target.participant_id.as_str();
+        let ids = Ids { conversation_id, participant_id, user_id: user_id.as_deref().unwrap_or_default() };
+        let (method, path, body) = match operation {
+            Operation::Read => ("GET", &dialect.read.path, None),
+            Operation::Write => (&*dialect.write.method, &dialect.write.path, dialect.write.body.as_ref()),
+        };
+        Request {
+            operation,
+            method: method.to_owned(),
+            path: format!("{path_prefix}{}", ids.in_path(path)),
+            body: body.map(|JsonText(text)| ids.in_body(text)),
+            timeout_ms: self.settings.request_timeout_ms.min(self.time_left_ms()),
         }
-        let body = &mut self.body;
-        let meaning = answer::meaning(self.operation, answer, self.last.platform_code.as_deref(), || body.sighting());
-        self.record(Event::Response {
-            status: Some(answer.status),
+    }
+
+    fn receive(&mut self, response: &Response) -> Meaning {
+        let (code, message) = response.platform_error();
+        let correlation_id = response.correlation_id.as_deref().map(|id| self.redacted(id));
+        self.last = Details {
+            status: Some(response.status),
+            platform_code: code.map(|code| self.redacted(code)),
+            platform_message: message.map(|message| self.redacted(message)),
+            correlation_id: correlation_id.map(|id| id.chars().take(MAX_CORRELATION_ID_CHARS).collect()),
+            retry_after_ms: requested_wait_ms(response),
+        };
+        let meaning = meaning::meaning(self.operation, response, &self.settings.target);
+        self.timeline.push(Event::Response {
+            at: tenths(self.now),
+            status: Some(response.status),
             correlation_id: self.last.correlation_id.clone(),
             platform_code: self.last.platform_code.clone(),
-            failure: answer.body_failure,
+            failure: response.body_failure(),
         });
-        if let Meaning::Seen(sighting) = &meaning {
-            self.see(sighting);
+        if let Meaning::Seen(state) = &meaning {
+            self.see(state);
         }
-        if self.operation == Operation::Write && answer::leaves_fate_unknown(answer.status) {
-            self.lose_sight();
+        if self.operation == Operation::Write && meaning::has_unknown_effect(response.status) {
+            self.note_unknown_effect();
         }
         meaning
     }
 
-    fn see(&mut self, sighting: &Sighting) {
+    fn see(&mut self, seen: &TargetState) {
         let mut state = None;
-        if let Sighting::Listed(_, listed) = sighting {
-            state = listed.as_deref().map(|state| self.cleaned(state));
+        if let TargetState::Listed(_, listed) = seen {
+            state = listed.as_deref().map(|state| self.redacted(state));
             self.was_listed = true;
             self.state.clone_from(&state);
         }
-        self.record(Event::State(state));
+        self.timeline.push(Event::State { at: tenths(self.now), state });
     }
 
-    fn no_answer(&mut self, failure: Failure) -> Action {
-        self.record(Event::Response { status: None, correlation_id: None, platform_code: None, failure: Some(failure) });
+    fn no_response(&mut self, failure: Failure) -> Action {
+        self.timeline.push(Event::Response {
+            at: tenths(self.now),
+            status: None,
+            correlation_id: None,
+            platform_code: None,
+            failure: Some(failure),
+        });
         if self.operation == Operation::Write {
-            self.lose_sight();
+            self.note_unknown_effect();
         }
         self.decide(Meaning::Transient(Transient::Lost(failure)))
     }
 
-    /// A write of unknown fate: what reads show is the last word only when `settleMs` has passed since.
-    fn lose_sight(&mut self) {
-        self.unknown_fate = true;
+    /// After a write of unknown effect, `not-connected` has to rest on `settleMs` of reads made since.
+    fn note_unknown_effect(&mut self) {
+        self.unknown_effect = true;
         if self.settling_since.is_some() {
             self.start_settling();
         }
     }
 
-    fn cleaned(&self, text: &str) -> String {
-        if self.secret.is_empty() { text.to_owned() } else { replaced(text, &self.secret, "***") }
+    fn redacted(&self, text: &str) -> String {
+        if self.token.is_empty() { text.to_owned() } else { text.replace(&self.token, REDACTED) }
     }
 
     // ---- Ends ----
 
-    fn finish(&mut self, verdict: Verdict, confirmed: bool) -> Action {
-        self.record(Event::Outcome(Ok(verdict)));
-        let accepted = self.accepted.take();
-        let correlation_id = match accepted {
+    fn finish(&mut self, outcome: Outcome, confirmed: bool) -> Action {
+        self.timeline.push(Event::Outcome { at: tenths(self.now), outcome: Some(outcome), code: None });
+        let correlation_id = match self.accepted.take() {
             Some(of_the_write) if !confirmed => of_the_write,
             _ => self.last.correlation_id.take(),
         };
-        Action::Finish(Ok(Outcome { verdict, confirmed, correlation_id }))
-    }
-
-    /// Ends without an answer, unless a write was accepted before: that stays an answer, whatever the reads after it met.
-    fn fail(&mut self, reason: Reason) -> Action {
-        if self.accepted.is_some() {
-            return self.finish(Verdict::Disconnected, false);
-        }
-        let code = reason.code();
-        self.record(Event::Outcome(Err(code)));
-        Action::Finish(Err(Error {
-            code,
-            message: reason.message(&self.settings, self.operation, self.last.status, self.last.platform_message.as_deref()),
-            status: self.last.status,
-            platform_code: self.last.platform_code.take(),
-            correlation_id: self.last.correlation_id.take(),
-            retry_after_ms: self.last.retry_after_ms,
-            state: self.state.take(),
-            may_have_disconnected: self.unknown_fate,
+        Action::Finish(Ok(DisconnectResult {
+            outcome,
+            conversation_id: self.settings.conversation_id.clone(),
+            participant_id: self.settings.target.participant_id.clone(),
+            state: self.state.clone(),
+            confirmed,
+            requests: self.requests,
+            elapsed_ms: tenths(self.now),
+            correlation_id,
+            timeline: self.timeline.clone(),
         }))
     }
 
-    fn record(&mut self, event: Event) {
-        self.timeline.push(Entry { at_ms: self.now, event });
+    /// Ends without an outcome, unless a write was accepted before: that stays the answer, whatever the reads after it met.
+    fn fail(&mut self, reason: &Reason) -> Action {
+        if self.accepted.is_some() {
+            return self.finish(Outcome::Disconnected, false);
+        }
+        let code = reason.code();
+        self.timeline.push(Event::Outcome { at: tenths(self.now), outcome: None, code: Some(code) });
+        let Details { status, platform_code, platform_message, correlation_id, retry_after_ms } = self.last.clone();
+        Action::Finish(Err(DisconnectError {
+            code,
+            message: reason.message(&self.settings, self.operation, status, platform_message.as_deref()),
+            status,
+            platform_code,
+            correlation_id,
+            retry_after_ms,
+            state: self.state.clone(),
+            option: None,
+            may_have_disconnected: self.unknown_effect,
+            timeline: self.timeline.clone(),
+        }))
     }
+}
+
+/// The wait that the platform requested: in the header, or in the message of a 429.
+fn requested_wait_ms(response: &Response) -> Option<f64> {
+    let (_, message) = response.platform_error();
+    let in_message = message.filter(|_| response.status == 429);
+    let in_header = response.retry_after.as_ref().filter(|_| response.status >= 400);
+    in_header.and_then(schedule::retry_after_ms).or_else(|| in_message.and_then(schedule::retry_in_message_ms))
 }
 
 /// Of everything that decides what comes next, so that a model checker can tell two calls apart. What only records (the timeline, what
@@ -485,11 +483,11 @@ impl Hash for Call {
         #[rustfmt::skip]
         let Call {
             operation, refreshed, now, state, was_listed, settling_since, settle_polls, a_write_was_refused, failures, write_failures,
-            unknown_fate, refused_for_good, accepted,
-            settings: _, wanted: _, body: _, secret: _, timeline: _, requests: _, random: _, last: _, refusal: _,
+            unknown_effect, refused_for_good, accepted,
+            settings: _, token: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, state, was_listed, settle_polls, a_write_was_refused).hash(hasher);
-        (failures, write_failures, unknown_fate, refused_for_good, accepted.is_some()).hash(hasher);
+        (failures, write_failures, unknown_effect, refused_for_good, accepted.is_some()).hash(hasher);
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
     }
 }

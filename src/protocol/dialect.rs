@@ -1,88 +1,140 @@
-//! Which routes, bodies and shapes does the platform speak? Dialects as data: `VOICE`, `CALLS`, a caller's own.
+//! Dialects: routes and shapes as data. [`VOICE`], [`CALLS`], a caller's own.
 
-use super::text::{joined, split_at_first};
-use alloc::string::String;
+use super::checked;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use std::borrow::Cow;
 
-/// One way to ask for the participants and to disconnect one of them.
+/// One way to read the participants and to disconnect one of them.
 ///
-/// `{conversationId}` and `{participantId}` stand for the ids: percent-encoded in paths, as they are in the strings of a body.
-/// A third, `{userId}`, stands in the route on behalf of a user.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// `{conversationId}` and `{participantId}` stand for the ids: percent-encoded in paths, unchanged in the strings of a
+/// body. A third, `{userId}`, stands in the route on behalf of a user.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a dialect: { read, write }")]
 pub struct Dialect {
-    pub name: DialectName,
-    pub read_path: String,
-    /// The name of the list of participants in the body of the read.
-    pub participants: String,
-    pub write_method: String,
-    pub write_path: String,
-    /// JSON text.
-    pub write_body: Option<String>,
+    pub read: Read,
+    pub write: Write,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DialectName {
-    Voice,
-    Calls,
-    Custom,
+/// A GET.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ path, participants }")]
+pub struct Read {
+    #[serde(deserialize_with = "checked::path")]
+    pub path: Cow<'static, str>,
+    /// Where the body has the list of participants: names with dots between them; empty where the body is the list.
+    #[serde(deserialize_with = "checked::list")]
+    pub participants: Cow<'static, str>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ method, path, body? }")]
+pub struct Write {
+    #[serde(deserialize_with = "checked::method")]
+    pub method: Cow<'static, str>,
+    #[serde(deserialize_with = "checked::path")]
+    pub path: Cow<'static, str>,
+    pub body: Option<JsonText>,
+}
+
+/// A JSON value, as text. The host knows this newtype by its name and writes the value that it stands for.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct JsonText(pub Cow<'static, str>);
+
+/// The dialect of the system that this package was requested for; the published API has no such routes.
+pub const VOICE: Dialect = Dialect {
+    read: Read {
+        path: Cow::Borrowed("/api/v2/conversations/voice/{conversationId}/participants"),
+        participants: Cow::Borrowed("entities"),
+    },
+    write: Write {
+        method: Cow::Borrowed("POST"),
+        path: Cow::Borrowed("/api/v2/conversations/voice/participants"),
+        body: Some(JsonText(Cow::Borrowed(r#"{"participantId":"{participantId}","action":"disconnect"}"#))),
+    },
+};
+
+/// The published Conversations API: `getConversationsCall` and `patchConversationsCallParticipant` of the official SDKs.
+pub const CALLS: Dialect = calls("/api/v2/conversations/calls/{conversationId}/participants/{participantId}");
+
+/// `patchConversationsCallParticipantUserUserId`, in the API since 2025-10-23.
+pub const CALLS_ON_BEHALF_OF_USER: Dialect =
+    calls("/api/v2/conversations/calls/{conversationId}/participants/{participantId}/user/{userId}");
+
+const fn calls(write_path: &'static str) -> Dialect {
+    Dialect {
+        read: Read {
+            path: Cow::Borrowed("/api/v2/conversations/calls/{conversationId}"),
+            participants: Cow::Borrowed("participants"),
+        },
+        write: Write {
+            method: Cow::Borrowed("PATCH"),
+            path: Cow::Borrowed(write_path),
+            body: Some(JsonText(Cow::Borrowed(r#"{"state":"disconnected"}"#))),
+        },
+    }
 }
 
 impl Dialect {
-    /// The dialect of the system this package was asked for; the published API has no such routes.
-    pub fn voice() -> Self {
-        Dialect {
-            name: DialectName::Voice,
-            read_path: "/api/v2/conversations/voice/{conversationId}/participants".into(),
-            participants: "entities".into(),
-            write_method: "POST".into(),
-            write_path: "/api/v2/conversations/voice/participants".into(),
-            write_body: Some(r#"{"participantId":"{participantId}","action":"disconnect"}"#.into()),
-        }
-    }
-
-    /// The published Conversations API: `getConversationsCall` and `patchConversationsCallParticipant` of the official SDKs; on
-    /// behalf of a user `patchConversationsCallParticipantUserUserId`, in the API since 2025-10-23.
-    pub fn calls(on_behalf_of_user: bool) -> Self {
-        let participant = "/api/v2/conversations/calls/{conversationId}/participants/{participantId}";
-        Dialect {
-            name: DialectName::Calls,
-            read_path: "/api/v2/conversations/calls/{conversationId}".into(),
-            participants: "participants".into(),
-            write_method: "PATCH".into(),
-            write_path: if on_behalf_of_user { joined(&[participant, "/user/{userId}"]) } else { participant.into() },
-            write_body: Some(r#"{"state":"disconnected"}"#.into()),
-        }
+    /// Does the write say whom to disconnect?
+    pub fn names_participant(&self) -> bool {
+        let body = self.write.body.as_ref().map_or("", |JsonText(text)| text);
+        [&self.write.path, body].iter().any(|template| template.contains("{participantId}"))
     }
 }
 
 /// What the placeholders stand for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ids<'a> {
     pub conversation_id: &'a str,
     pub participant_id: &'a str,
     pub user_id: &'a str,
 }
 
+/// What stays as it is in a path: as `encodeURIComponent` has it.
+const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
 impl Ids<'_> {
-    /// The template with each id as `encode` writes it; what is no known placeholder stays.
-    pub fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
-        // One pass, so that braces inside an id are never taken for a placeholder.
-        let mut filled = String::with_capacity(template.len() + self.conversation_id.len() + self.participant_id.len());
+    /// A path with the ids percent-encoded.
+    pub fn in_path(&self, template: &str) -> String {
+        self.fill(template, |id| utf8_percent_encode(id, PATH_SEGMENT).to_string())
+    }
+
+    /// JSON text with the ids inside its strings.
+    pub fn in_body(&self, template: &str) -> String {
+        self.fill(template, |id| {
+            let quoted = serde_json::to_string(id).unwrap_or_default();
+            quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+        })
+    }
+
+    /// The template with each id as `encode` writes it; what is no known placeholder stays. One pass, so that braces inside
+    /// an id are never taken for a placeholder.
+    fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
+        let mut filled = String::with_capacity(template.len());
         let mut rest = template;
-        while let Some((before, from)) = split_at_first(rest, "{") {
+        while let Some((before, from)) = rest.split_once('{') {
             filled.push_str(before);
-            let placeholder = split_at_first(from, "}");
-            let id = match placeholder {
-                Some(("conversationId", _)) => Some(self.conversation_id),
-                Some(("participantId", _)) => Some(self.participant_id),
-                Some(("userId", _)) => Some(self.user_id),
-                _ => None,
-            };
-            match (id, placeholder) {
-                (Some(id), Some((_, after))) => {
+            let known = [
+                ("conversationId}", self.conversation_id),
+                ("participantId}", self.participant_id),
+                ("userId}", self.user_id),
+            ];
+            match known.iter().find_map(|(name, id)| Some((id, from.strip_prefix(name)?))) {
+                Some((id, after)) => {
                     filled.push_str(&encode(id));
                     rest = after;
                 }
-                _ => {
+                None => {
                     filled.push('{');
                     rest = from;
                 }
@@ -91,85 +143,34 @@ impl Ids<'_> {
         filled.push_str(rest);
         filled
     }
-
-    /// A path with the ids percent-encoded.
-    pub fn in_path(&self, template: &str) -> String {
-        self.fill(template, percent_encoded)
-    }
-
-    /// JSON text with the ids inside its strings.
-    pub fn in_body(&self, template: &str) -> String {
-        self.fill(template, json_escaped)
-    }
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-fn push_hex(out: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 15] {
-        out.push(char::from(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0')));
-    }
-}
-
-/// As `encodeURIComponent`: everything but letters, digits and `-_.!~*'()`, so that an id stays one path segment.
-fn percent_encoded(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            push_hex(&mut out, byte);
-        }
-    }
-    out
-}
-
-/// As the inside of a JSON string (RFC 8259, section 7).
-fn json_escaped(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    let mut rest = id;
-    // Only ASCII is escaped, so what stands between is whole characters.
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        let (Some(before), Some(&byte), Some(after)) = (rest.get(..at), rest.as_bytes().get(at), rest.get(at + 1..)) else { break };
-        out.push_str(before);
-        if byte < b' ' {
-            out.push_str("\\u00");
-            push_hex(&mut out, byte);
-        } else {
-            out.push('\\');
-            out.push(char::from(byte));
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const IDS: Ids = Ids { conversation_id: "c/1 ü", participant_id: "p\"\\\n{userId}", user_id: "u" };
-
     #[test]
     fn fills_ids_into_paths_and_bodies() {
-        assert_eq!(IDS.in_path("/a/{conversationId}/b/{participantId}"), "/a/c%2F1%20%C3%BC/b/p%22%5C%0A%7BuserId%7D");
-        assert_eq!(IDS.in_body(r#"{"p":"{participantId}","n":{}}"#), r#"{"p":"p\"\\\u000A{userId}","n":{}}"#);
-        assert_eq!(IDS.in_path("/{x}/{"), "/{x}/{");
+        let ids = Ids { conversation_id: "c/1 ü", participant_id: "p\"\\\n{userId}", user_id: "u" };
+        assert_eq!(ids.in_path("/a/{conversationId}/b/{participantId}"), "/a/c%2F1%20%C3%BC/b/p%22%5C%0A%7BuserId%7D");
+        assert_eq!(ids.in_body(r#"{"p":"{participantId}","n":{}}"#), r#"{"p":"p\"\\\n{userId}","n":{}}"#);
+        assert_eq!(ids.in_path("/{x}/{"), "/{x}/{");
+        let quotes = Ids { participant_id: "\"\"", ..ids };
+        assert_eq!(quotes.in_body(r#"["{participantId}"]"#), r#"["\"\""]"#);
     }
 
     #[test]
-    fn speaks_the_two_dialects_of_the_contract() {
+    fn has_the_routes_of_the_two_systems() {
         let ids = Ids { conversation_id: "C", participant_id: "P", user_id: "U" };
-        let voice = Dialect::voice();
-        assert_eq!(ids.in_path(&voice.read_path), "/api/v2/conversations/voice/C/participants");
-        assert_eq!(ids.in_path(&voice.write_path), "/api/v2/conversations/voice/participants");
-        assert_eq!(voice.write_body.map(|body| ids.in_body(&body)).as_deref(), Some(r#"{"participantId":"P","action":"disconnect"}"#));
-        let calls = Dialect::calls(false);
-        assert_eq!(ids.in_path(&calls.read_path), "/api/v2/conversations/calls/C");
-        assert_eq!(ids.in_path(&calls.write_path), "/api/v2/conversations/calls/C/participants/P");
-        assert_eq!(calls.write_body.as_deref(), Some(r#"{"state":"disconnected"}"#));
-        assert_eq!(ids.in_path(&Dialect::calls(true).write_path), "/api/v2/conversations/calls/C/participants/P/user/U");
+        let body = |dialect: &Dialect| dialect.write.body.as_ref().map(|JsonText(text)| ids.in_body(text));
+        assert_eq!(ids.in_path(&VOICE.read.path), "/api/v2/conversations/voice/C/participants");
+        assert_eq!(ids.in_path(&VOICE.write.path), "/api/v2/conversations/voice/participants");
+        assert_eq!(body(&VOICE).as_deref(), Some(r#"{"participantId":"P","action":"disconnect"}"#));
+        assert_eq!(ids.in_path(&CALLS.read.path), "/api/v2/conversations/calls/C");
+        assert_eq!(ids.in_path(&CALLS.write.path), "/api/v2/conversations/calls/C/participants/P");
+        assert_eq!(body(&CALLS).as_deref(), Some(r#"{"state":"disconnected"}"#));
+        let on_behalf = ids.in_path(&CALLS_ON_BEHALF_OF_USER.write.path);
+        assert_eq!(on_behalf, "/api/v2/conversations/calls/C/participants/P/user/U");
+        assert!(VOICE.names_participant() && CALLS.names_participant());
     }
 }

@@ -1,15 +1,14 @@
-//! Why could a call not answer? The codes of the contract, section 5, and what each says and advises.
+//! The error of a call that has no outcome: its code, what happened, to whom, what to do.
 
 use super::{
-    call::Settings,
-    dialect::DialectName,
-    participant::Malformed,
-    text::{decimal, joined, milliseconds, without_suffixes},
-    timeline::{Failure, Operation},
+    http::{BodyError, Failure, Operation},
+    settings::{Api, Settings},
+    timeline::Event,
 };
-use alloc::{borrow::ToOwned, string::String};
+use serde::Serialize;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     InvalidArgument,
     ParticipantNotFound,
@@ -25,40 +24,32 @@ pub enum Code {
     Rejected,
 }
 
-impl Code {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::InvalidArgument => "INVALID_ARGUMENT",
-            Code::ParticipantNotFound => "PARTICIPANT_NOT_FOUND",
-            Code::ConversationNotFound => "CONVERSATION_NOT_FOUND",
-            Code::Unauthorized => "UNAUTHORIZED",
-            Code::Forbidden => "FORBIDDEN",
-            Code::Conflict => "CONFLICT",
-            Code::RateLimited => "RATE_LIMITED",
-            Code::ServerError => "SERVER_ERROR",
-            Code::Network => "NETWORK",
-            Code::Timeout => "TIMEOUT",
-            Code::BadResponse => "BAD_RESPONSE",
-            Code::Rejected => "REJECTED",
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct Error {
+/// The fields of JavaScript's `DisconnectError`. What is absent is left out.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisconnectError {
     pub code: Code,
     pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<f64>,
     /// The last state seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// A write of unknown fate was sent and nothing later settled it.
+    /// The option that is wrong, with `INVALID_ARGUMENT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option: Option<String>,
+    /// A write of unknown effect was sent and nothing later settled it.
     pub may_have_disconnected: bool,
+    pub timeline: Vec<Event>,
 }
 
-/// What ended a call that could not answer.
+/// What ended a call without an outcome.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Reason {
     NeverListed,
@@ -71,52 +62,52 @@ pub enum Reason {
     NotAUser,
     Conflict,
     Transient(Transient),
-    /// The next wait would end after the deadline.
+    /// The next wait would end after the deadline; `requested`: by the platform.
     NoTimeToWait {
         transient: Option<Transient>,
         wait_ms: f64,
-        asked: bool,
+        requested: bool,
     },
     Deadline,
-    Malformed(Malformed),
+    Malformed(BodyError),
     /// A status below 200 or from 300 to 399.
     NotFollowed,
-    /// A 5xx that a retry does not mend.
+    /// A 5xx that a retry does not fix.
     ServerFailed,
     Rejected,
-    /// The token provider gave no token when asked for a fresh one.
+    /// The token provider gave no token when it was asked for a fresh one.
     NoFreshToken,
 }
 
-/// A failure worth a retry.
+/// A failure that is worth a retry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transient {
     RateLimited,
     /// 408, 425 or 5xx.
     Server,
-    /// No answer came.
+    /// No response came, or no whole one in time.
     Lost(Failure),
-    /// The body of a good answer was cut short.
-    CutShort,
+    /// The body of a 2xx is empty, or ends before it is complete.
+    Truncated,
 }
 
 impl Transient {
-    pub fn code(self) -> Code {
+    fn code(self) -> Code {
         match self {
             Transient::RateLimited => Code::RateLimited,
             Transient::Server => Code::ServerError,
             Transient::Lost(_) => Code::Network,
-            Transient::CutShort => Code::BadResponse,
+            Transient::Truncated => Code::BadResponse,
         }
     }
 
-    fn what(self) -> &'static str {
+    fn description(self) -> &'static str {
         match self {
             Transient::RateLimited => "the platform limits the rate of requests",
             Transient::Server => "the platform failed",
-            Transient::Lost(Failure::Network) => "the connection failed before a whole answer came",
-            Transient::Lost(Failure::Timeout) => "no whole answer came within requestTimeoutMs",
-            Transient::CutShort => "the answer's body was cut short",
+            Transient::Lost(Failure::Network) => "the connection failed before a whole response came",
+            Transient::Lost(Failure::Timeout) => "no whole response came within requestTimeoutMs",
+            Transient::Truncated => "the body of the response is empty or incomplete",
         }
     }
 }
@@ -137,119 +128,138 @@ impl Reason {
         }
     }
 
-    /// What happened and what to do about it; to whom is said around it.
-    fn text(&self, settings: &Settings, operation: Operation) -> (String, &'static str) {
-        let fixed = |what: &str, advice| (what.to_owned(), advice);
+    /// What happened.
+    fn description(&self, settings: &Settings, operation: Operation) -> String {
         match self {
-            Reason::NeverListed => (
-                joined(&["it was never listed in ", &milliseconds(settings.settle_ms), " (settleMs)"]),
-                "Check the participant id: a person who is transferred back is a new participant with a new id.",
-            ),
-            Reason::ReadNotFound => match settings.dialect {
-                DialectName::Voice => fixed(
-                    "there is no such conversation, or no such route; this call spoke the \"voice\" dialect",
-                    "Check the conversation id, and pass api: \"calls\" to speak the published Conversations API.",
-                ),
-                DialectName::Calls => fixed(
-                    "there is no such conversation, or the token may not see it; this call spoke the \"calls\" dialect",
-                    "Check the conversation id and the region, or pass api: \"voice\" for a system that has the voice routes.",
-                ),
-                DialectName::Custom => fixed(
-                    "there is no such conversation, or no such route; this call spoke a dialect of your own",
-                    "Check the conversation id and the paths of the dialect, or pass api: \"calls\" or \"voice\".",
-                ),
+            Reason::NeverListed => format!("it was never listed within {} ms (settleMs)", settings.settle_ms as u64),
+            Reason::ReadNotFound => match settings.api {
+                Api::Voice => {
+                    "there is no such conversation, or no such route; the call used api: \"voice\"".to_owned()
+                }
+                Api::Calls => {
+                    "there is no such conversation, or the token may not see it; the call used api: \"calls\""
+                        .to_owned()
+                }
+                Api::Custom => {
+                    "there is no such conversation, or no such route; the call used a dialect of your own".to_owned()
+                }
             },
-            Reason::Unauthorized { refreshed: true } => fixed(
-                "the platform refused the access token, and the refreshed one too",
-                "Check the OAuth client and the region the token is for.",
+            Reason::Unauthorized { refreshed: true } => {
+                "the platform refused the access token, and the refreshed one too".to_owned()
+            }
+            Reason::Unauthorized { refreshed: false } => "the platform refused the access token".to_owned(),
+            Reason::NoFreshToken => "accessToken({ refresh: true }) gave no usable token".to_owned(),
+            Reason::Forbidden => "the token may not do this".to_owned(),
+            Reason::NotAUser => "the platform does this only for a user, and the token is a client's".to_owned(),
+            Reason::Conflict => format!(
+                "reads show it connected, and the platform refused every disconnect for {} ms (settleMs)",
+                settings.settle_ms as u64
             ),
-            Reason::Unauthorized { refreshed: false } => fixed(
-                "the platform refused the access token",
-                "Get a new token for this region; pass accessToken as a function to have it refreshed by the call.",
+            Reason::Transient(transient) => format!(
+                "{}, {} times in a row (maxRetries)",
+                transient.description(),
+                u64::from(settings.max_retries) + 1
             ),
-            Reason::NoFreshToken => fixed(
-                "accessToken({ refresh: true }) gave no usable token",
-                "Return a new token, or throw to end the call with your own error.",
-            ),
-            Reason::Forbidden => fixed(
-                "the token may not do this",
-                "Give its user or client the permission that the platform names, usually conversation:communication:disconnect.",
-            ),
-            Reason::NotAUser => fixed(
-                "the platform does this only for a user, and the token is a client's",
-                "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
-            ),
-            Reason::Conflict => (
-                joined(&[
-                    "reads say it is connected, and the platform refused every disconnect for ",
-                    &milliseconds(settings.settle_ms),
-                    " (settleMs)",
-                ]),
-                "Try again later, or raise settleMs; the timeline shows each answer.",
-            ),
-            Reason::Transient(transient) => (
-                joined(&[transient.what(), ", ", &decimal(u64::from(settings.max_retries) + 1), " times in a row (maxRetries)"]),
-                "Try again later; the timeline shows each attempt.",
-            ),
-            Reason::NoTimeToWait { transient, wait_ms, asked } => (
-                joined(&[
-                    transient.map_or("it is not settled", Transient::what),
-                    if *asked { ", and the platform asked to wait " } else { ", and the next wait of " },
-                    &milliseconds(*wait_ms),
-                    if *asked { ", which ends" } else { " ends" },
-                    " after timeoutMs",
-                ]),
-                "Try again after that time, or raise timeoutMs.",
-            ),
-            Reason::Deadline => (
-                joined(&[&milliseconds(settings.timeout_ms), " (timeoutMs) ran out"]),
-                "Raise timeoutMs, or look in the timeline for what took so long.",
-            ),
-            Reason::Malformed(malformed) => fixed(
-                match malformed {
-                    Malformed::NotJson => "the answer is not JSON",
-                    Malformed::Incomplete => "the answer's JSON ends before it is complete",
-                    Malformed::NoList => "the answer has no list of participants where the dialect says",
-                    Malformed::TooLarge => "the answer is longer than maxResponseBytes",
-                },
-                "Check baseUrl and api: something else than the platform may have answered.",
-            ),
-            Reason::NotFollowed => fixed(
-                "the answer is a redirect, and redirects are not followed",
-                "Check baseUrl: the token goes only where it was meant to go.",
-            ),
-            Reason::ServerFailed => fixed(
-                "the platform failed in a way that a retry does not mend",
-                "Check baseUrl and api, then ask the platform's support with the correlation id.",
-            ),
-            Reason::Rejected => fixed(
-                match operation {
-                    Operation::Read => "the platform rejected the read",
-                    Operation::Write => "the platform rejected the disconnect",
-                },
-                "Look at platformCode and the platform's message.",
-            ),
+            Reason::NoTimeToWait { transient, wait_ms, requested } => {
+                let before = transient.map_or("the participant is not settled", Transient::description);
+                let ms = *wait_ms as u64;
+                if *requested {
+                    format!("{before}, and the platform requested a wait of {ms} ms, which ends after timeoutMs")
+                } else {
+                    format!("{before}, and the next wait of {ms} ms ends after timeoutMs")
+                }
+            }
+            Reason::Deadline => format!("{} ms (timeoutMs) ran out", settings.timeout_ms as u64),
+            Reason::Malformed(error) => match error {
+                BodyError::TooLarge => "the response is larger than maxResponseBytes".to_owned(),
+                BodyError::NoList => "the response has no list of participants where the dialect says".to_owned(),
+                _ => "the response is not JSON".to_owned(),
+            },
+            Reason::NotFollowed => "the response is a redirect, and redirects are not followed".to_owned(),
+            Reason::ServerFailed => "the platform failed in a way that a retry does not fix".to_owned(),
+            Reason::Rejected => match operation {
+                Operation::Read => "the platform rejected the read".to_owned(),
+                Operation::Write => "the platform rejected the disconnect".to_owned(),
+            },
         }
     }
 
-    /// The whole message: to whom, what happened, what the platform said, what to do.
-    pub fn message(&self, settings: &Settings, operation: Operation, status: Option<u16>, platform_message: Option<&str>) -> String {
-        let (what, advice) = self.text(settings, operation);
-        let mut message = joined(&[
-            "Participant ",
-            &settings.participant_id,
-            " of conversation ",
-            &settings.conversation_id,
-            " was not disconnected: ",
-            &what,
-        ]);
-        if let Some(status) = status {
-            message.extend([" (HTTP ", &decimal(u64::from(status)), ")"]);
+    /// What to do.
+    fn advice(&self, settings: &Settings) -> &'static str {
+        match self {
+            Reason::NeverListed => {
+                "Check the participant id: a person who is transferred back is a new participant with a new id."
+            }
+            Reason::ReadNotFound => match settings.api {
+                Api::Voice => {
+                    "Check the conversation id, and pass api: \"calls\" to use the published Conversations API."
+                }
+                Api::Calls => {
+                    "Check the conversation id and the region, or pass api: \"voice\" if your deployment has those routes."
+                }
+                Api::Custom => {
+                    "Check the conversation id and the paths of the dialect, or pass api: \"calls\" or \"voice\"."
+                }
+            },
+            Reason::Unauthorized { refreshed: true } => "Check the OAuth client and the region that the token is for.",
+            Reason::Unauthorized { refreshed: false } => {
+                "Get a new token for this region; pass accessToken as a function to have the call refresh it."
+            }
+            Reason::NoFreshToken => "Return a new token, or throw to end the call with your own error.",
+            Reason::Forbidden => {
+                "Give its user or client the permission that the platform names, usually \
+                 conversation:communication:disconnect."
+            }
+            Reason::NotAUser => "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
+            Reason::Conflict => "Try again later, or raise settleMs; the timeline shows each response.",
+            Reason::Transient(_) => "Try again later; the timeline shows each attempt.",
+            Reason::NoTimeToWait { .. } => "Try again after that time, or raise timeoutMs.",
+            Reason::Deadline => "Raise timeoutMs, or look in the timeline for what took so long.",
+            Reason::Malformed(_) => "Check baseUrl and api: it may not be the platform that responds there.",
+            Reason::NotFollowed => "Check baseUrl: the token is sent to no other address.",
+            Reason::ServerFailed => {
+                "Check baseUrl and api, then contact the platform's support with the correlation id."
+            }
+            Reason::Rejected => "Look at platformCode and the platform's message.",
         }
-        if let Some(said) = platform_message {
-            message.extend([". The platform says: \"", without_suffixes(said, "."), "\""]);
+    }
+
+    /// The whole message: to whom, what happened, what the platform's own message is, what to do.
+    pub fn message(
+        &self,
+        settings: &Settings,
+        operation: Operation,
+        status: Option<u16>,
+        platform_message: Option<&str>,
+    ) -> String {
+        let Settings { conversation_id, target, .. } = settings;
+        let http = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        let platform = platform_message
+            .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
+            .unwrap_or_default();
+        format!(
+            "Participant {} of conversation {conversation_id} was not disconnected: {}{http}{platform}. {}",
+            target.participant_id,
+            self.description(settings, operation),
+            self.advice(settings)
+        )
+    }
+}
+
+impl DisconnectError {
+    /// `option`: its name, where one option is wrong.
+    pub fn invalid_argument(option: Option<String>, message: String) -> Self {
+        DisconnectError {
+            code: Code::InvalidArgument,
+            message,
+            status: None,
+            platform_code: None,
+            correlation_id: None,
+            retry_after_ms: None,
+            state: None,
+            option,
+            may_have_disconnected: false,
+            timeline: Vec::new(),
         }
-        message.extend([". ", advice]);
-        message
     }
 }

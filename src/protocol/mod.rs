@@ -1,15 +1,18 @@
-//! The rule of the contract as a value: plain Rust without wasm-bindgen, clock, randomness or I/O.
+//! The rule of docs/protocol.md as a value: plain Rust without wasm-bindgen, clock, randomness or I/O.
 //!
-//! [`call::Call`] is one call. Whoever hosts it performs the [`call::Action`] it asks for and feeds back, as an
-//! [`call::Input`], what happened, with the time (milliseconds since the start of the call) and a random number in `[0, 1)`.
+//! [`call::Call`] is one call. Its host performs the [`call::Action`] that it asks for and feeds back, as a
+//! [`call::Input`], what happened, with the time (milliseconds since the start of the call) and a random number in
+//! `[0, 1)`.
 
-pub mod answer;
-pub mod backoff;
 pub mod call;
+pub mod checked;
 pub mod dialect;
 pub mod error;
-pub mod json;
+pub mod http;
+pub mod meaning;
 pub mod outcome;
 pub mod participant;
-pub mod text;
+pub mod region;
+pub mod schedule;
+pub mod settings;
 pub mod timeline;

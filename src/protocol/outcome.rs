@@ -1,33 +1,37 @@
-//! What did a call that could answer find out? (contract, section 3, Outcomes)
+//! The outcome of a call, and the result that reports it.
 
-use alloc::string::String;
+use super::timeline::Event;
+use serde::Serialize;
 
 /// The three outcomes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
-    /// A write of this call was accepted, or one of unknown fate was sent and the participant is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A write of this call was accepted, or one of unknown effect was sent and the participant is gone.
     Disconnected,
-    /// It was gone, and no write of this call can have done it.
+    /// The participant was gone, and no write of this call can have done it.
     AlreadyDisconnected,
     /// It stayed in its state for all of `settleMs`; nothing was changed.
     NotConnected,
 }
 
-impl Verdict {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Disconnected => "disconnected",
-            Verdict::AlreadyDisconnected => "already-disconnected",
-            Verdict::NotConnected => "not-connected",
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outcome {
-    pub verdict: Verdict,
+/// What the caller gets.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisconnectResult {
+    pub outcome: Outcome,
+    pub conversation_id: String,
+    pub participant_id: String,
+    /// The last state seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// A read, or the platform's own answer, showed the participant gone.
     pub confirmed: bool,
+    /// HTTP requests sent.
+    pub requests: u32,
+    pub elapsed_ms: f64,
     /// Of the deciding response.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    pub timeline: Vec<Event>,
 }

@@ -1,70 +1,59 @@
-//! What was asked, answered and waited for, in order: what explains a 409 without the server's logs.
+//! The record of a call: what was asked, answered, seen and waited for, in order.
 
-use super::{error::Code, outcome::Verdict};
-use alloc::string::String;
+use super::{error::Code, http::Failure, outcome::Outcome};
+use serde::Serialize;
 
-/// One entry; `at_ms` counts from the start of the call.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
-    pub at_ms: f64,
-    pub event: Event,
-}
-
-#[derive(Clone, PartialEq, Debug)]
+/// One entry; `at` is milliseconds since the start of the call, in tenths. What is absent is left out.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
-    Request(Operation),
+    Request {
+        at: f64,
+        method: String,
+        path: String,
+    },
     Response {
-        /// `None` where no answer came.
+        at: f64,
+        /// Absent where no response came.
+        #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         correlation_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         platform_code: Option<String>,
+        /// Where no response came, or its body broke off.
+        #[serde(skip_serializing_if = "Option::is_none")]
         failure: Option<Failure>,
     },
-    /// What a read showed; `None` where the participant is not listed or has no state.
-    State(Option<String>),
+    State {
+        at: f64,
+        /// Absent where the participant is not listed or has no state.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<String>,
+    },
     Wait {
+        at: f64,
         ms: f64,
         reason: WaitReason,
     },
-    Outcome(Result<Verdict, Code>),
+    Outcome {
+        at: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outcome: Option<Outcome>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<Code>,
+    },
 }
 
-/// The two requests of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Operation {
-    Read,
-    Write,
-}
-
-/// Why no answer came, or no whole one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Failure {
-    Network,
-    Timeout,
-}
-
-impl Failure {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Failure::Network => "network",
-            Failure::Timeout => "timeout",
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WaitReason {
     Settling,
     Backoff,
     RetryAfter,
 }
 
-impl WaitReason {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            WaitReason::Settling => "settling",
-            WaitReason::Backoff => "backoff",
-            WaitReason::RetryAfter => "retry-after",
-        }
-    }
+/// Milliseconds in tenths: nobody reads a timeline more finely.
+pub fn tenths(ms: f64) -> f64 {
+    (ms * 10.0).round() / 10.0
 }

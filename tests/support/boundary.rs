@@ -131,7 +131,8 @@ async fn rejects_with_the_reason_of_the_signal() {
         assert_eq!(number(&counted, "listeners"), 0.0, "{script}");
         // Aborted before: nothing is sent.
         let sent = number(&fake, "calls.length");
-        let again = call(options(&fake, &with(&[("signal", &get(&counted, "signal"))]))).await.expect_err("aborted before");
+        let again =
+            call(options(&fake, &with(&[("signal", &get(&counted, "signal"))]))).await.expect_err("aborted before");
         assert_eq!(again.as_string().as_deref(), Some(expected));
         assert_eq!(number(&fake, "calls.length"), sent);
         if aborts_on == Some("request") {
@@ -153,7 +154,9 @@ async fn a_callback_that_throws_changes_nothing() {
     for callback in [THROWER.with(Clone::clone), REJECTER.with(Clone::clone)] {
         let result = settled(&fake(&["connected", "204"]), &[("onEvent", &callback)]).await;
         assert_eq!(text(&result, "outcome"), "disconnected");
-        let error = call(options(&fake(&["connected"]), &with(&[("accessToken", &callback)]))).await.expect_err("the provider's error");
+        let error = call(options(&fake(&["connected"]), &with(&[("accessToken", &callback)])))
+            .await
+            .expect_err("the provider's error");
         assert_eq!(text(&error, "message"), "the callback's own");
     }
 }

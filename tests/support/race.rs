@@ -1,12 +1,13 @@
 //! One race in virtual time: the real protocol, or what people write by hand, against the simulator, with an injected clock.
 
+use super::response::{body, response};
 use disconnect_if_connected::protocol::{
-    answer::Answer,
-    call::{Action, Call, Input, Settings},
-    dialect::{Dialect, Ids},
-    error::Error,
-    outcome::{Outcome, Verdict},
-    timeline::{Failure, Operation},
+    call::{Action, Call, Input},
+    error::DisconnectError,
+    http::{Failure, Operation, Request as Asked, Response, RetryAfter},
+    outcome::{DisconnectResult, Outcome},
+    settings::{Api, Settings},
+    timeline::Event,
 };
 use proptest::prelude::*;
 use simulator::{Config, Conversation, Delivery, Fault, Participant, Request, Simulator, Step};
@@ -17,7 +18,7 @@ pub const PARTICIPANT: &str = "p-1";
 /// What the platform does, and what goes wrong on the way.
 #[derive(Clone, Debug)]
 pub struct Race {
-    pub speaks_calls: bool,
+    pub uses_calls: bool,
     pub read_lag_ms: u16,
     pub effect_delay_ms: u16,
     /// The true states: the first from the beginning, each later one after so many milliseconds more.
@@ -87,7 +88,9 @@ impl FaultKind {
             FaultKind::HangAfter => Fault { hang: text("after"), ..Fault::default() },
             FaultKind::Unavailable => Fault { status: Some(503), ..Fault::default() },
             FaultKind::GatewayTimeoutAfter => Fault { status: Some(504), performed: true, ..Fault::default() },
-            FaultKind::RateLimited => Fault { status: Some(429), headers: vec![("Retry-After".into(), "1".into())], ..Fault::default() },
+            FaultKind::RateLimited => {
+                Fault { status: Some(429), headers: vec![("Retry-After".into(), "1".into())], ..Fault::default() }
+            }
             FaultKind::CutShort => Fault { cut_after_bytes: Some(40), ..Fault::default() },
         }
     }
@@ -95,7 +98,9 @@ impl FaultKind {
 
 /// Schedules that end within a second, lag up to 400 ms, and no more faults than a call retries.
 pub fn races() -> impl Strategy<Value = Race> {
-    use FaultKind::{CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, RateLimited, Unavailable};
+    use FaultKind::{
+        CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, RateLimited, Unavailable,
+    };
     use State::{Alerting, Changing, Connected, Disconnected, NotListed, Queued, Terminated, Unheard};
     let state = prop::sample::select(vec![
         Connected,
@@ -109,19 +114,27 @@ pub fn races() -> impl Strategy<Value = Race> {
         Disconnected,
         Terminated,
     ]);
-    let kind =
-        prop::sample::select(vec![LostBefore, LostAfter, HangBefore, HangAfter, Unavailable, GatewayTimeoutAfter, RateLimited, CutShort]);
-    let fault = (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| ScriptedFault { on_write, skip, kind });
+    let kind = prop::sample::select(vec![
+        LostBefore,
+        LostAfter,
+        HangBefore,
+        HangAfter,
+        Unavailable,
+        GatewayTimeoutAfter,
+        RateLimited,
+        CutShort,
+    ]);
+    let fault =
+        (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| ScriptedFault { on_write, skip, kind });
     let faults = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(fault, 1..=2)];
-    (any::<bool>(), 0..=400_u16, 0..=200_u16, prop::collection::vec((0..=300_u16, state), 1..=4), faults, any::<u64>()).prop_map(
-        |(speaks_calls, read_lag_ms, effect_delay_ms, mut states, faults, seed)| {
+    (any::<bool>(), 0..=400_u16, 0..=200_u16, prop::collection::vec((0..=300_u16, state), 1..=4), faults, any::<u64>())
+        .prop_map(|(uses_calls, read_lag_ms, effect_delay_ms, mut states, faults, seed)| {
             // Nobody comes back from gone.
             if let Some(gone) = states.iter().position(|(_, state)| state.is_gone()) {
                 states.truncate(gone + 1);
             }
-            Race { speaks_calls, read_lag_ms, effect_delay_ms, states, faults, seed }
-        },
-    )
+            Race { uses_calls, read_lag_ms, effect_delay_ms, states, faults, seed }
+        })
 }
 
 /// A small generator for latencies and jitter: splitmix64.
@@ -158,7 +171,6 @@ pub struct World {
     pub simulator: Simulator,
     pub now: f64,
     pub random: Random,
-    dialect: Dialect,
     /// Was each request of the log a write, and had the read directly before it shown connected?
     pub writes_after_connected: Vec<bool>,
     last_read_showed_connected: bool,
@@ -174,7 +186,11 @@ impl World {
             .map(|(index, (after, state))| {
                 at += if index == 0 { 0.0 } else { f64::from(*after) };
                 // What was true at the beginning had been true for long.
-                Step { at: if index == 0 { -1e6 } else { at }, state: state.name().map(str::to_owned), changing: *state == State::Changing }
+                Step {
+                    at: if index == 0 { -1e6 } else { at },
+                    state: state.name().map(str::to_owned),
+                    changing: *state == State::Changing,
+                }
             })
             .collect();
         let participant = Participant {
@@ -207,7 +223,6 @@ impl World {
             simulator: Simulator::new(config),
             now: 0.0,
             random: Random::new(race.seed),
-            dialect: if race.speaks_calls { Dialect::calls(false) } else { Dialect::voice() },
             writes_after_connected: Vec::new(),
             last_read_showed_connected: false,
         }
@@ -228,20 +243,11 @@ impl World {
     }
 
     /// One HTTP exchange: to the platform and back, 5 to 60 ms each way.
-    pub fn exchange(&mut self, operation: Operation, timeout_ms: f64) -> Exchanged {
-        let ids = Ids { conversation_id: CONVERSATION, participant_id: PARTICIPANT, user_id: "" };
-        let started = self.now;
-        let request = match operation {
-            Operation::Read => {
-                Request { method: "GET".into(), path: ids.in_path(&self.dialect.read_path), body: String::new(), authorization: None }
-            }
-            Operation::Write => Request {
-                method: self.dialect.write_method.clone(),
-                path: ids.in_path(&self.dialect.write_path),
-                body: self.dialect.write_body.as_deref().map(|body| ids.in_body(body)).unwrap_or_default(),
-                authorization: None,
-            },
-        };
+    pub fn exchange(&mut self, request: &Asked) -> Exchanged {
+        let Asked { operation, method, path, body, timeout_ms } = request;
+        let (operation, timeout_ms, started) = (*operation, *timeout_ms, self.now);
+        let body = body.clone().unwrap_or_default();
+        let request = Request { method: method.clone(), path: path.clone(), body, authorization: None };
         if operation == Operation::Write {
             self.writes_after_connected.push(std::mem::take(&mut self.last_read_showed_connected));
         }
@@ -276,25 +282,17 @@ impl World {
 }
 
 pub fn settings(race: &Race) -> Settings {
-    let dialect = if race.speaks_calls { Dialect::calls(false) } else { Dialect::voice() };
+    let api = if race.uses_calls { Api::Calls } else { Api::Voice };
     Settings {
-        conversation_id: CONVERSATION.to_owned(),
-        participant_id: PARTICIPANT.to_owned(),
-        dialect: dialect.name,
-        participants: dialect.participants,
-        disconnectable_states: vec!["connected".to_owned()],
         token_can_be_refreshed: false,
-        settle_ms: 1_500.0,
-        timeout_ms: 10_000.0,
         request_timeout_ms: 1_000.0,
-        max_retries: 3,
-        max_response_bytes: 8_388_608,
-        confirm: false,
+        ..Settings::new(CONVERSATION, PARTICIPANT, api)
     }
 }
 
 /// The real protocol.
-pub fn ours(world: &mut World, settings: Settings) -> (Result<Outcome, Error>, Call) {
+pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, DisconnectError>, Vec<Event>) {
+    let list = settings.dialect.read.participants.clone();
     let mut call = Call::new(settings);
     let mut input = Input::Start;
     loop {
@@ -305,24 +303,18 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<Outcome, Error>, C
                 world.now += ms;
                 Input::Woke
             }
-            Action::Send { operation, timeout_ms } => match world.exchange(operation, timeout_ms) {
-                Exchanged::Nothing(failure) => Input::NoAnswer(failure),
-                Exchanged::Answer { status, body, retry_after, whole } => {
-                    if call.needs_body(status) {
-                        call.body(body.as_bytes());
-                    }
-                    let body_failure = (!whole).then_some(Failure::Network);
-                    Input::Answer(Answer {
-                        status,
-                        correlation_id: None,
-                        retry_after,
-                        retry_after_date_ms: f64::NAN,
-                        unix_ms: 0.0,
-                        body_failure,
+            Action::Send(request) => match world.exchange(&request) {
+                Exchanged::Nothing(failure) => Input::NoResponse(failure),
+                Exchanged::Answer { status, body: text, retry_after, whole } => {
+                    let failure = (!whole).then_some(Failure::Network);
+                    let header = |value| RetryAfter { value, date_ms: None, received_ms: 0.0 };
+                    Input::Response(Response {
+                        retry_after: retry_after.map(header),
+                        ..response(status, body(call.expects(status), &list, &text, failure))
                     })
                 }
             },
-            Action::Finish(end) => return (end, call),
+            Action::Finish(end) => return (end, call.timeline().to_vec()),
         };
     }
 }
@@ -342,25 +334,31 @@ impl Race {
     }
 
     /// Holds what a call of the protocol said against what was true.
-    pub fn judge(&self, world: &World, end: &Result<Outcome, Error>) -> Judged {
+    pub fn judge(&self, world: &World, end: &Result<DisconnectResult, DisconnectError>) -> Judged {
         let (accepted, gone) = (world.writes_accepted() > 0, world.is_gone());
         let false_report = match end {
-            Ok(outcome) => match outcome.verdict {
-                Verdict::Disconnected if !gone => Some("disconnected, but it is still there"),
-                Verdict::Disconnected if !accepted && !self.faults.iter().any(|fault| fault.on_write) => {
+            Ok(result) => match result.outcome {
+                Outcome::Disconnected if !gone => Some("disconnected, but it is still there"),
+                Outcome::Disconnected if !accepted && !self.faults.iter().any(|fault| fault.on_write) => {
                     Some("disconnected, but not by us")
                 }
-                Verdict::AlreadyDisconnected if accepted => Some("already-disconnected, but it was us"),
-                Verdict::AlreadyDisconnected if !gone => Some("already-disconnected, but it is still there"),
-                Verdict::NotConnected if accepted => Some("not-connected, but we disconnected it"),
-                Verdict::NotConnected if world.state().as_deref() == Some("connected") && self.is_removable() => {
+                Outcome::AlreadyDisconnected if accepted => Some("already-disconnected, but it was us"),
+                Outcome::AlreadyDisconnected if !gone => Some("already-disconnected, but it is still there"),
+                Outcome::NotConnected if accepted => Some("not-connected, but we disconnected it"),
+                Outcome::NotConnected if world.state().as_deref() == Some("connected") && self.is_removable() => {
                     Some("not-connected, but it is")
                 }
                 _ => None,
             },
-            Err(error) if accepted && !error.may_have_disconnected => Some("an error that hides our disconnect"),
+            Err(error) if accepted && !error.may_have_disconnected => {
+                Some("an error that does not mention our disconnect")
+            }
             Err(_) => None,
         };
-        Judged { removable: self.is_removable(), removed_by_us: accepted, false_report: false_report.map(str::to_owned) }
+        Judged {
+            removable: self.is_removable(),
+            removed_by_us: accepted,
+            false_report: false_report.map(str::to_owned),
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DisconnectError, disconnectIfConnected } from "./node.mjs";
+import { DisconnectError, disconnectIfConnected } from "./index.node.mjs";
 
 const TOKEN_VARIABLE = "GENESYS_CLOUD_ACCESS_TOKEN";
 

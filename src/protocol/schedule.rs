@@ -1,6 +1,6 @@
-//! How long is the next wait? Settling, transient failures, `Retry-After`. Jitter comes in as a number in `[0, 1)`.
+//! The schedule of waits: settling, backoff, `Retry-After`. Jitter comes in as a number in `[0, 1)`.
 
-use super::text::split_at_first;
+use super::http::RetryAfter;
 
 /// First wait while the platform settles; it doubles from one wait to the next.
 pub const SETTLE_FIRST_MS: f64 = 100.0;
@@ -27,26 +27,23 @@ fn doubled(times: u32) -> f64 {
 
 /// `Retry-After` in milliseconds (RFC 9110, section 10.2.3): seconds, or a date; `None` where it is neither.
 ///
-/// `date_ms` is what the host's clock makes of it as a date, and `unix_ms` what it shows, both in milliseconds since 1970-01-01; a
-/// parser of dates in here (httpdate, measured) would cost the package 4 KB. Hosts take far more for a date than the RFC does: all of its forms hold a time.
-pub fn retry_after_ms(header: &str, date_ms: f64, unix_ms: f64) -> Option<f64> {
-    let header = header.trim_ascii();
-    if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(seconds_ms(header));
-    }
-    (header.as_bytes().contains(&b':') && date_ms.is_finite()).then(|| (date_ms - unix_ms).max(0.0))
+/// Hosts take far more for a date than the RFC does ("1.5" is one to V8): all of its forms hold a time of day.
+pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
+    let date_ms = header.date_ms.filter(|_| header.value.contains(':'));
+    seconds_ms(header.value.trim()).or_else(|| date_ms.map(|date_ms| (date_ms - header.received_ms).max(0.0)))
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
 pub fn retry_in_message_ms(message: &str) -> Option<f64> {
-    let (_, from) = split_at_first(message, "Retry the request in [")?;
-    let (seconds, _) = split_at_first(from, "] seconds")?;
-    (!seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit())).then(|| seconds_ms(seconds))
+    let (_, from) = message.split_once("Retry the request in [")?;
+    let (seconds, _) = from.split_once("] seconds")?;
+    seconds_ms(seconds)
 }
 
-/// Digits to milliseconds; digit by digit, because std's parser of floats brings tables that this does not need.
-fn seconds_ms(digits: &str) -> f64 {
-    digits.bytes().fold(0.0, |seconds, digit| seconds * 10.0 + f64::from(digit - b'0')) * 1_000.0
+/// Whole seconds to milliseconds; as many as a `u32` counts.
+fn seconds_ms(text: &str) -> Option<f64> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then(|| f64::from(text.parse().unwrap_or(u32::MAX)) * 1_000.0)
 }
 
 #[cfg(test)]
@@ -65,31 +62,39 @@ mod tests {
     #[test]
     fn backs_off_with_full_jitter_up_to_five_seconds() {
         assert_eq!(backoff_ms(1, 0.0), 0.0);
-        assert_eq!([1, 2, 3, 4, 5, 6, 7].map(|failures| backoff_ms(failures, 1.0)), [250.0, 500.0, 1000.0, 2000.0, 4000.0, 5000.0, 5000.0]);
+        assert_eq!(
+            [1, 2, 3, 4, 5, 6, 7].map(|failures| backoff_ms(failures, 1.0)),
+            [250.0, 500.0, 1000.0, 2000.0, 4000.0, 5000.0, 5000.0]
+        );
     }
 
     #[test]
     fn reads_retry_after_as_seconds_or_date() {
         let now = 1_445_412_480_000.0; // Wed, 21 Oct 2015 07:28:00 GMT
-        for (header, date_ms, expected) in [
-            ("0", f64::NAN, Some(0.0)),
-            (" 120 ", now, Some(120_000.0)),
-            ("Wed, 21 Oct 2015 07:28:07 GMT", now + 7_000.0, Some(7_000.0)),
-            ("Wed, 21 Oct 2015 07:27:00 GMT", now - 60_000.0, Some(0.0)),
-            ("Wed, 99 Oct 2015 07:28:07 GMT", f64::NAN, None),
+        for (value, date_ms, expected) in [
+            ("0", None, Some(0.0)),
+            (" 120 ", Some(now), Some(120_000.0)),
+            ("Wed, 21 Oct 2015 07:28:07 GMT", Some(now + 7_000.0), Some(7_000.0)),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", Some(now - 60_000.0), Some(0.0)),
+            ("Wed, 99 Oct 2015 07:28:07 GMT", None, None),
+            ("99999999999", None, Some(4_294_967_295_000.0)),
             // V8 reads years into these.
-            ("-1", 978_303_600_000.0, None),
-            ("1.5", 978_649_200_000.0, None),
-            ("", f64::NAN, None),
-            ("soon", f64::NAN, None),
+            ("-1", Some(978_303_600_000.0), None),
+            ("1.5", Some(978_649_200_000.0), None),
+            ("", None, None),
+            ("soon", None, None),
         ] {
-            assert_eq!(retry_after_ms(header, date_ms, now), expected, "{header:?}");
+            let header = RetryAfter { value: value.to_owned(), date_ms, received_ms: now };
+            assert_eq!(retry_after_ms(&header), expected, "{value:?}");
         }
     }
 
     #[test]
     fn reads_the_wait_from_the_platforms_message() {
-        assert_eq!(retry_in_message_ms("Rate limit exceeded the maximum. Retry the request in [17] seconds"), Some(17_000.0));
+        assert_eq!(
+            retry_in_message_ms("Rate limit exceeded the maximum. Retry the request in [17] seconds"),
+            Some(17_000.0)
+        );
         assert_eq!(retry_in_message_ms("Retry the request in [soon] seconds"), None);
         assert_eq!(retry_in_message_ms("Rate limit exceeded"), None);
     }

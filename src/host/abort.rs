@@ -1,15 +1,19 @@
-//! Has the caller changed its mind? One `abort` listener for each call, removed at its end.
+//! Cancellation by AbortSignal, and the time limits of waits and requests.
 
-use super::timer::{Flag, Timer};
-use alloc::rc::Rc;
-use core::{
+use super::{
+    foreign,
+    time::{Flag, Timer},
+};
+use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
+    rc::Rc,
     task::Poll,
 };
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
+use web_sys::{AbortSignal, DomException};
 
+/// The caller's signal while a call is under way: one `abort` listener, removed at its end.
 pub struct Abort {
     listening: Option<Listening>,
     aborted: Rc<Flag>,
@@ -22,18 +26,18 @@ struct Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        // A signal that cannot be told to forget the listener has nothing more to tell a call that is over.
+        // A signal that cannot remove the listener will not reach a call that is over either.
         let _ = self.signal.remove_event_listener_with_callback("abort", self.listener.as_ref().unchecked_ref());
     }
 }
 
 impl Abort {
-    /// Listens; the reason of the signal is the error where it is aborted already, for then no event will come.
+    /// Listens; the error is the reason of a signal that is aborted already, because no event will come.
     pub fn listen(signal: Option<&AbortSignal>) -> Result<Self, JsValue> {
         let aborted = Rc::new(Flag::default());
         let Some(signal) = signal.cloned() else { return Ok(Abort { listening: None, aborted }) };
-        if signal.aborted() {
-            return Err(signal.reason());
+        if foreign::get(&signal, "aborted")?.is_truthy() {
+            return Err(reason(&signal));
         }
         let flag = Rc::clone(&aborted);
         let listener = Closure::<dyn Fn()>::new(move || flag.set());
@@ -41,15 +45,16 @@ impl Abort {
         Ok(Abort { listening: Some(Listening { signal, listener }), aborted })
     }
 
-    /// The reason of the signal is the error once it is aborted.
+    /// The error is the reason of the signal once it is aborted.
     pub fn check(&self) -> Result<(), JsValue> {
         match &self.listening {
-            Some(listening) if self.aborted.is_set() => Err(listening.signal.reason()),
+            Some(listening) if self.aborted.is_set() => Err(reason(&listening.signal)),
             _ => Ok(()),
         }
     }
 
-    /// What `work` comes to; `None` where `timeout_ms` runs out before, the reason of the signal where it is aborted before.
+    /// What `work` results in, or `None` where `timeout_ms` runs out first. The error is the reason of a signal that is
+    /// aborted first.
     pub async fn or_timeout<T>(&self, work: impl Future<Output = T>, timeout_ms: f64) -> Result<Option<T>, JsValue> {
         let mut work = pin!(work);
         // Only what does not end at once needs a timer.
@@ -64,5 +69,20 @@ impl Abort {
             Pin::new(timer.get_or_insert_with(|| Timer::new(timeout_ms))).poll(context).map(|()| Ok(None))
         })
         .await
+    }
+}
+
+/// The reason of an aborted signal; an AbortError where it has none, as the signals of older polyfills.
+fn reason(signal: &AbortSignal) -> JsValue {
+    match foreign::get(signal, "reason") {
+        Ok(reason) if !reason.is_undefined() => reason,
+        _ => DomException::new_with_message_and_name("The call was aborted.", "AbortError").map_or_else(
+            |_| {
+                let error = js_sys::Error::new("The call was aborted.");
+                error.set_name("AbortError");
+                error.into()
+            },
+            JsValue::from,
+        ),
     }
 }

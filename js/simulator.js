@@ -1,9 +1,9 @@
 // @ts-check
-// The platform, simulated: what to test a middleware against. In the process as a `fetch`, or over HTTP by `listen`.
+// The simulated platform: what to test a middleware against. In the process as a `fetch`, or over HTTP by `listen`.
 
-import { lazily } from "../load.js";
-import bytes from "../wasm/simulator.bytes.js";
-import init, { Simulator } from "../wasm/simulator.js";
+import { lazily } from "./load.js";
+import bytes from "./simulator-core.inline.js";
+import init, { Simulator } from "./simulator-core.js";
 
 const load = lazily(() => init({ module_or_path: bytes() }));
 
@@ -21,7 +21,7 @@ const sleep = (ms, signal) =>
     signal?.addEventListener("abort", abort, { once: true });
   });
 
-/** @type {typeof import("./index.cjs").createSimulator} */
+/** @type {typeof import("./simulator.cjs").createSimulator} */
 export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
@@ -97,8 +97,10 @@ const PREFLIGHT = {
  * @param {string} [host]
  */
 async function listen(handle, port = 0, host = "127.0.0.1") {
-  const { createServer } = await import("node:http");
-  const server = createServer(async (request, response) => {
+  // Neither a static import, which browsers do not have, nor a dynamic one, which Jest does not.
+  const http = globalThis.process?.getBuiltinModule?.("node:http");
+  if (!http) throw new Error("simulator.listen() needs Node 20.16 or later, Deno or Bun; elsewhere pass simulator.fetch");
+  const server = http.createServer(async (request, response) => {
     // A browser's page is of another origin, as it is to the platform.
     response.setHeader("Access-Control-Allow-Origin", "*");
     if (request.method === "OPTIONS") return response.writeHead(204, PREFLIGHT).end();

@@ -1,0 +1,7 @@
+// @ts-check
+// Node's `import`: the same module as `require` gives, so that a process has one DisconnectError and one instance.
+
+import module from "./index.cjs";
+
+/** @type {typeof import("./index.cjs")} */
+export const { disconnectIfConnected, DisconnectError } = /** @type {any} */ (module);

@@ -1,0 +1,31 @@
+export * from "./index.cjs";
+
+/** The instances of a global class, where the host has it. */
+type Instance<Name extends string> = typeof globalThis extends { [name in Name]: new (...rest: any) => infer T }
+  ? T
+  : never;
+type WebAssemblyModule = typeof globalThis extends { WebAssembly: { Module: new (...rest: any) => infer T } }
+  ? T
+  : never;
+
+/** What the WebAssembly module can be made of; a URL is fetched. */
+export type ModuleSource =
+  | WebAssemblyModule
+  | ArrayBuffer
+  | ArrayBufferView
+  | Instance<"Response">
+  | Instance<"URL">
+  | string;
+
+/**
+ * Loads the module, before the first call. Once: later calls wait for the first, unless that failed.
+ *
+ * The module itself is `disconnect-if-connected/core.wasm`.
+ *
+ * @example
+ * import { disconnectIfConnected, init } from "disconnect-if-connected/wasm";
+ * await init("/assets/core.wasm");
+ */
+export function init(
+  source: ModuleSource | Promise<ModuleSource> | (() => ModuleSource | Promise<ModuleSource>),
+): Promise<void>;

@@ -1,0 +1,15 @@
+// @ts-check
+// The package for Cloudflare Workers: they forbid compiling bytes, so the module is imported, which their bundler turns
+// into a WebAssembly.Module.
+
+// @ts-expect-error: a WebAssembly.Module there
+import module from "./core.wasm";
+import { DisconnectError, disconnectIfConnected as call, init } from "./wasm.js";
+
+/** @type {typeof import("./index.cjs").disconnectIfConnected} */
+export const disconnectIfConnected = (options) => {
+  init(module);
+  return call(options);
+};
+
+export { DisconnectError };

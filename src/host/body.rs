@@ -1,0 +1,131 @@
+//! Response bodies: bounded bytes, decoded and parsed by the host, deserialised.
+
+use super::{
+    foreign,
+    value::{Access, Value},
+};
+use crate::protocol::{
+    http::{Body, BodyError, Expected, PlatformError},
+    participant::{Lenient, Participant},
+};
+use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// web-sys's `decode` copies the text into linear memory; here it goes on to `JSON.parse`.
+    type TextDecoder;
+    #[wasm_bindgen(constructor, catch)]
+    fn new() -> Result<TextDecoder, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn decode(this: &TextDecoder, bytes: &Uint8Array) -> Result<JsString, JsValue>;
+
+    /// js-sys's takes a `&str`.
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
+    fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// Reads a response's body as far as it is expected; `list` is where the participants are. The error is what the host says
+/// of a body that broke off.
+pub async fn read(response: &JsValue, expected: Expected, list: &str, max_bytes: f64) -> Result<Body, JsValue> {
+    let stream = foreign::get(response, "body").unwrap_or_default();
+    if expected == Expected::Nothing {
+        // An unread body would keep its connection busy.
+        if let Ok(cancelled) = foreign::call_method(&stream, "cancel") {
+            drop(foreign::settled(&cancelled));
+        }
+        return Ok(Body::Unread);
+    }
+    let Some(text) = text(response, &stream, max_bytes).await? else {
+        return Ok(Body::Unusable(BodyError::TooLarge));
+    };
+    Ok(match (parse_json(&text), expected) {
+        (Ok(value), Expected::Participants) => {
+            participants(&value, list).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
+        }
+        (Ok(value), _) => Body::Error(from_value::<PlatformError>(value).unwrap_or_default()),
+        (Err(_), _) => Body::Unusable(why_not_json(&text)),
+    })
+}
+
+/// The text of a body; `None` where it is larger than `max_bytes`.
+async fn text(response: &JsValue, stream: &JsValue, max_bytes: f64) -> Result<Option<JsString>, JsValue> {
+    let text = match foreign::call_method(stream, "getReader") {
+        Ok(reader) => match bytes(&reader, max_bytes).await? {
+            Some(bytes) => TextDecoder::new()?.decode(&bytes)?,
+            None => return Ok(None),
+        },
+        // No web stream: no body at all, or a response of another library.
+        Err(_) => match foreign::call_method(response, "text") {
+            Ok(text) => foreign::settled(&text).await?.dyn_into().unwrap_or_default(),
+            Err(_) => {
+                let value = foreign::settled(&foreign::call_method(response, "json")?).await?;
+                to_json(&value)?.dyn_into().unwrap_or_default()
+            }
+        },
+    };
+    Ok((f64::from(text.length()) <= max_bytes).then_some(text))
+}
+
+/// All bytes that a stream's reader gives; `None`, and the stream cancelled, where they are more than `max_bytes`.
+async fn bytes(reader: &JsValue, max_bytes: f64) -> Result<Option<Uint8Array>, JsValue> {
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    loop {
+        let read = foreign::settled(&foreign::call_method(reader, "read")?).await?;
+        if foreign::get(&read, "done")?.is_truthy() {
+            break;
+        }
+        let chunk = match foreign::get(&read, "value")?.dyn_into::<Uint8Array>() {
+            Ok(chunk) => chunk,
+            // Of another realm: its class is another one, so it is copied. Anything else is no body.
+            Err(value) if ArrayBuffer::is_view(&value) => Uint8Array::new(&value),
+            Err(value) => return Err(value),
+        };
+        length += chunk.length();
+        if f64::from(length) > max_bytes {
+            if let Ok(cancelled) = foreign::call_method(reader, "cancel") {
+                drop(foreign::settled(&cancelled));
+            }
+            return Ok(None);
+        }
+        chunks.push(chunk);
+    }
+    if let [only] = chunks.as_slice() {
+        return Ok(Some(only.clone()));
+    }
+    let whole = Uint8Array::new_with_length(length);
+    let mut offset = 0;
+    for chunk in &chunks {
+        whole.set(chunk, offset);
+        offset += chunk.length();
+    }
+    Ok(Some(whole))
+}
+
+/// The list of participants; what is no object in it is left out.
+fn participants(body: &JsValue, list: &str) -> Option<Vec<Participant>> {
+    let mut names = list.split('.').filter(|name| !name.is_empty());
+    let list = names.try_fold(body.clone(), |value, name| foreign::get(&value, name).ok())?;
+    if !foreign::is_array(&list) {
+        return None;
+    }
+    let entries: Vec<Lenient<Participant>> = from_value(list)?;
+    Some(entries.into_iter().filter_map(|entry| entry.0).collect())
+}
+
+fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {
+    T::deserialize(Value { value, access: Access::Known }).ok()
+}
+
+fn why_not_json(text: &JsString) -> BodyError {
+    const OPENING: [char; 2] = ['{', '['];
+    match text.trim_start().char_at(0).as_string() {
+        Some(first) if first.is_empty() => BodyError::Empty,
+        Some(first) if first.starts_with(OPENING) => BodyError::Incomplete,
+        _ => BodyError::NotJson,
+    }
+}

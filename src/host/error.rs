@@ -1,0 +1,29 @@
+//! JavaScript's `DisconnectError`.
+
+use super::{foreign, value::Refusal};
+use crate::protocol::error::DisconnectError as Fields;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/js/error.js")]
+extern "C" {
+    #[wasm_bindgen(reexport)]
+    type DisconnectError;
+    #[wasm_bindgen(constructor)]
+    fn new(fields: &JsValue) -> DisconnectError;
+}
+
+/// The error with these fields; `cause` is what the host says of a request without a whole response.
+pub fn to_js(fields: &Fields, cause: Option<&JsValue>) -> JsValue {
+    let fields = serde_wasm_bindgen::to_value(fields).unwrap_or_default();
+    if let Some(cause) = cause {
+        foreign::set(&fields, "cause", cause);
+    }
+    DisconnectError::new(&fields).into()
+}
+
+/// The error of a call whose arguments it cannot work with.
+pub fn invalid_argument(refusal: Refusal) -> JsValue {
+    let subject = refusal.option.as_deref().unwrap_or("the argument");
+    let message = format!("disconnectIfConnected: {subject} {}.", refusal.problem);
+    to_js(&Fields::invalid_argument(refusal.option, message), None)
+}

@@ -1,0 +1,243 @@
+//! JavaScript values as a serde deserialiser.
+//!
+//! serde-wasm-bindgen has one too, but for what a caller passes it is the wrong one: it reads known fields only, so that a
+//! misspelt option goes unnoticed; what a getter or a proxy throws unwinds through the module; and its errors print whole
+//! objects, with the tokens in them. It also formats floats, for 11 KB of brotli. This one gives the error the words that
+//! the caller of an option reads: which one, what was given, what is accepted.
+
+use super::foreign;
+use js_sys::{JSON, Reflect};
+use serde::{
+    Deserializer,
+    de::{
+        self, DeserializeSeed, IntoDeserializer, MapAccess, Unexpected, Visitor,
+        value::{SeqDeserializer, StringDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+use std::fmt;
+use wasm_bindgen::prelude::*;
+
+/// A value, and how the objects in it are read.
+pub struct Value {
+    pub value: JsValue,
+    pub access: Access,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Every own property, so that serde sees unknown ones: for options.
+    Own,
+    /// The fields that serde asks for: for data that the host parsed.
+    Known,
+}
+
+/// The name of the newtype `dialect::JsonText`.
+const JSON_TEXT: &str = "JsonText";
+/// In an array of the caller's: more than the platform has states.
+const MAX_ELEMENTS: u32 = 100;
+
+impl Value {
+    /// An object that is no array or function.
+    pub fn is_object(&self) -> bool {
+        self.value.is_object() && !foreign::is_array(&self.value)
+    }
+
+    pub fn wrong_type(&self, visitor: &dyn de::Expected) -> Refusal {
+        de::Error::invalid_type(Unexpected::Other(foreign::kind(&self.value)), visitor)
+    }
+
+    /// The properties of an object; one that is `undefined` counts as not given.
+    pub fn properties(&self, fields: &[&str]) -> Result<Properties, Refusal> {
+        let names: Vec<String> = match self.access {
+            // Symbols name no option.
+            Access::Own => {
+                let keys = Reflect::own_keys(&self.value).map_err(|_| Refusal::unreadable())?;
+                keys.iter().filter_map(|key| key.as_string()).collect()
+            }
+            Access::Known => fields.iter().map(|&field| field.to_owned()).collect(),
+        };
+        let mut properties = Vec::with_capacity(names.len());
+        for name in names {
+            match foreign::get(&self.value, &name) {
+                Ok(value) if value.is_undefined() => {}
+                Ok(value) => properties.push((name, Value { value, ..*self })),
+                Err(_) => return Err(Refusal::unreadable().in_property(&name)),
+            }
+        }
+        Ok(Properties { rest: properties.into_iter(), next: None })
+    }
+
+    /// The elements of an array.
+    fn elements(&self) -> Result<Vec<Value>, Refusal> {
+        let unreadable = |_| Refusal::unreadable();
+        let length = foreign::get(&self.value, "length").map_err(unreadable)?.as_f64().unwrap_or_default() as u32;
+        let length = if self.access == Access::Own { length.min(MAX_ELEMENTS) } else { length };
+        let element = |value| Value { value, ..*self };
+        (0..length).map(|index| Reflect::get_u32(&self.value, index).map(element).map_err(unreadable)).collect()
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Refusal> for Value {
+    type Deserializer = Value;
+
+    fn into_deserializer(self) -> Value {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Value {
+    type Error = Refusal;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        if let Some(text) = self.value.as_string() {
+            visitor.visit_string(text)
+        } else if let Some(number) = self.value.as_f64() {
+            visitor.visit_f64(number)
+        } else if let Some(boolean) = self.value.as_bool() {
+            visitor.visit_bool(boolean)
+        } else {
+            Err(self.wrong_type(&visitor))
+        }
+    }
+
+    /// An object, or what else the visitor of a struct accepts.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Refusal> {
+        if self.is_object() { visitor.visit_map(self.properties(fields)?) } else { self.deserialize_any(visitor) }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        if foreign::is_array(&self.value) {
+            visitor.visit_seq(SeqDeserializer::new(self.elements()?.into_iter()))
+        } else {
+            self.deserialize_any(visitor)
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Refusal> {
+        if name != JSON_TEXT {
+            return visitor.visit_newtype_struct(self);
+        }
+        match JSON::stringify(&self.value).ok().and_then(|text| text.as_string()) {
+            Some(text) => visitor.visit_newtype_struct(StringDeserializer::new(text)),
+            None => Err(self.wrong_type(&"a JSON value")),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf
+        unit unit_struct tuple tuple_struct map enum identifier
+    }
+}
+
+/// The properties of an object, which give their names to the errors of their values.
+pub struct Properties {
+    rest: std::vec::IntoIter<(String, Value)>,
+    next: Option<(String, Value)>,
+}
+
+impl Properties {
+    pub fn get(&self, name: &str) -> Option<JsValue> {
+        let property = self.rest.as_slice().iter().find(|(one, _)| one == name);
+        property.map(|(_, Value { value, .. })| value.clone())
+    }
+}
+
+impl<'de> MapAccess<'de> for Properties {
+    type Error = Refusal;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
+        self.next = self.rest.next();
+        let Some((name, _)) = &self.next else { return Ok(None) };
+        seed.deserialize(name.as_str().into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refusal> {
+        let Some((name, value)) = self.next.take() else { return Err(Refusal::unreadable()) };
+        seed.deserialize(value).map_err(|refusal| refusal.in_property(&name))
+    }
+}
+
+/// Why a value was refused; of an option, what the caller reads.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The option's name, with dots for depth; `None` for the argument itself.
+    pub option: Option<String>,
+    /// What is wrong with it, as the predicate of a sentence.
+    pub problem: String,
+}
+
+impl Refusal {
+    pub fn new(option: &str, given: &str, accepted: &dyn fmt::Display) -> Self {
+        Refusal { option: Some(option.to_owned()), problem: format!("got {given}; it takes {accepted}") }
+    }
+
+    pub fn unreadable() -> Self {
+        de::Error::custom("cannot be read: a getter or a proxy throws")
+    }
+
+    /// In a property of this name.
+    fn in_property(self, name: &str) -> Self {
+        let option = match self.option {
+            Some(option) => format!("{name}.{option}"),
+            None => name.to_owned(),
+        };
+        Refusal { option: Some(option), ..self }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.problem)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl de::Error for Refusal {
+    fn custom<T: fmt::Display>(problem: T) -> Self {
+        Refusal { option: None, problem: problem.to_string() }
+    }
+
+    fn invalid_type(given: Unexpected, accepted: &dyn de::Expected) -> Self {
+        let given = match given {
+            Unexpected::Str(text) => foreign::quoted(text),
+            Unexpected::Float(number) => foreign::shown(&number.into()),
+            Unexpected::Bool(boolean) => foreign::shown(&boolean.into()),
+            Unexpected::Other(words) => words.to_owned(),
+            // Of no other kind is anything visited.
+            _ => String::new(),
+        };
+        Refusal { option: None, problem: format!("got {given}; it takes {accepted}") }
+    }
+
+    fn invalid_value(given: Unexpected, accepted: &dyn de::Expected) -> Self {
+        de::Error::invalid_type(given, accepted)
+    }
+
+    fn invalid_length(_: usize, accepted: &dyn de::Expected) -> Self {
+        de::Error::invalid_type(Unexpected::Other("an empty array"), accepted)
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        let problem = format!("is not an option; the options are {}", known.join(", "));
+        Refusal { option: Some(name.to_owned()), problem }
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Refusal { option: Some(name.to_owned()), problem: "is missing".to_owned() }
+    }
+}

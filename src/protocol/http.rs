@@ -1,0 +1,118 @@
+//! One HTTP exchange as the protocol sees it: a request to send, a typed response.
+
+use super::participant::{Lenient, Participant};
+use serde::{Deserialize, Serialize};
+
+/// The two requests of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Operation {
+    Read,
+    Write,
+}
+
+/// Why no response came, or no whole one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    Network,
+    Timeout,
+}
+
+/// One request to send.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Request {
+    pub operation: Operation,
+    pub method: String,
+    /// With the path prefix of the base URL; ids are percent-encoded.
+    pub path: String,
+    /// JSON text.
+    pub body: Option<String>,
+    /// How long the exchange may take, body included.
+    pub timeout_ms: f64,
+}
+
+/// What arrived for one request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Response {
+    pub status: u16,
+    /// The header `ININ-Correlation-Id`.
+    pub correlation_id: Option<String>,
+    pub retry_after: Option<RetryAfter>,
+    pub body: Body,
+}
+
+/// The header `Retry-After` of a response.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RetryAfter {
+    pub value: String,
+    /// `value` as a date, where it is one, and the time of its arrival: milliseconds since 1970-01-01, both by the host.
+    pub date_ms: Option<f64>,
+    pub received_ms: f64,
+}
+
+/// What the body of a response holds, of what its status makes worth reading.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Body {
+    Unread,
+    Participants(Vec<Participant>),
+    Error(PlatformError),
+    Unusable(BodyError),
+}
+
+/// What to look for in the body of a response with a given status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    Nothing,
+    Participants,
+    PlatformError,
+}
+
+/// Why a body is not what was expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BodyError {
+    /// It did not arrive as a whole.
+    Lost(Failure),
+    Empty,
+    NotJson,
+    /// JSON by its beginning that does not parse: the connection was cut where nobody counted bytes.
+    Incomplete,
+    /// JSON without the list of participants.
+    NoList,
+    TooLarge,
+}
+
+/// The platform's `ErrorBody` (official SDKs, 262).
+#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+pub struct PlatformError {
+    #[serde(default)]
+    pub code: Lenient<String>,
+    #[serde(default)]
+    pub message: Lenient<String>,
+}
+
+impl Operation {
+    pub fn expects(self, status: u16) -> Expected {
+        match (self, status) {
+            (_, 400..) => Expected::PlatformError,
+            (Operation::Read, 200..300) => Expected::Participants,
+            _ => Expected::Nothing,
+        }
+    }
+}
+
+impl Response {
+    /// The platform's own code and message, where the body holds them.
+    pub fn platform_error(&self) -> (Option<&str>, Option<&str>) {
+        match &self.body {
+            Body::Error(PlatformError { code: Lenient(code), message: Lenient(message) }) => {
+                (code.as_deref(), message.as_deref())
+            }
+            _ => (None, None),
+        }
+    }
+
+    /// Why the body did not arrive as a whole.
+    pub fn body_failure(&self) -> Option<Failure> {
+        if let Body::Unusable(BodyError::Lost(failure)) = self.body { Some(failure) } else { None }
+    }
+}

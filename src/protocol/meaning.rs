@@ -1,0 +1,80 @@
+//! The meaning of a response: status, platform code and body together. The sources are in docs/protocol.md.
+
+use super::{
+    error::Transient,
+    http::{Body, BodyError, Failure, Operation, Response},
+    participant::{Target, TargetState},
+};
+
+/// "The call is already disconnected." and its sibling of the generic route (swagger of 2018, PATCH participants, 400).
+const ALREADY_GONE: [&str; 2] =
+    ["conversation.error.call.disconnected", "conversation.error.participant.no.active.conversations"];
+/// "The call for this request cannot be disconnected." (the same source): not now.
+const CANNOT_DISCONNECT: &str = "conversation.error.cannot.disconnect.call";
+/// "This request requires a user context." (the same source).
+const NOT_A_USER: &str = "not.a.user";
+
+/// What a call has to do about a response.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Meaning {
+    /// A read that worked.
+    Seen(TargetState),
+    /// 2xx of a write.
+    Accepted,
+    /// The answer to the write says that the participant is gone.
+    AlreadyGone,
+    /// The write was refused, for now.
+    Refused,
+    Unauthorized,
+    Forbidden,
+    NotAUser,
+    /// 404 of the read.
+    NotFound,
+    Transient(Transient),
+    /// The body is not what the dialect says.
+    Malformed(BodyError),
+    /// A redirect, or another status that is none of an answer.
+    NotFollowed,
+    /// A 5xx of the read that a retry does not fix (501, 505 ...).
+    ServerFailed,
+    Rejected,
+}
+
+/// A write that ended in this status may have worked: 408 and 5xx can come from a gateway that lost the platform's answer.
+pub fn has_unknown_effect(status: u16) -> bool {
+    status == 0 || status == 408 || status >= 500
+}
+
+pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Meaning {
+    let (code, _) = response.platform_error();
+    match (operation, response.status) {
+        (Operation::Write, 200..300) => Meaning::Accepted,
+        (Operation::Read, 200..300) => match &response.body {
+            Body::Participants(participants) => Meaning::Seen(target.state_in(participants)),
+            Body::Unusable(BodyError::Lost(Failure::Timeout)) => Meaning::Transient(Transient::Lost(Failure::Timeout)),
+            Body::Unusable(BodyError::Lost(Failure::Network) | BodyError::Empty | BodyError::Incomplete) => {
+                Meaning::Transient(Transient::Truncated)
+            }
+            Body::Unusable(error) => Meaning::Malformed(*error),
+            Body::Unread | Body::Error(_) => Meaning::Malformed(BodyError::NoList),
+        },
+        (_, 0..400) => Meaning::NotFollowed,
+        (Operation::Write, 400..500) if code.is_some_and(|code| ALREADY_GONE.contains(&code)) => Meaning::AlreadyGone,
+        (_, 400) if code == Some(NOT_A_USER) => Meaning::NotAUser,
+        (Operation::Write, 400) if code == Some(CANNOT_DISCONNECT) => Meaning::Refused,
+        // The body alone says what a 400 means.
+        (_, 400) => {
+            response.body_failure().map_or(Meaning::Rejected, |failure| Meaning::Transient(Transient::Lost(failure)))
+        }
+        (_, 401) => Meaning::Unauthorized,
+        (_, 403) => Meaning::Forbidden,
+        (Operation::Read, 404) => Meaning::NotFound,
+        (Operation::Write, 404 | 409) => Meaning::Refused,
+        (_, 429) => Meaning::Transient(Transient::RateLimited),
+        (_, 408 | 425 | 500 | 502 | 503 | 504) => Meaning::Transient(Transient::Server),
+        // A write that ended in any 5xx may have worked; only a read can tell.
+        (Operation::Write, 500..) => Meaning::Transient(Transient::Server),
+        (Operation::Read, 500..) => Meaning::ServerFailed,
+        _ => Meaning::Rejected,
+    }
+}

@@ -1,0 +1,34 @@
+//! The regions of Genesys Cloud.
+
+/// By AWS name and by domain (official SDK 262, PureCloudRegionHosts); the API host is `api.` + domain.
+const REGIONS: [(&str, &str); 18] = [
+    ("us-east-1", "mypurecloud.com"),
+    ("us-east-2", "use2.us-gov-pure.cloud"),
+    ("us-west-2", "usw2.pure.cloud"),
+    ("ca-central-1", "cac1.pure.cloud"),
+    ("sa-east-1", "sae1.pure.cloud"),
+    ("mx-central-1", "mxc1.pure.cloud"),
+    ("eu-west-1", "mypurecloud.ie"),
+    ("eu-west-2", "euw2.pure.cloud"),
+    ("eu-central-1", "mypurecloud.de"),
+    ("eu-central-2", "euc2.pure.cloud"),
+    ("me-central-1", "mec1.pure.cloud"),
+    ("ap-south-1", "aps1.pure.cloud"),
+    ("ap-northeast-1", "mypurecloud.jp"),
+    ("ap-northeast-2", "apne2.pure.cloud"),
+    ("ap-northeast-3", "apne3.pure.cloud"),
+    ("ap-southeast-1", "apse1.pure.cloud"),
+    ("ap-southeast-2", "mypurecloud.com.au"),
+    ("eusc-de-east-1", "edee1.eusc-pure.cloud"),
+];
+
+/// The origin of a region's API, by AWS name or domain.
+pub fn origin(region: &str) -> Option<String> {
+    let (_, domain) = REGIONS.iter().find(|(aws, domain)| *aws == region || *domain == region)?;
+    Some(format!("https://api.{domain}"))
+}
+
+/// All regions, for the message to someone who asked for another.
+pub fn list() -> String {
+    REGIONS.map(|(aws, domain)| format!("{aws} ({domain})")).join(", ")
+}

@@ -1,0 +1,275 @@
+/**
+ * Removes one participant from a live multi-party voice conversation on Genesys Cloud, only while that participant is
+ * connected, and reports the actual outcome.
+ *
+ * A call repeats read -> decide -> write until it has an answer: every disconnect directly follows a read that saw
+ * `connected`.
+ *
+ * @example
+ * const result = await disconnectIfConnected({
+ *   conversationId, participantId,
+ *   accessToken: () => getToken(),
+ *   api: "calls",
+ *   region: "us-east-1",
+ * });
+ * if (result.outcome === "not-connected") console.log(`still ${result.state}`);
+ *
+ * @throws {DisconnectError} where the call has no outcome; an aborted call rejects with `signal.reason`, a token provider
+ * that throws with its own error.
+ */
+export function disconnectIfConnected(options: DisconnectOptions): Promise<DisconnectResult>;
+
+/**
+ * The options of a call. An unknown option, a wrong type or a value out of range is an `INVALID_ARGUMENT` before any
+ * request; `undefined` counts as not given.
+ */
+export interface DisconnectOptions {
+  /** The conversation's id. */
+  conversationId: string;
+  /** The id of the participant to remove, as the conversation lists it. */
+  participantId: string;
+  /**
+   * The OAuth access token, without "Bearer ", or what gives one. A provider is asked once for each call, and once more
+   * with `refresh: true` after a 401.
+   */
+  accessToken: string | ((request: { refresh: boolean }) => string | PromiseLike<string>);
+  /** The routes of the platform; default `"voice"`. `"calls"` is the published Conversations API. */
+  api?: "voice" | "calls" | ApiDialect | undefined;
+  /** A region of Genesys Cloud by AWS name or domain. Either this or `baseUrl` is required. */
+  region?: Region | undefined;
+  /** An https origin, optionally with a path prefix; http only to a loopback host. */
+  baseUrl?: string | undefined;
+  /** How long to keep reading while the state is not settled, in milliseconds; default 1500. */
+  settleMs?: number | undefined;
+  /** The deadline of the whole call, in milliseconds; default 10000. */
+  timeoutMs?: number | undefined;
+  /** The deadline of one HTTP exchange, body included, in milliseconds; default 3000. */
+  requestTimeoutMs?: number | undefined;
+  /** Transient failures in a row that are retried; default 3. */
+  maxRetries?: number | undefined;
+  /** Reading of a response stops beyond this size, in bytes; default 8388608. */
+  maxResponseBytes?: number | undefined;
+  /** After the disconnect was accepted, keep reading within `settleMs` until the participant is seen gone. */
+  confirm?: boolean | undefined;
+  /** The states in which the disconnect is sent; default `["connected"]`. Compared without regard to case. */
+  disconnectableStates?: readonly string[] | undefined;
+  /** The states of a participant that is gone; default `["disconnected", "terminated"]`. */
+  goneStates?: readonly string[] | undefined;
+  /** `api: "calls"` only: disconnect on behalf of this user. */
+  onBehalfOf?: string | undefined;
+  /** An `AbortSignal`. It aborts the call, waits included, which then rejects with `signal.reason`. */
+  signal?: AbortSignalLike | undefined;
+  /** Used instead of the global fetch; called with a URL string and a plain object. */
+  fetch?: FetchLike | undefined;
+  /** Receives what the timeline records, as it happens. What it throws changes nothing. */
+  onEvent?: ((event: DisconnectEvent) => void) | undefined;
+}
+
+/** An `AbortSignal`, by its members: also one of another realm or a polyfill. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: "abort", listener: (event: any) => void): void;
+  removeEventListener(type: "abort", listener: (event: any) => void): void;
+}
+
+/** A fetch, by its signature: the global one, undici's, node-fetch's, a mock. */
+export type FetchLike = (url: string, init: FetchInit) => PromiseLike<ResponseLike>;
+
+/** What a fetch is called with. */
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "manual";
+  cache?: "no-store";
+  /** An `AbortSignal`. */
+  signal: any;
+}
+
+/** What a call uses of a response: the stream `body` where there is one, otherwise `text()` or `json()`. */
+export interface ResponseLike {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null | undefined };
+  readonly body?: unknown;
+  text?(): PromiseLike<string>;
+  json?(): PromiseLike<unknown>;
+}
+
+/**
+ * Another API's routes as data. `{conversationId}` and `{participantId}` stand for the ids: percent-encoded in paths,
+ * unchanged in strings of the body.
+ */
+export interface ApiDialect {
+  /**
+   * A GET. `participants` is where the body has the list: a name, with dots for depth (`"data.participants"`), or `""`
+   * where the body is the list.
+   */
+  read: { path: string; participants: string };
+  /** `{participantId}` has to be in `path` or `body`. */
+  write: { method: "POST" | "PUT" | "PATCH" | "DELETE"; path: string; body?: JsonValue | undefined };
+}
+
+/** What `JSON.stringify` can write. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** Genesys Cloud's regions, by AWS name or by domain. */
+export type Region =
+  | "us-east-1"
+  | "mypurecloud.com"
+  | "us-east-2"
+  | "use2.us-gov-pure.cloud"
+  | "us-west-2"
+  | "usw2.pure.cloud"
+  | "ca-central-1"
+  | "cac1.pure.cloud"
+  | "sa-east-1"
+  | "sae1.pure.cloud"
+  | "mx-central-1"
+  | "mxc1.pure.cloud"
+  | "eu-west-1"
+  | "mypurecloud.ie"
+  | "eu-west-2"
+  | "euw2.pure.cloud"
+  | "eu-central-1"
+  | "mypurecloud.de"
+  | "eu-central-2"
+  | "euc2.pure.cloud"
+  | "me-central-1"
+  | "mec1.pure.cloud"
+  | "ap-south-1"
+  | "aps1.pure.cloud"
+  | "ap-northeast-1"
+  | "mypurecloud.jp"
+  | "ap-northeast-2"
+  | "apne2.pure.cloud"
+  | "ap-northeast-3"
+  | "apne3.pure.cloud"
+  | "ap-southeast-1"
+  | "apse1.pure.cloud"
+  | "ap-southeast-2"
+  | "mypurecloud.com.au"
+  | "eusc-de-east-1"
+  | "edee1.eusc-pure.cloud"
+  // Any other string type-checks, so that a region read from configuration does; the call checks it.
+  | (string & {});
+
+interface ResultFields {
+  conversationId: string;
+  participantId: string;
+  /** The last state seen; absent where the platform named none. */
+  state?: string;
+  /** HTTP requests sent. */
+  requests: number;
+  elapsedMs: number;
+  /** `ININ-Correlation-Id` of the deciding response; absent where the host hides it (CORS). */
+  correlationId?: string;
+  /** What was asked, answered, seen and waited for, in order. */
+  timeline: DisconnectEvent[];
+}
+
+/** A disconnect of this call was accepted, or one of unknown effect was sent and the participant is gone. */
+export interface Disconnected extends ResultFields {
+  outcome: "disconnected";
+  /** A read, or the platform's own answer, showed the participant gone. */
+  confirmed: boolean;
+}
+
+/** The participant was gone, and no disconnect of this call can have done it. */
+export interface AlreadyDisconnected extends ResultFields {
+  outcome: "already-disconnected";
+  confirmed: true;
+}
+
+/** The participant stayed in `state` for all of `settleMs`; nothing was changed. */
+export interface NotConnected extends ResultFields {
+  outcome: "not-connected";
+  confirmed: false;
+}
+
+/** How the call ended; `outcome` tells the three apart. */
+export type DisconnectResult = Disconnected | AlreadyDisconnected | NotConnected;
+/** What happened to the participant. */
+export type Outcome = DisconnectResult["outcome"];
+
+/** Why a call has no outcome; docs/api.md says what to do about each. */
+export type DisconnectErrorCode =
+  | "INVALID_ARGUMENT"
+  | "PARTICIPANT_NOT_FOUND"
+  | "CONVERSATION_NOT_FOUND"
+  | "UNAUTHORIZED"
+  | "FORBIDDEN"
+  | "CONFLICT"
+  | "RATE_LIMITED"
+  | "SERVER_ERROR"
+  | "NETWORK"
+  | "TIMEOUT"
+  | "BAD_RESPONSE"
+  | "REJECTED";
+
+/** The fields of an error. */
+export interface DisconnectErrorFields {
+  code: DisconnectErrorCode;
+  /** The HTTP status of the deciding response. */
+  status?: number;
+  /** The code of the platform's error body. */
+  platformCode?: string;
+  /** `ININ-Correlation-Id` of the deciding response. */
+  correlationId?: string;
+  /** The wait that the platform requested, in milliseconds. */
+  retryAfterMs?: number;
+  /** The last state seen. */
+  state?: string;
+  /** The option that is wrong, with `INVALID_ARGUMENT`. */
+  option?: string;
+  /** A disconnect of unknown effect was sent and nothing later settled it. */
+  mayHaveDisconnected: boolean;
+  timeline: DisconnectEvent[];
+}
+
+/** A call without an outcome: what happened, to whom, and what to do about it. */
+export class DisconnectError extends Error implements Readonly<DisconnectErrorFields> {
+  /** For tests of your own; a field that is not given has its default. */
+  constructor(fields: Partial<DisconnectErrorFields> & { code: DisconnectErrorCode; message?: string; cause?: unknown });
+  readonly name: "DisconnectError";
+  readonly code: DisconnectErrorCode;
+  readonly status?: number;
+  readonly platformCode?: string;
+  readonly correlationId?: string;
+  readonly retryAfterMs?: number;
+  readonly state?: string;
+  readonly option?: string;
+  readonly mayHaveDisconnected: boolean;
+  readonly timeline: DisconnectEvent[];
+  readonly cause?: unknown;
+  /** For logs: the fields with name and message, without `cause`. */
+  toJSON(): DisconnectErrorFields & { name: "DisconnectError"; message: string };
+}
+
+/** What was asked, answered, seen or waited for; `at` is milliseconds since the start of the call. */
+export type DisconnectEvent =
+  | { type: "request"; at: number; method: string; path: string }
+  | {
+      type: "response";
+      at: number;
+      /** Absent where no response came. */
+      status?: number;
+      correlationId?: string;
+      platformCode?: string;
+      /** Where no response came, or its body broke off. */
+      failure?: "network" | "timeout";
+    }
+  | {
+      type: "state";
+      at: number;
+      /** Absent where the participant is not listed, or has none. */
+      state?: string;
+    }
+  | { type: "wait"; at: number; ms: number; reason: "settling" | "backoff" | "retry-after" }
+  | { type: "outcome"; at: number; outcome?: Outcome; code?: DisconnectErrorCode };
