@@ -61,11 +61,17 @@ async function interleaved(title, contenders, rounds, measure) {
 }
 
 const pages = mkdtempSync(join(tmpdir(), "dic-bench-"));
-const server = spawn(process.execPath, [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve", pages], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-const port = String((await once(server.stdout, "data"))[0]).trim();
+const servers = [];
+async function serve(latencyMs) {
+  const args = [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve", pages, String(latencyMs)];
+  const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  servers.push(server);
+  return String((await once(server.stdout, "data"))[0]).trim();
+}
+const LATENCY_MS = 40;
+const port = await serve(0);
 const small = `http://127.0.0.1:${port}`;
+const distant = `http://127.0.0.1:${await serve(LATENCY_MS)}`;
 const large = `http://localhost:${port}`;
 const timed = (origin) => async (contender) => {
   const started = microseconds();
@@ -96,6 +102,19 @@ await interleaved(
   },
   100,
   timed(large),
+);
+
+await interleaved(
+  `One removal at ${LATENCY_MS} ms of latency, body of 5 participants (µs)`,
+  {
+    "bare fetch": bareFetch,
+    "read, check, post": readCheckPost,
+    "by hand": byHand,
+    "official SDK": officialSdk,
+    ours: (origin) => ours(origin),
+  },
+  60,
+  timed(distant),
 );
 
 const BATCH = 1_000;
@@ -138,7 +157,7 @@ const fresh = {
     const ids = ${JSON.stringify(ids)}; const headers = {}; const write = { method: "PATCH", headers, body: '{"state":"disconnected"}' };
     const readUrl = (origin) => origin + "/api/v2/conversations/calls/" + ids.conversationId; const writeUrl = (origin) => readUrl(origin) + "/participants/x";
     await bareFetch("${small}");`,
-  ours: `import { disconnectIfConnected } from ${JSON.stringify(join(root, "pkg", "node.mjs"))};
+  ours: `import { disconnectIfConnected } from ${JSON.stringify(join(root, "pkg", "index.node.mjs"))};
     await disconnectIfConnected({ ...${JSON.stringify({ ...ids, accessToken, baseUrl: small, api: "calls" })} });`,
   "official SDK": `import platformClient from ${JSON.stringify(join(root, "node_modules/purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js"))};
     const client = platformClient.ApiClient.instance;
@@ -193,10 +212,10 @@ if (chrome) {
   );
   await bundled("hand", `import { byHand } from "./by-hand.mjs"; await byHand(location.origin); ${done}`);
   await bundled("ours", `import { disconnectIfConnected } from "../pkg/index.js"; await disconnectIfConnected(${options}); ${done}`);
-  copyFileSync(join(root, "pkg", "wasm", "core.wasm"), join(pages, "core.wasm"));
+  copyFileSync(join(root, "pkg", "core.wasm"), join(pages, "core.wasm"));
   await bundled(
     "init",
-    `import { disconnectIfConnected, init } from "../pkg/init.js"; init("/pages/core.wasm"); await disconnectIfConnected(${options}); ${done}`,
+    `import { disconnectIfConnected, init } from "../pkg/wasm.js"; init("/pages/core.wasm"); await disconnectIfConnected(${options}); ${done}`,
   );
   const sdk = join(root, "node_modules/purecloud-platform-client-v2/dist/web-cjs/purecloud-platform-client-v2.min.js");
   copyFileSync(sdk, join(pages, "platform.js"));
@@ -231,8 +250,8 @@ if (chrome) {
 } else console.log(`skipped: first removal in Chromium: ${missing}`);
 
 step("Linear memory of calls in flight");
-const { default: init, call } = await import("../pkg/wasm/core.js");
-const { memory } = await init({ module_or_path: readFileSync(join(root, "pkg", "wasm", "core.wasm")) });
+const { default: init, disconnectIfConnected: call } = await import("../pkg/core.js");
+const { memory } = await init({ module_or_path: readFileSync(join(root, "pkg", "core.wasm")) });
 const silent = () => new Promise(() => {});
 const before = memory.buffer.byteLength;
 const FLIGHT = 20_000;
@@ -271,7 +290,7 @@ for (const [title, group] of Object.entries(results)) {
   }
 }
 
-server.kill();
+for (const server of servers) server.kill();
 rmSync(pages, { recursive: true });
 const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: cpus()[0].model, cores: cpus().length };
 writeFileSync(join(root, "bench", "results.json"), `${JSON.stringify({ about, results }, undefined, 2)}\n`);

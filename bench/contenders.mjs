@@ -1,6 +1,6 @@
 // Who does the same job? Each takes (origin, fetch) and removes one participant from one conversation.
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
-import { disconnectIfConnected } from "../pkg/node.mjs";
+import { disconnectIfConnected } from "../pkg/index.node.mjs";
 import { accessToken, headers, ids, readUrl, write, writeUrl } from "./platform.mjs";
 
 export { byHand } from "./by-hand.mjs";

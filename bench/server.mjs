@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import { createSimulator } from "../pkg/simulator/index.js";
+import { createSimulator } from "../pkg/simulator.js";
 import { types } from "../scripts/serve.mjs";
 import { ids } from "./platform.mjs";
 
@@ -23,10 +23,12 @@ export async function callBody(count, attributeBytes = 0) {
 
 if (process.argv[2] === "serve") {
   const bodies = { "/5": await callBody(5), "/300": await callBody(300, 2_600) };
+  const latencyMs = Number(process.argv[4] ?? 0);
   // Pages for the browser, beside the API, so that no request needs a preflight.
   const server = createServer(async (request, response) => {
     const [, page] = /^\/pages\/([\w.-]+)$/.exec(request.url) ?? [];
     if (page) return response.writeHead(200, { "Content-Type": types[extname(page)] }).end(await readFile(join(process.argv[3], page)));
+    await new Promise((resolve) => (latencyMs > 0 ? setTimeout(resolve, latencyMs) : resolve()));
     const correlation = { "ININ-Correlation-Id": "00000001-51e1-4a70-8000-000000000000" };
     if (request.method === "GET") {
       const body = bodies[request.headers.host.startsWith("localhost") ? "/300" : "/5"];

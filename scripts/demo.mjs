@@ -6,8 +6,8 @@ await build().catch((error) => {
   console.error(`${red("✗")} ${error.message}`);
   process.exit(1);
 });
-const { disconnectIfConnected } = await import("../pkg/node.mjs");
-const { createSimulator } = await import("../pkg/simulator/index.js");
+const { disconnectIfConnected } = await import("../pkg/index.node.mjs");
+const { createSimulator } = await import("../pkg/simulator.js");
 
 const CONVERSATION = "3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07";
 const CALLER = "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218";

@@ -1,6 +1,6 @@
 // The call in a real browser, against the simulator in this page.
 import { disconnectIfConnected } from "../pkg/index.js";
-import { createSimulator } from "../pkg/simulator/index.js";
+import { createSimulator } from "../pkg/simulator.js";
 
 const CONVERSATION = "conversation-1";
 const CALLER = "participant-1";

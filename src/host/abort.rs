@@ -2,11 +2,11 @@
 
 use super::{
     foreign,
-    time::{Flag, Timer},
+    time::{Flag, TimeLimit},
 };
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::pin,
     rc::Rc,
     task::Poll,
 };
@@ -53,12 +53,14 @@ impl Abort {
         }
     }
 
-    /// What `work` results in, or `None` where `timeout_ms` runs out first. The error is the reason of a signal that is
-    /// aborted first.
-    pub async fn or_timeout<T>(&self, work: impl Future<Output = T>, timeout_ms: f64) -> Result<Option<T>, JsValue> {
+    /// What `work` results in, or `None` where the time is over first. The error is the reason of a signal that is aborted
+    /// first.
+    pub async fn or_timeout<T>(
+        &self,
+        work: impl Future<Output = T>,
+        limit: &mut TimeLimit,
+    ) -> Result<Option<T>, JsValue> {
         let mut work = pin!(work);
-        // Only what does not end at once needs a timer.
-        let mut timer = None;
         poll_fn(|context| {
             if self.aborted.poll(context).is_ready() {
                 return Poll::Ready(self.check().map(|()| None));
@@ -66,7 +68,7 @@ impl Abort {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(Ok(Some(done)));
             }
-            Pin::new(timer.get_or_insert_with(|| Timer::new(timeout_ms))).poll(context).map(|()| Ok(None))
+            limit.poll(context).map(|()| Ok(None))
         })
         .await
     }
@@ -76,13 +78,7 @@ impl Abort {
 fn reason(signal: &AbortSignal) -> JsValue {
     match foreign::get(signal, "reason") {
         Ok(reason) if !reason.is_undefined() => reason,
-        _ => DomException::new_with_message_and_name("The call was aborted.", "AbortError").map_or_else(
-            |_| {
-                let error = js_sys::Error::new("The call was aborted.");
-                error.set_name("AbortError");
-                error.into()
-            },
-            JsValue::from,
-        ),
+        _ => DomException::new_with_message_and_name("The call was aborted.", "AbortError")
+            .map_or_else(|error| error, JsValue::from),
     }
 }

@@ -14,6 +14,38 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
+    /// A response, its stream and the stream's reader, by their members and with `catch`: a fetch of another realm or library
+    /// returns objects of other classes, whose members may throw.
+    pub type AnyResponse;
+    #[wasm_bindgen(method, getter, catch)]
+    pub fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    pub fn headers(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn body(this: &AnyResponse) -> Result<AnyStream, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn text(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn json(this: &AnyResponse) -> Result<JsValue, JsValue>;
+
+    type AnyStream;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &AnyStream) -> Result<AnyReader, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &AnyStream) -> Result<JsValue, JsValue>;
+
+    type AnyReader;
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &AnyReader) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = cancel)]
+    fn cancel_reader(this: &AnyReader) -> Result<JsValue, JsValue>;
+
+    type AnyChunk;
+    #[wasm_bindgen(method, getter, catch)]
+    fn done(this: &AnyChunk) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn value(this: &AnyChunk) -> Result<JsValue, JsValue>;
+
     /// web-sys's `decode` copies the text into linear memory; here it goes on to `JSON.parse`.
     type TextDecoder;
     #[wasm_bindgen(constructor, catch)]
@@ -30,16 +62,17 @@ extern "C" {
 
 /// Reads a response's body as far as it is expected; `list` is where the participants are. The error is what the host says
 /// of a body that broke off.
-pub async fn read(response: &JsValue, expected: Expected, list: &str, max_bytes: f64) -> Result<Body, JsValue> {
-    let stream = foreign::get(response, "body").unwrap_or_default();
+pub async fn read(response: &AnyResponse, expected: Expected, list: &str, max_bytes: f64) -> Result<Body, JsValue> {
+    // Absent where there is no body; `null` itself would throw, slowly.
+    let stream = response.body().ok().filter(|stream| stream.is_object());
     if expected == Expected::Nothing {
         // An unread body would keep its connection busy.
-        if let Ok(cancelled) = foreign::call_method(&stream, "cancel") {
+        if let Ok(cancelled) = stream.map_or(Err(JsValue::UNDEFINED), |stream| stream.cancel()) {
             drop(foreign::settled(&cancelled));
         }
         return Ok(Body::Unread);
     }
-    let Some(text) = text(response, &stream, max_bytes).await? else {
+    let Some(text) = text(response, stream, max_bytes).await? else {
         return Ok(Body::Unusable(BodyError::TooLarge));
     };
     Ok(match (parse_json(&text), expected) {
@@ -52,17 +85,17 @@ pub async fn read(response: &JsValue, expected: Expected, list: &str, max_bytes:
 }
 
 /// The text of a body; `None` where it is larger than `max_bytes`.
-async fn text(response: &JsValue, stream: &JsValue, max_bytes: f64) -> Result<Option<JsString>, JsValue> {
-    let text = match foreign::call_method(stream, "getReader") {
+async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64) -> Result<Option<JsString>, JsValue> {
+    let text = match stream.map_or(Err(JsValue::UNDEFINED), |stream| stream.get_reader()) {
         Ok(reader) => match bytes(&reader, max_bytes).await? {
             Some(bytes) => TextDecoder::new()?.decode(&bytes)?,
             None => return Ok(None),
         },
         // No web stream: no body at all, or a response of another library.
-        Err(_) => match foreign::call_method(response, "text") {
+        Err(_) => match response.text() {
             Ok(text) => foreign::settled(&text).await?.dyn_into().unwrap_or_default(),
             Err(_) => {
-                let value = foreign::settled(&foreign::call_method(response, "json")?).await?;
+                let value = foreign::settled(&response.json()?).await?;
                 to_json(&value)?.dyn_into().unwrap_or_default()
             }
         },
@@ -71,15 +104,15 @@ async fn text(response: &JsValue, stream: &JsValue, max_bytes: f64) -> Result<Op
 }
 
 /// All bytes that a stream's reader gives; `None`, and the stream cancelled, where they are more than `max_bytes`.
-async fn bytes(reader: &JsValue, max_bytes: f64) -> Result<Option<Uint8Array>, JsValue> {
+async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<Uint8Array>, JsValue> {
     let mut chunks = Vec::new();
     let mut length = 0;
     loop {
-        let read = foreign::settled(&foreign::call_method(reader, "read")?).await?;
-        if foreign::get(&read, "done")?.is_truthy() {
+        let read: AnyChunk = foreign::settled(&reader.read()?).await?.unchecked_into();
+        if read.done()?.is_truthy() {
             break;
         }
-        let chunk = match foreign::get(&read, "value")?.dyn_into::<Uint8Array>() {
+        let chunk = match read.value()?.dyn_into::<Uint8Array>() {
             Ok(chunk) => chunk,
             // Of another realm: its class is another one, so it is copied. Anything else is no body.
             Err(value) if ArrayBuffer::is_view(&value) => Uint8Array::new(&value),
@@ -87,7 +120,7 @@ async fn bytes(reader: &JsValue, max_bytes: f64) -> Result<Option<Uint8Array>, J
         };
         length += chunk.length();
         if f64::from(length) > max_bytes {
-            if let Ok(cancelled) = foreign::call_method(reader, "cancel") {
+            if let Ok(cancelled) = reader.cancel_reader() {
                 drop(foreign::settled(&cancelled));
             }
             return Ok(None);

@@ -1,6 +1,6 @@
 //! The driver of one call: performs the protocol's actions and feeds back what happened.
 
-use super::{abort::Abort, error, fetch::Connection, foreign, options::Options, time, token};
+use super::{abort::Abort, error, fetch::Connection, foreign, options::Options, time, time::TimeLimit, token};
 use crate::protocol::{
     call::{Action, Call, Input},
     timeline::Event,
@@ -25,7 +25,7 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
         abort.check()?;
         input = match action {
             Action::Token { refresh, timeout_ms } => {
-                match abort.or_timeout(access_token.get(refresh), timeout_ms).await?.transpose()? {
+                match abort.or_timeout(access_token.get(refresh), &mut TimeLimit::new(timeout_ms)).await?.transpose()? {
                     None => Input::OutOfTime,
                     Some(Ok(token)) => {
                         call.set_token(&token);
@@ -38,7 +38,7 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
             }
             Action::Send(request) => connection.perform(&request, &call, &abort).await?,
             Action::Wait { ms } => {
-                abort.or_timeout(std::future::pending::<()>(), ms).await?;
+                abort.or_timeout(std::future::pending::<()>(), &mut TimeLimit::new(ms)).await?;
                 Input::Woke
             }
             Action::Finish(Ok(result)) => return Ok(serde_wasm_bindgen::to_value(&result)?),

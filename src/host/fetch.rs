@@ -1,6 +1,11 @@
 //! Fetch: a `RequestInit` out, a typed response in, within the time of the request.
 
-use super::{abort::Abort, body, foreign, time};
+use super::{
+    abort::Abort,
+    body::{self, AnyResponse},
+    foreign,
+    time::TimeLimit,
+};
 use crate::protocol::{
     call::{Call, Input},
     http::{Body, BodyError, Failure, Request, Response, RetryAfter},
@@ -73,14 +78,14 @@ impl Connection {
     /// One request and its response, body included; an error is the reason of the caller's signal.
     pub async fn perform(&mut self, request: &Request, call: &Call, abort: &Abort) -> Result<Input, JsValue> {
         self.failure = None;
-        let started = time::now();
         let controller = match self.controller.take() {
             Some(controller) => controller,
             None => AbortController::new()?,
         };
         let signal = controller.signal();
         let mut guard = AbortGuard(Some(controller));
-        let response = match abort.or_timeout(self.send(request, &signal), request.timeout_ms).await? {
+        let mut limit = TimeLimit::new(request.timeout_ms);
+        let response = match abort.or_timeout(self.send(request, &signal), &mut limit).await? {
             None => return Ok(Input::NoResponse(Failure::Timeout)),
             Some(Err(error)) => {
                 self.failure = Some(error);
@@ -88,8 +93,7 @@ impl Connection {
             }
             Some(Ok(response)) => response,
         };
-        let status = foreign::get(&response, "status").ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
-        let left_ms = request.timeout_ms - (time::now() - started);
+        let status = response.status().ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
         let settings = call.settings();
         let body = body::read(
             &response,
@@ -97,7 +101,7 @@ impl Connection {
             &settings.dialect.read.participants,
             settings.max_response_bytes,
         );
-        let body = match abort.or_timeout(body, left_ms).await? {
+        let body = match abort.or_timeout(body, &mut limit).await? {
             None => Body::Unusable(BodyError::Lost(Failure::Timeout)),
             Some(Err(error)) => {
                 self.failure = Some(error);
@@ -112,7 +116,7 @@ impl Connection {
     }
 
     /// Calls fetch with a URL string and a plain object, `this` undefined.
-    async fn send(&self, request: &Request, signal: &AbortSignal) -> Result<JsValue, JsValue> {
+    async fn send(&self, request: &Request, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let url = format!("{}{}", self.origin, request.path);
         let headers = RequestHeaders {
             authorization: &self.authorization,
@@ -136,7 +140,7 @@ impl Connection {
             Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?,
             None => global_fetch(&url, &init)?,
         };
-        foreign::settled(&response).await
+        foreign::settled(&response).await.map(JsCast::unchecked_into)
     }
 }
 
@@ -144,10 +148,9 @@ fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
 }
 
-/// A response with what its headers say. It is used by its methods, not by its class, because a fetch of another realm or
-/// library returns another class; what is missing or throws is absent.
-fn with_headers(response: &JsValue, status: u16, body: Body) -> Response {
-    let headers = foreign::get(response, "headers").unwrap_or_default();
+/// A response with what its headers say; what is missing or throws is absent.
+fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
+    let headers = response.headers().unwrap_or_default();
     let header = |name| headers.unchecked_ref::<Headers>().get(name).ok().flatten();
     let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
         date_ms: Some(Date::parse(&value)).filter(|date| date.is_finite()),

@@ -3,7 +3,7 @@
 //! web-sys binds most methods without `catch`; what they throw would unwind through the module. What a caller passes is
 //! therefore reached through these few functions.
 
-use js_sys::{Function, Number, Promise, Reflect};
+use js_sys::{Array, Number, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -27,18 +27,11 @@ pub fn set(object: &JsValue, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
 }
 
-/// Calls a method without arguments.
-pub fn call_method(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
-    get(object, name)?.dyn_into::<Function>()?.call0(object)
-}
-
 /// What a promise, a thenable or a plain value settles with. A future that is dropped ignores it, a rejection too.
 ///
-/// A promise of the host's own adopts the value, because `then` of a foreign one may throw.
+/// `then` of a foreign promise may throw; `Promise.race` turns that into a rejection.
 pub fn settled(value: &JsValue) -> JsFuture {
-    JsFuture::from(Promise::new(&mut |resolve, _| {
-        let _ = resolve.call1(&JsValue::UNDEFINED, value);
-    }))
+    JsFuture::from(Promise::race(&Array::of1(value)))
 }
 
 /// A value's kind, in words.

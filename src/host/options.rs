@@ -250,15 +250,16 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     let text = checked::text(deserializer, BASE_URL, |url| !url.is_empty())?;
     let Ok(url) = Url::new(&text) else { return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL)) };
     let (origin, path) = (url.origin(), url.pathname());
-    // Whatever else a URL may hold: a user, a password, a query, a fragment. The value is not shown: it may be a password.
-    if url.href() != format!("{origin}{path}") && url.protocol().starts_with("http") {
+    let is_safe = origin.starts_with("https://") || (origin.starts_with("http://") && is_loopback(&url.hostname()));
+    if !is_safe {
+        return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL));
+    }
+    // Whatever else a URL may hold. The value is not shown, because it may be a password.
+    if url.href() != format!("{origin}{path}") {
         let given = Unexpected::Other("a URL with a user, a query or a fragment");
         return Err(de::Error::invalid_value(given, &BASE_URL));
     }
-    if url.protocol() == "https:" || (url.protocol() == "http:" && is_loopback(&url.hostname())) {
-        return Ok(Some(BaseUrl { origin, path_prefix: path.trim_end_matches('/').to_owned() }));
-    }
-    Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL))
+    Ok(Some(BaseUrl { origin, path_prefix: path.trim_end_matches('/').to_owned() }))
 }
 
 /// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address

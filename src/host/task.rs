@@ -7,25 +7,27 @@
 //! was started.
 
 use js_sys::{Function, Promise};
-use send_wrapper::SendWrapper;
+use slab::Slab;
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     future::Future,
     pin::Pin,
-    rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Wake, Waker},
 };
 use wasm_bindgen::prelude::*;
 
-type Reaction = Closure<dyn FnMut(JsValue)>;
+type Task = (Pin<Box<dyn Future<Output = ()>>>, Arc<WakeUp>);
 
-struct Task {
-    /// `None` once it is done.
-    future: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>,
-    is_scheduled: Cell<bool>,
-    /// The reaction that polls next; kept until it runs.
-    reaction: RefCell<Option<Reaction>>,
+thread_local! {
+    /// The tasks by their ids; `None` while a task runs. A late wake-up may poll a later task of the same id, once too often.
+    static TASKS: RefCell<Slab<Option<Task>>> = const { RefCell::new(Slab::new()) };
+    /// The reaction of every wake-up; the promise gives it the task's id.
+    static POLL: Closure<dyn FnMut(JsValue)> =
+        Closure::new(|id: JsValue| poll(id.as_f64().unwrap_or_default() as usize));
 }
 
 /// Runs a future, from now on, and gives the promise of its result.
@@ -39,42 +41,36 @@ pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -
                 Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
             };
         };
-        let task = Task {
-            future: RefCell::new(Some(Box::pin(settle))),
-            is_scheduled: Cell::new(false),
-            reaction: RefCell::new(None),
-        };
-        Rc::new(task).poll();
+        let id = TASKS.with_borrow_mut(|tasks| {
+            let entry = tasks.vacant_entry();
+            let wake_up = Arc::new(WakeUp { id: entry.key(), is_scheduled: AtomicBool::new(false) });
+            entry.insert(Some((Box::pin(settle), wake_up))).as_ref().map(|(_, wake_up)| wake_up.id)
+        });
+        poll(id.unwrap_or_default());
     })
 }
 
-impl Task {
-    fn poll(self: &Rc<Self>) {
-        self.is_scheduled.set(false);
-        drop(self.reaction.take());
-        // Taken out while it runs: a callback of the caller's may lead back here.
-        let Some(mut future) = self.future.take() else { return };
-        let waker = Waker::from(Arc::new(WakeUp(SendWrapper::new(Rc::clone(self)))));
-        if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-            self.future.replace(Some(future));
-        }
-    }
-
-    fn schedule(self: &Rc<Self>) {
-        if self.is_scheduled.replace(true) {
-            return;
-        }
-        let task = Rc::clone(self);
-        let reaction = Closure::once(move |_: JsValue| task.poll());
-        let _ = Promise::resolve(&JsValue::UNDEFINED).then(&reaction);
-        self.reaction.replace(Some(reaction));
-    }
+fn poll(id: usize) {
+    // Taken out while it runs: a callback of the caller's may start another call.
+    let Some((mut future, wake_up)) = TASKS.with_borrow_mut(|tasks| tasks.get_mut(id)?.take()) else { return };
+    wake_up.is_scheduled.store(false, Ordering::Relaxed);
+    let waker = Waker::from(Arc::clone(&wake_up));
+    let is_pending = future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
+    TASKS.with_borrow_mut(|tasks| match tasks.get_mut(id) {
+        Some(task) if is_pending => *task = Some((future, wake_up)),
+        _ => drop(tasks.try_remove(id)),
+    });
 }
 
-struct WakeUp(SendWrapper<Rc<Task>>);
+struct WakeUp {
+    id: usize,
+    is_scheduled: AtomicBool,
+}
 
 impl Wake for WakeUp {
     fn wake(self: Arc<Self>) {
-        self.0.schedule();
+        if !self.is_scheduled.swap(true, Ordering::Relaxed) {
+            let _ = POLL.with(|poll| Promise::resolve(&JsValue::from(self.id)).then(poll));
+        }
     }
 }

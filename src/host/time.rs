@@ -3,8 +3,6 @@
 use gloo_timers::callback::Timeout;
 use std::{
     cell::{Cell, RefCell},
-    future::Future,
-    pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -48,26 +46,27 @@ impl Flag {
     }
 }
 
-/// A timer as a future; it is cleared when it is dropped.
-pub struct Timer {
-    fired: Rc<Flag>,
-    _timeout: Timeout,
+/// A limit of time, from its first poll on, because only what does not end at once needs a timer. The timer is cleared
+/// when the limit is dropped.
+pub struct TimeLimit {
+    ms: f64,
+    timer: Option<(Timeout, Rc<Flag>)>,
 }
 
-impl Timer {
+impl TimeLimit {
     pub fn new(ms: f64) -> Self {
-        let fired = Rc::new(Flag::default());
-        let flag = Rc::clone(&fired);
-        // Rounded up, so that the clock has passed the moment when the timer fires.
-        let delay_ms = ms.clamp(0.0, MAX_DELAY_MS).ceil() as u32;
-        Timer { fired, _timeout: Timeout::new(delay_ms, move || flag.set()) }
+        TimeLimit { ms, timer: None }
     }
-}
 
-impl Future for Timer {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
-        self.fired.poll(context)
+    /// Ready when the time is over.
+    pub fn poll(&mut self, context: &mut Context) -> Poll<()> {
+        let (_, is_over) = self.timer.get_or_insert_with(|| {
+            let is_over = Rc::new(Flag::default());
+            let flag = Rc::clone(&is_over);
+            // Rounded up, so that the clock has passed the moment when the timer fires.
+            let delay_ms = self.ms.clamp(0.0, MAX_DELAY_MS).ceil() as u32;
+            (Timeout::new(delay_ms, move || flag.set()), is_over)
+        });
+        is_over.poll(context)
     }
 }

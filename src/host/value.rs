@@ -11,11 +11,11 @@ use serde::{
     Deserializer,
     de::{
         self, DeserializeSeed, IntoDeserializer, MapAccess, Unexpected, Visitor,
-        value::{SeqDeserializer, StringDeserializer},
+        value::{SeqDeserializer, StrDeserializer, StringDeserializer},
     },
     forward_to_deserialize_any,
 };
-use std::fmt;
+use std::{borrow::Cow, cell::RefCell, fmt};
 use wasm_bindgen::prelude::*;
 
 /// A value, and how the objects in it are read.
@@ -30,6 +30,23 @@ pub enum Access {
     Own,
     /// The fields that serde asks for: for data that the host parsed.
     Known,
+}
+
+type Name = Cow<'static, str>;
+
+thread_local! {
+    /// The fields' names as JavaScript has them: a list of participants asks for the same few again and again.
+    static FIELD_NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn field_name(field: &'static str) -> JsValue {
+    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(name, _)| std::ptr::eq(*name, field)) {
+        Some((_, name)) => name.clone(),
+        None => {
+            names.push((field, field.into()));
+            field.into()
+        }
+    })
 }
 
 /// The name of the newtype `dialect::JsonText`.
@@ -48,18 +65,18 @@ impl Value {
     }
 
     /// The properties of an object; one that is `undefined` counts as not given.
-    pub fn properties(&self, fields: &[&str]) -> Result<Properties, Refusal> {
-        let names: Vec<String> = match self.access {
-            // Symbols name no option.
+    pub fn properties(&self, fields: &[&'static str]) -> Result<Properties, Refusal> {
+        let keys: Vec<(Name, JsValue)> = match self.access {
             Access::Own => {
                 let keys = Reflect::own_keys(&self.value).map_err(|_| Refusal::unreadable())?;
-                keys.iter().filter_map(|key| key.as_string()).collect()
+                // Symbols name no option.
+                keys.iter().filter_map(|key| Some((Name::Owned(key.as_string()?), key))).collect()
             }
-            Access::Known => fields.iter().map(|&field| field.to_owned()).collect(),
+            Access::Known => fields.iter().map(|&field| (Name::Borrowed(field), field_name(field))).collect(),
         };
-        let mut properties = Vec::with_capacity(names.len());
-        for name in names {
-            match foreign::get(&self.value, &name) {
+        let mut properties = Vec::with_capacity(keys.len());
+        for (name, key) in keys {
+            match Reflect::get(&self.value, &key) {
                 Ok(value) if value.is_undefined() => {}
                 Ok(value) => properties.push((name, Value { value, ..*self })),
                 Err(_) => return Err(Refusal::unreadable().in_property(&name)),
@@ -145,8 +162,8 @@ impl<'de> Deserializer<'de> for Value {
 
 /// The properties of an object, which give their names to the errors of their values.
 pub struct Properties {
-    rest: std::vec::IntoIter<(String, Value)>,
-    next: Option<(String, Value)>,
+    rest: std::vec::IntoIter<(Name, Value)>,
+    next: Option<(Name, Value)>,
 }
 
 impl Properties {
@@ -162,7 +179,7 @@ impl<'de> MapAccess<'de> for Properties {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
         self.next = self.rest.next();
         let Some((name, _)) = &self.next else { return Ok(None) };
-        seed.deserialize(name.as_str().into_deserializer()).map(Some)
+        seed.deserialize(StrDeserializer::new(name)).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refusal> {

@@ -30,5 +30,5 @@ pub fn origin(region: &str) -> Option<String> {
 
 /// All regions, for the message to someone who asked for another.
 pub fn list() -> String {
-    REGIONS.map(|(aws, domain)| format!("{aws} ({domain})")).join(", ")
+    REGIONS.map(|(aws, _)| aws).join(", ")
 }

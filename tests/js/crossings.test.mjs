@@ -1,6 +1,7 @@
 // What does one removal cost at the boundary? Exact counts, so that a regression shows without a clock: calls from the module into
 // JavaScript, what JavaScript allocates in linear memory, and the bytes of strings decoded and of bodies copied. A change here has to be
 // meant. tests/allocations.rs counts what the protocol allocates.
+import "./support/package.mjs";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -45,8 +46,8 @@ WebAssembly.instantiate = async (source, imports) => {
   };
   return { instance: { exports }, module };
 };
-const { default: init, call } = await import("../pkg/wasm/core.js");
-await init({ module_or_path: await readFile(new URL("../pkg/wasm/core.wasm", import.meta.url)) });
+const { default: init, disconnectIfConnected: call } = await import("../../pkg/core.js");
+await init({ module_or_path: await readFile(new URL("../../pkg/core.wasm", import.meta.url)) });
 
 const participants = (state) =>
   JSON.stringify({

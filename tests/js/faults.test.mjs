@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { disconnectIfConnected } from "../pkg/node.mjs";
-import { root } from "../scripts/run.mjs";
+import { disconnectIfConnected } from "./support/package.mjs";
+import { root } from "../../scripts/run.mjs";
 
 const base = { conversationId: "c", participantId: "p", accessToken: "a-secret-token-0123456789" };
 const participants = (state) => JSON.stringify({ entities: [{ id: "p", state }] });
@@ -150,7 +150,7 @@ test("TLS: a certificate for another host, and one that nobody vouches for", asy
   });
   // In a process that trusts the certificate, but for its own host only.
   const source = `
-    import { disconnectIfConnected } from ${JSON.stringify(new URL("../pkg/node.mjs", import.meta.url).href)};
+    import { disconnectIfConnected } from ${JSON.stringify(new URL("../../pkg/index.node.mjs", import.meta.url).href)};
     const end = (host) => disconnectIfConnected({ ...${JSON.stringify(base)}, baseUrl: "https://" + host + ":${port}", maxRetries: 0 })
       .then((result) => result.outcome, (error) => error.code + " " + error.cause.cause.code);
     console.log(await end("127.0.0.1"), "|", await end("localhost"));`;

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { root } from "../scripts/run.mjs";
+import { root } from "../../scripts/run.mjs";
 
 const ALLOWED = ["MIT", "Apache-2.0", "Unicode-3.0", "BSD-2-Clause", "BSD-3-Clause", "Zlib", "Unlicense", "CC0-1.0"];
 

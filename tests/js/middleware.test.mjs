@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { createSimulator } from "../pkg/simulator/index.js";
-import { root } from "../scripts/run.mjs";
+import { createSimulator } from "./support/package.mjs";
+import { root } from "../../scripts/run.mjs";
 
 const token = "a-secret-token-of-the-platform";
 const secret = "a-secret-of-the-webhook";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
-import { DisconnectError, disconnectIfConnected } from "../pkg/node.mjs";
+import { DisconnectError, disconnectIfConnected } from "./support/package.mjs";
 
 const SECRET = "a-secret-token-0123456789";
 const answer = (body, init) => new Response(JSON.stringify(body), init);
@@ -40,7 +40,8 @@ async function refused(options, ...named) {
     assert.equal(error.name, "DisconnectError");
     assert.equal(error.mayHaveDisconnected, false);
     assert.deepEqual(error.timeline, []);
-    for (const name of named) assert.ok(error.message.includes(name), `${error.message} does not say ${name}`);
+    if (error.option !== undefined) assert.ok(error.message.startsWith(`disconnectIfConnected: ${error.option} `), error.message);
+    for (const name of named) assert.ok(error.message.includes(name), `${error.message} does not name ${name}`);
     assert.ok(!inspect(error).includes(SECRET), "the token is in the error");
     return true;
   });
@@ -53,7 +54,7 @@ test("the argument itself", async () => {
 
 test("ids are required, non-empty, and cannot change a path", async () => {
   for (const name of ["conversationId", "participantId"]) {
-    for (const value of [undefined, null, "", 1, {}, ".", "..", "x".repeat(513), "\ud800"]) await refused({ ...base, [name]: value }, name);
+    for (const value of [undefined, null, "", 1, {}, ".", "..", "x".repeat(513), "\ud800", " c", "c\n"]) await refused({ ...base, [name]: value }, name);
   }
   const { fetch, requests } = gone();
   await disconnectIfConnected({ ...base, fetch, conversationId: "a/../b?c#d é" });
@@ -71,7 +72,8 @@ test("every option refuses what it does not take, and says so", async () => {
     maxRetries: [null, "1", -1, 1.5, Number.NaN],
     maxResponseBytes: [null, "1", 0, -1, 1.5],
     confirm: [null, 1, "true"],
-    disconnectableStates: [null, "connected", [], [1], [""], ["disconnected"], ["connected", "terminated"]],
+    disconnectableStates: [null, "connected", [], [1], [""], ["disconnected"], ["connected", "Terminated"]],
+    goneStates: [null, "terminated", [], [1], [""], ["connected"]],
     onBehalfOf: [null, 1, ""],
     signal: [null, 1, {}, { aborted: false }],
     fetch: [null, 1, {}],
@@ -87,7 +89,7 @@ test("every option refuses what it does not take, and says so", async () => {
 test("undefined is the same as not given", async () => {
   const { fetch } = gone();
   const optional = ["api", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs", "maxRetries", "maxResponseBytes", "confirm"];
-  optional.push("disconnectableStates", "onBehalfOf", "signal", "onEvent");
+  optional.push("disconnectableStates", "goneStates", "onBehalfOf", "signal", "onEvent");
   const options = Object.fromEntries(optional.map((name) => [name, undefined]));
   assert.equal((await disconnectIfConnected({ ...base, ...options, fetch })).outcome, "already-disconnected");
 });
@@ -187,6 +189,12 @@ test("a dialect of the caller's own", async () => {
   assert.equal("Content-Type" in other.requests[1].headers, false);
 
   const { read, write } = api;
+  // The list may be deep in the body, or be the body.
+  for (const [participants, wrap] of [["data.legs", (list) => ({ data: { legs: list } })], ["", (list) => list]]) {
+    const fetch = async (_, { method }) => method === "GET" ? answer(wrap([{ id: "p", state: "connected" }])) : answer({});
+    const result = await disconnectIfConnected({ ...base, fetch, api: { read: { ...read, participants }, write } });
+    assert.equal(result.outcome, "disconnected", participants);
+  }
   for (const [wrong, named] of [
     [{ read }, "api.write"],
     [{ write }, "api.read"],
@@ -198,7 +206,8 @@ test("a dialect of the caller's own", async () => {
     [{ read: { ...read, path: "/a/%2E%2e/b" }, write }, "api.read.path"],
     [{ read: { ...read, path: "/{unknown}" }, write }, "api.read.path"],
     [{ read: { ...read, path: "/a#b" }, write }, "api.read.path"],
-    [{ read: { ...read, participants: "" }, write }, "api.read.participants"],
+    [{ read: { ...read, participants: "a..b" }, write }, "api.read.participants"],
+    [{ read: { ...read, participants: 1 }, write }, "api.read.participants"],
     [{ read, write: { ...write, method: "GET" } }, "api.write.method"],
     [{ read, write: { ...write, method: "post" } }, "api.write.method"],
     [{ read, write: { ...write, path: 1 } }, "api.write.path"],
@@ -252,7 +261,7 @@ test("the token provider: asked once, refreshed once, its own error kept", async
   });
 });
 
-test("a token that the platform echoes is cut out everywhere", async () => {
+test("a token that the platform echoes is redacted everywhere", async () => {
   const echo = { code: `x.${SECRET}`, message: `Bearer ${SECRET} is no good` };
   const events = [];
   const fetch = async () => answer(echo, { status: 403, headers: { "ININ-Correlation-Id": SECRET } });
@@ -304,6 +313,59 @@ test("a stream of bytes of another realm, and one of something else", async () =
   }
 });
 
+test("states are compared without regard to case, and both lists are the caller's", async () => {
+  const reads = (state) => async () => answer({ entities: [{ id: "p", state }] });
+  const call = async (state, more) => (await disconnectIfConnected({ ...base, settleMs: 0, fetch: reads(state), ...more })).outcome;
+  assert.equal(await call("TERMINATED"), "already-disconnected");
+  assert.equal(await call("Parked", { goneStates: ["parked"] }), "already-disconnected");
+  assert.equal(await call("terminated", { goneStates: ["parked"] }), "not-connected");
+  const { fetch } = connected();
+  assert.equal((await disconnectIfConnected({ ...base, fetch, disconnectableStates: ["CONNECTED"] })).outcome, "disconnected");
+});
+
+test("an option is read once, and as it is when the call begins", async () => {
+  const { fetch, requests } = gone();
+  let reads = 0;
+  const options = Object.defineProperty({ ...base, fetch }, "settleMs", { enumerable: true, get: () => ++reads });
+  const running = disconnectIfConnected(options);
+  options.conversationId = "another";
+  await running;
+  assert.equal(reads, 1);
+  assert.match(requests[0].url, /\/voice\/c\/participants$/);
+});
+
+test("an enumerable addition to Object.prototype is nobody's option, field or cause", async () => {
+  Object.prototype.polluted = "polluted";
+  Object.prototype.cause = "polluted";
+  Object.prototype.settleMs = -1;
+  try {
+    const { fetch } = gone();
+    const result = await disconnectIfConnected({ ...base, fetch });
+    assert.equal(result.outcome, "already-disconnected");
+    const error = await disconnectIfConnected({ ...base, timeoutMs: 0 }).catch((error) => error);
+    assert.deepEqual(Object.keys(error), ["code", "option", "mayHaveDisconnected", "timeline"]);
+    assert.equal(error.code, "INVALID_ARGUMENT");
+    assert.equal(Object.hasOwn(error, "cause"), false);
+  } finally {
+    for (const name of ["polluted", "cause", "settleMs"]) delete Object.prototype[name];
+  }
+});
+
+test("an error as JSON has its message, and no cause", async () => {
+  const fetch = async () => {
+    throw new TypeError("fetch failed");
+  };
+  const error = await disconnectIfConnected({ ...base, fetch, maxRetries: 0 }).catch((error) => error);
+  assert.equal(error.cause.message, "fetch failed");
+  const json = JSON.parse(JSON.stringify(error));
+  assert.deepEqual(Object.keys(json), ["name", "message", "code", "mayHaveDisconnected", "timeline"]);
+  assert.equal(json.message, error.message);
+  const own = new DisconnectError({ code: "CONFLICT", message: "for a test" });
+  assert.ok(own instanceof Error && own.stack);
+  assert.deepEqual({ ...own }, { code: "CONFLICT", mayHaveDisconnected: false, timeline: [] });
+  assert.equal(`${own}`, "DisconnectError: for a test");
+});
+
 test("large times are clamped, not wrapped", async () => {
   const { fetch } = gone();
   const options = { ...base, fetch, timeoutMs: 1e15, requestTimeoutMs: 1e15, settleMs: 1e15 };
@@ -327,7 +389,7 @@ test("any mixture of option values ends in INVALID_ARGUMENT before a request, or
     { read: { path: "/{conversationId}", participants: "entities" }, write: { method: "PUT", path: "/{participantId}", body: null } },
   ]; // biome-ignore format: a list
   const names = ["conversationId", "participantId", "accessToken", "api", "region", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs"];
-  names.push("maxRetries", "maxResponseBytes", "confirm", "disconnectableStates", "onBehalfOf", "onEvent", "unheardOf");
+  names.push("maxRetries", "maxResponseBytes", "confirm", "disconnectableStates", "goneStates", "onBehalfOf", "onEvent", "unheardOf");
   const ends = {};
   for (let seed = first; seed < first + 5_000; seed++) {
     let state = seed;

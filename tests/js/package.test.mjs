@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { root } from "../scripts/run.mjs";
+import { root } from "../../scripts/run.mjs";
 
 const exec = promisify(execFile);
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -213,7 +213,7 @@ function command(args, { token, input, baseUrl } = {}) {
 }
 
 test("the command: a timeline for a person, JSON for a script, an exit code for each kind of end", async () => {
-  const { createSimulator } = await import("../pkg/simulator/index.js");
+  const { createSimulator } = await import("./support/package.mjs");
   const schedule = (state) => [{ at: -1e6, state }];
   const participants = ["connected", "terminated", "queued"].map((state) => ({ id: state, schedule: schedule(state) }));
   const simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken: "a-secret-token" });

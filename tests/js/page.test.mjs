@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
-import { browser, chromeArguments } from "../scripts/browser.mjs";
-import { root } from "../scripts/run.mjs";
-import { serve } from "../scripts/serve.mjs";
+import { browser, chromeArguments } from "../../scripts/browser.mjs";
+import { root } from "../../scripts/run.mjs";
+import { serve } from "../../scripts/serve.mjs";
 
 const { chrome, missing } = await browser();
 

@@ -8,9 +8,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { inspect, promisify } from "node:util";
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
-import { disconnectIfConnected } from "../pkg/node.mjs";
-import { createSimulator } from "../pkg/simulator/index.js";
-import { root } from "../scripts/run.mjs";
+import { createSimulator, disconnectIfConnected } from "./support/package.mjs";
+import { root } from "../../scripts/run.mjs";
 
 const TOKEN = "a-secret-token-0123456789";
 const ids = ["3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07", "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218"];

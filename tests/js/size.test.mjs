@@ -1,7 +1,7 @@
 // The package is judged by its bytes: what a browser downloads stays within the budget.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BUDGET_BROTLI_BYTES, sizes } from "../scripts/size.mjs";
+import { BUDGET_BROTLI_BYTES, sizes } from "../../scripts/size.mjs";
 
 test("what a browser downloads is within the budget", (context) => {
   const all = sizes().at(-1);

@@ -1,12 +1,12 @@
-// For long: 200,000 calls, 1,000 in flight at a time, a third aborted; and twenty minutes' worth in fake time. What must not grow is
+// Soak test: 200,000 calls, 1,000 in flight at a time, a third aborted; and twenty minutes' worth in fake time. What must not grow is
 // watched: the linear memory, the heap, listeners, timers.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createSimulator } from "../pkg/simulator/index.js";
-import init, { call } from "../pkg/wasm/core.js";
+import { createSimulator } from "./support/package.mjs";
+import init, { disconnectIfConnected as call } from "../../pkg/core.js";
 
 const IN_FLIGHT = 1_000;
 const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 200);
@@ -14,7 +14,7 @@ const WARM_UP_ROUNDS = 20;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
-const { memory } = await init({ module_or_path: await readFile(new URL("../pkg/wasm/core.wasm", import.meta.url)) });
+const { memory } = await init({ module_or_path: await readFile(new URL("../../pkg/core.wasm", import.meta.url)) });
 
 /** Counts what is added and removed: listeners on signals, timers. */
 const alive = { listeners: 0, timers: new Set() };
@@ -64,8 +64,8 @@ test(`${ROUNDS * IN_FLIGHT} calls, ${IN_FLIGHT} in flight, a third aborted: memo
       const running = call({ ...options, api: "calls", fetch: simulator.fetch, signal: controller.signal, onEvent });
       if (index % 9 === 3) queueMicrotask(() => controller.abort("aborted"));
       return running.then(
-        (settled) => settled.outcome ?? settled.code,
-        (reason) => reason,
+        ({ outcome }) => outcome,
+        (reason) => reason.code ?? reason,
       );
     });
     for (const end of await Promise.all(calls)) ends[end] = (ends[end] ?? 0) + 1;
@@ -164,8 +164,8 @@ test("twenty minutes' worth of calls in fake time: every wait is kept, no timer 
             api: "calls",
             fetch: simulator.fetch,
           };
-          const settled = await call({ ...options, fetch: simulator.fetch, ...more }).catch((reason) => ({ outcome: reason }));
-          const end = `${conversationId} ${settled.outcome ?? settled.code}`;
+          const settled = await call({ ...options, ...more }).catch(({ code }) => ({ outcome: code }));
+          const end = `${conversationId} ${settled.outcome}`;
           ends[end] = (ends[end] ?? 0) + 1;
           calls++;
         };

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
-import { DisconnectError, disconnectIfConnected } from "../pkg/node.mjs";
-import { createSimulator } from "../pkg/simulator/index.js";
+import { createSimulator, DisconnectError, disconnectIfConnected } from "./support/package.mjs";
 
 const SECRET = "a-secret-token-0123456789";
 const open = [];

@@ -1,8 +1,9 @@
 //! The WebAssembly boundary: what both tests/node.rs and tests/web.rs run.
 
-use disconnect_if_connected::call;
+use disconnect_if_connected::disconnect_if_connected;
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen(module = "/tests/support/fakes.js")]
@@ -38,8 +39,19 @@ fn with(fields: &[(&str, &JsValue)]) -> JsValue {
     object.into()
 }
 
+async fn call(options: JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(disconnect_if_connected(options)).await
+}
+
+/// The result, or the error.
 async fn settled(fake: &JsValue, more: &[(&str, &JsValue)]) -> JsValue {
-    call(options(fake, &with(more))).await.expect("settled")
+    match call(options(fake, &with(more))).await {
+        Ok(result) => result,
+        Err(error) => {
+            assert_eq!(text(&error, "name"), "DisconnectError", "{}", json(&error));
+            error
+        }
+    }
 }
 
 fn text(object: &JsValue, path: &str) -> String {
@@ -74,7 +86,7 @@ async fn waits_for_the_platform_to_settle() {
 }
 
 #[wasm_bindgen_test]
-async fn speaks_to_the_global_fetch_of_the_moment() {
+async fn uses_the_global_fetch_of_the_moment() {
     let fake = fake(&["disconnected"]);
     let restore = replace_global_fetch(&fake);
     let result = settled(&fake, &[("fetch", &JsValue::UNDEFINED)]).await;
@@ -84,7 +96,7 @@ async fn speaks_to_the_global_fetch_of_the_moment() {
 }
 
 #[wasm_bindgen_test]
-async fn takes_foreign_responses_by_their_looks() {
+async fn uses_foreign_responses_by_their_members() {
     for script in ["foreign terminated", "json only terminated"] {
         let result = settled(&fake(&[script]), &[]).await;
         assert_eq!(text(&result, "outcome"), "already-disconnected", "{script}: {}", json(&result));
@@ -94,7 +106,7 @@ async fn takes_foreign_responses_by_their_looks() {
 }
 
 #[wasm_bindgen_test]
-async fn reads_no_body_past_the_limit_and_cancels_it() {
+async fn reading_stops_beyond_the_limit_and_the_body_is_cancelled() {
     let fake = fake(&["endless"]);
     let error = settled(&fake, &[]).await;
     assert_eq!(text(&error, "code"), "BAD_RESPONSE", "{}", json(&error));
@@ -172,9 +184,10 @@ async fn keeps_what_the_host_says_of_a_lost_connection_as_the_cause() {
 #[wasm_bindgen_test]
 async fn checks_arguments_before_any_request() {
     let fake = fake(&["connected"]);
-    for (name, value, said) in
-        [("settleMs", JsValue::from("1"), "settleMs got \"1\""), ("unheardOf", JsValue::TRUE, "unheardOf is no option")]
-    {
+    for (name, value, said) in [
+        ("settleMs", JsValue::from("1"), "settleMs got \"1\""),
+        ("unheardOf", JsValue::TRUE, "unheardOf is not an option"),
+    ] {
         let error = settled(&fake, &[(name, &value)]).await;
         assert_eq!(text(&error, "code"), "INVALID_ARGUMENT");
         assert!(text(&error, "message").contains(said), "{}", json(&error));

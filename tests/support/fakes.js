@@ -1,4 +1,4 @@
-// What the tests in tests/support/boundary.rs lend to a call: a scripted fetch, and ears for what it does.
+// What the tests in tests/support/boundary.rs lend to a call: a scripted fetch, and records of what it does.
 
 const body = (state) => JSON.stringify({ entities: state === "not listed" ? [] : [{ id: "p-1", state }] });
 

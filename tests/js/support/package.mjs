@@ -1,0 +1,7 @@
+// The package as built from today's sources; a stale or missing one is refused.
+import { isFresh } from "../../../scripts/stamp.mjs";
+
+if (!isFresh()) throw new Error("pkg/ is missing or older than its sources: run `npm run build` first");
+
+export const { DisconnectError, disconnectIfConnected } = await import("../../../pkg/index.node.mjs");
+export const { createSimulator } = await import("../../../pkg/simulator.js");
