@@ -45,7 +45,9 @@ async function interleaved(title, contenders, rounds, measure) {
       if (round >= 0) samples[name].push(value);
     }
   }
-  results[title] = Object.fromEntries(names.map((name) => [name, { median: median(samples[name]), quartiles: spread(samples[name]) }]));
+  results[title] = Object.fromEntries(
+    names.map((name) => [name, { median: median(samples[name]), quartiles: spread(samples[name]) }]),
+  );
   console.table(
     Object.fromEntries(
       names.map((name) => {
@@ -53,7 +55,12 @@ async function interleaved(title, contenders, rounds, measure) {
         const base = results[title][names[0]].median;
         return [
           name,
-          { median: +middle.toFixed(1), from: +quartiles[0].toFixed(1), to: +quartiles[1].toFixed(1), ratio: +(middle / base).toFixed(3) },
+          {
+            median: +middle.toFixed(1),
+            from: +quartiles[0].toFixed(1),
+            to: +quartiles[1].toFixed(1),
+            ratio: +(middle / base).toFixed(3),
+          },
         ];
       }),
     ),
@@ -131,7 +138,9 @@ await interleaved(
 
 const bodies = { small: Buffer.from(await callBody(5)), large: Buffer.from(await callBody(300, 2_600)) };
 const inProcess = (body) => async (_, init) =>
-  (init.method ?? "GET") === "GET" ? new Response(body) : new Response(null, { status: 202, headers: { "ININ-Correlation-Id": "x" } });
+  (init.method ?? "GET") === "GET"
+    ? new Response(body)
+    : new Response(null, { status: 202, headers: { "ININ-Correlation-Id": "x" } });
 const cpu = (body, times) => async (contender) => {
   const fetch = inProcess(body);
   const before = process.cpuUsage();
@@ -171,9 +180,13 @@ const fresh = {
 const inFreshProcess = (read) => (source) => {
   const report = `process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stdout.write("\\n" + (user + system) / 1000); });`;
   const started = performance.now();
-  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", source.replace(/^((?:import .*\n)*)/, `$1${report}\n`)], {
-    encoding: "utf8",
-  });
+  const { stdout } = spawnSync(
+    process.execPath,
+    ["--input-type=module", "-e", source.replace(/^((?:import .*\n)*)/, `$1${report}\n`)],
+    {
+      encoding: "utf8",
+    },
+  );
   return read({ wall: performance.now() - started, cpu: Number(stdout.trim().split("\n").at(-1)) });
 };
 await interleaved(
@@ -203,7 +216,10 @@ if (chrome) {
       format: "esm",
     });
     writeFileSync(join(pages, `${name}.js`), outputFiles[0].contents);
-    writeFileSync(join(pages, `${name}.html`), `<!doctype html><title></title><script type="module" src="${name}.js"></script>`);
+    writeFileSync(
+      join(pages, `${name}.html`),
+      `<!doctype html><title></title><script type="module" src="${name}.js"></script>`,
+    );
   };
   await bundled(
     "bare",
@@ -211,7 +227,10 @@ if (chrome) {
     await (await fetch(readUrl(origin), { headers })).arrayBuffer(); await fetch(writeUrl(origin), write); ${done}`,
   );
   await bundled("hand", `import { byHand } from "./by-hand.mjs"; await byHand(location.origin); ${done}`);
-  await bundled("ours", `import { disconnectIfConnected } from "../pkg/index.js"; await disconnectIfConnected(${options}); ${done}`);
+  await bundled(
+    "ours",
+    `import { disconnectIfConnected } from "../pkg/index.js"; await disconnectIfConnected(${options}); ${done}`,
+  );
   copyFileSync(join(root, "pkg", "core.wasm"), join(pages, "core.wasm"));
   await bundled(
     "init",
@@ -270,7 +289,9 @@ const MANY = Number(process.env.BENCH_CALLS ?? 1_000_000);
 const goneBody = `{"entities":[{"id":"${ids.participantId}","state":"terminated"}]}`;
 for (let done = 0; done < MANY; done += 1_000) {
   await Promise.all(
-    Array.from({ length: 1_000 }, () => call({ ...ids, accessToken, region: "us-east-1", fetch: async () => new Response(goneBody) })),
+    Array.from({ length: 1_000 }, () =>
+      call({ ...ids, accessToken, region: "us-east-1", fetch: async () => new Response(goneBody) }),
+    ),
   );
 }
 results[`Growth of linear memory over ${MANY} calls more (bytes)`] = memory.buffer.byteLength - held;
@@ -292,7 +313,12 @@ for (const [title, group] of Object.entries(results)) {
 
 for (const server of servers) server.kill();
 rmSync(pages, { recursive: true });
-const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: cpus()[0].model, cores: cpus().length };
+const about = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  cpu: cpus()[0].model,
+  cores: cpus().length,
+};
 writeFileSync(join(root, "bench", "results.json"), `${JSON.stringify({ about, results }, undefined, 2)}\n`);
 console.log(`\n${JSON.stringify(about)}; bench/results.json`);
 process.exit(0);

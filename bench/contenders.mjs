@@ -23,7 +23,13 @@ export async function readCheckPost(origin, fetch = globalThis.fetch) {
 export async function officialSdk(origin) {
   const { hostname, port } = new URL(origin);
   const client = platformClient.ApiClient.instance;
-  client.setGateway({ host: hostname, protocol: "http", port: Number(port), path_params_login: "", path_params_api: "" });
+  client.setGateway({
+    host: hostname,
+    protocol: "http",
+    port: Number(port),
+    path_params_login: "",
+    path_params_api: "",
+  });
   client.setAccessToken(accessToken);
   const api = new platformClient.ConversationsApi();
   const { participants } = await api.getConversationsCall(ids.conversationId);

@@ -27,12 +27,21 @@ if (process.argv[2] === "serve") {
   // Pages for the browser, beside the API, so that no request needs a preflight.
   const server = createServer(async (request, response) => {
     const [, page] = /^\/pages\/([\w.-]+)$/.exec(request.url) ?? [];
-    if (page) return response.writeHead(200, { "Content-Type": types[extname(page)] }).end(await readFile(join(process.argv[3], page)));
+    if (page)
+      return response
+        .writeHead(200, { "Content-Type": types[extname(page)] })
+        .end(await readFile(join(process.argv[3], page)));
     await new Promise((resolve) => (latencyMs > 0 ? setTimeout(resolve, latencyMs) : resolve()));
     const correlation = { "ININ-Correlation-Id": "00000001-51e1-4a70-8000-000000000000" };
     if (request.method === "GET") {
       const body = bodies[request.headers.host.startsWith("localhost") ? "/300" : "/5"];
-      response.writeHead(200, { ...correlation, "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) }).end(body);
+      response
+        .writeHead(200, {
+          ...correlation,
+          "Content-Type": "application/json",
+          "Content-Length": Buffer.byteLength(body),
+        })
+        .end(body);
     } else {
       request.resume();
       response.writeHead(202, { ...correlation, "Content-Length": 0 }).end();

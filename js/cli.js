@@ -114,7 +114,8 @@ const [conversationId, participantId, ...rest] = positionals;
 if (!conversationId || !participantId || rest.length > 0) exit(EXIT_USAGE, HELP);
 
 const fromEnvironment = process.env[TOKEN_VARIABLE];
-if (!fromEnvironment && process.stdin.isTTY) exit(EXIT_USAGE, `No access token: set ${TOKEN_VARIABLE}, or pipe it to standard input.`);
+if (!fromEnvironment && process.stdin.isTTY)
+  exit(EXIT_USAGE, `No access token: set ${TOKEN_VARIABLE}, or pipe it to standard input.`);
 const accessToken = fromEnvironment || readFileSync(0, "utf8").trim();
 
 const interrupt = new AbortController();
@@ -138,7 +139,9 @@ const options = {
   disconnectableStates: values["disconnectable-state"],
   onBehalfOf: values["on-behalf-of"],
   signal: interrupt.signal,
-  onEvent: values.json ? undefined : (/** @type {import("./index.cjs").DisconnectEvent} */ event) => console.log(line(event)),
+  onEvent: values.json
+    ? undefined
+    : (/** @type {import("./index.cjs").DisconnectEvent} */ event) => console.log(line(event)),
 };
 
 try {
@@ -147,7 +150,8 @@ try {
   process.exitCode = EXIT_CODES[result.outcome];
 } catch (error) {
   if (error instanceof DisconnectError) {
-    if (values.json) console.log(JSON.stringify({ error: { ...error, message: error.message, cause: undefined } }, undefined, 2));
+    if (values.json)
+      console.log(JSON.stringify({ error: { ...error, message: error.message, cause: undefined } }, undefined, 2));
     else console.error(error.message);
     process.exitCode = EXIT_CODES[error.code];
   } else if (interrupt.signal.aborted) {

@@ -3,7 +3,7 @@
 // are inlined.
 
 import bytes from "./core.inline.js";
-import { DisconnectError, disconnectIfConnected as call, init } from "./wasm.js";
+import { disconnectIfConnected as call, DisconnectError, init } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {

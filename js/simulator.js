@@ -61,7 +61,8 @@ async function inProcess(handle, url, init = {}) {
   const { delivery } = reply;
   if (delivery.kind === "hang") await sleep(2 ** 31 - 1, signal);
   if (reply.delayMs > 0) await sleep(reply.delayMs, signal);
-  if (delivery.kind === "lost") throw new TypeError("fetch failed", { cause: new Error("the simulator lost the connection") });
+  if (delivery.kind === "lost")
+    throw new TypeError("fetch failed", { cause: new Error("the simulator lost the connection") });
   const responseInit = { status: reply.status, headers: reply.headers };
   if ([204, 205, 304].includes(reply.status)) return new Response(null, responseInit);
   const body = new TextEncoder().encode(reply.body);
@@ -99,7 +100,8 @@ const PREFLIGHT = {
 async function listen(handle, port = 0, host = "127.0.0.1") {
   // Neither a static import, which browsers do not have, nor a dynamic one, which Jest does not.
   const http = globalThis.process?.getBuiltinModule?.("node:http");
-  if (!http) throw new Error("simulator.listen() needs Node 20.16 or later, Deno or Bun; elsewhere pass simulator.fetch");
+  if (!http)
+    throw new Error("simulator.listen() needs Node 20.16 or later, Deno or Bun; elsewhere pass simulator.fetch");
   const server = http.createServer(async (request, response) => {
     // A browser's page is of another origin, as it is to the platform.
     response.setHeader("Access-Control-Allow-Origin", "*");

@@ -4,7 +4,7 @@
 
 // @ts-expect-error: a WebAssembly.Module there
 import module from "./core.wasm";
-import { DisconnectError, disconnectIfConnected as call, init } from "./wasm.js";
+import { disconnectIfConnected as call, DisconnectError, init } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {

@@ -6,18 +6,21 @@ import { output, run, step } from "./run.mjs";
 const HINT = "install them with: sudo apt-get install chromium chromium-driver (or set CHROME_PATH and CHROMEDRIVER)";
 
 const folders = (process.env.PATH ?? "").split(process.platform === "win32" ? ";" : ":");
-const onPath = (names) => names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+const onPath = (names) =>
+  names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
 const mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 function find() {
-  const chrome = process.env.CHROME_PATH ?? onPath(["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
+  const chrome =
+    process.env.CHROME_PATH ?? onPath(["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
   return {
     chrome: chrome ?? (existsSync(mac) ? mac : undefined),
     chromedriver: process.env.CHROMEDRIVER ?? onPath(["chromedriver", "chromedriver.exe"]),
   };
 }
 
-const isDebianRoot = () => process.platform === "linux" && process.getuid?.() === 0 && output("apt-get", ["--version"]) !== undefined;
+const isDebianRoot = () =>
+  process.platform === "linux" && process.getuid?.() === 0 && output("apt-get", ["--version"]) !== undefined;
 
 /** Debian's packages, where nobody has to be asked for a password. */
 async function installFromDebian(names) {
@@ -36,7 +39,11 @@ export async function browser() {
     await installFromDebian(["chromium", "chromium-driver"]);
     found = find();
   }
-  const missing = found.chrome ? (found.chromedriver ? undefined : "no chromedriver found") : "no Chromium or Chrome found";
+  const missing = found.chrome
+    ? found.chromedriver
+      ? undefined
+      : "no chromedriver found"
+    : "no Chromium or Chrome found";
   return { ...found, missing: missing && `${missing}; ${HINT}` };
 }
 
@@ -53,7 +60,9 @@ export async function installed(title, names, packages, isComplete = () => true)
     await installFromDebian(packages);
     path = onPath(names);
   }
-  return path && isComplete() ? { path } : { missing: `no ${title} found; on Debian: sudo apt-get install ${packages.join(" ")}` };
+  return path && isComplete()
+    ? { path }
+    : { missing: `no ${title} found; on Debian: sudo apt-get install ${packages.join(" ")}` };
 }
 
 /** What Chromium needs to run without a desktop, also as root, and without calling home. */

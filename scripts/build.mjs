@@ -1,9 +1,9 @@
 // `npm run build`: makes pkg/, the npm package, whole. cargo -> wasm-bindgen -> wasm-opt -> esbuild.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { cache, ensureRust, installDependencies, output, root, run, seconds, step } from "./run.mjs";
+import { ensureRust, installDependencies, output, root, run, seconds, step, tool } from "./run.mjs";
 import { isFresh, writeStamp } from "./stamp.mjs";
 
 const pkg = join(root, "pkg");
@@ -12,17 +12,6 @@ const modules = [
   { crate: "disconnect-if-connected", file: "disconnect_if_connected.wasm", name: "core" },
   { crate: "simulator", file: "simulator.wasm", name: "simulator-core" },
 ];
-
-/** Builds one of the tools once for all clones; gives its path. */
-export async function tool(name) {
-  const target = join(cache, "target");
-  const binary = join(target, "debug", process.platform === "win32" ? `${name}.exe` : name);
-  if (!existsSync(binary)) step(`Compiling ${name} once for this machine (one to five minutes) ...`);
-  const features = name === "wasm-bindgen-test-runner" ? ["--features", "test-runner"] : [];
-  const profile = ["--config", "profile.dev.debug=false", "--target-dir", target];
-  await run("cargo", ["build", "--locked", "--quiet", "-p", "tools", "--bin", name, ...features, ...profile]);
-  return binary;
-}
 
 /** Compiles the crates; the result does not depend on where, because paths of this machine are replaced. */
 async function compile() {
@@ -35,29 +24,38 @@ async function compile() {
   for (const { crate } of modules) await run("cargo", [...args, "-p", crate], { env });
 }
 
-/** What every engine since 2021 reads, and nothing newer: Chrome 91, Firefox 89, Safari 15, Node 16.4. */
-const FEATURES = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+/**
+ * Size first; large functions that are called once stay functions, because an engine compiles each when it is first called,
+ * and brotli compresses them better, by 3 KB. The features are what every engine since 2021 reads: Chrome 91, Firefox 89,
+ * Safari 15, Node 16.4.
+ */
+const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=40
+  --strip-debug --strip-producers --strip-target-features
+  --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
+  --enable-reference-types --enable-sign-ext`.split(/\s+/);
+
+/** Bundles one entry point by esbuild. */
+async function bundle(entry, file, format, more) {
+  const { build } = await import("esbuild");
+  const shared = { bundle: true, target: "es2021", legalComments: "none", logLevel: "error" };
+  await build({ entryPoints: [entry], outfile: join(pkg, file), format, ...shared, ...more });
+}
 
 /** A module, its glue, and the module inlined as an ES module and as a CommonJS one. */
-async function assemble({ file, name }, bundle) {
+async function assemble({ file, name }) {
   const raw = join(compiled, "bindgen", name);
   await run(await tool("bindgen"), [join(compiled, file), raw, name]);
   const wasm = join(pkg, `${name}.wasm`);
-  // Large functions that are called once stay functions: an engine compiles each when it is first called, and brotli
-  // compresses them better, by 3 KB.
-  const inlining = "--one-caller-inline-max-function-size=40";
-  const optimise = ["-Oz", "--converge", inlining, "--strip-debug", "--strip-producers", "--strip-target-features", "-o", wasm];
-  const features = FEATURES.map((feature) => `--enable-${feature}`);
   const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
-  await run(process.execPath, [wasmOpt, join(raw, `${name}_bg.wasm`), ...optimise, ...features]);
+  await run(process.execPath, [wasmOpt, join(raw, `${name}_bg.wasm`), ...WASM_OPT, "-o", wasm]);
   // jsdom has no TextDecoder: js/encoding.js gets it from Node.
   const inject = [join(root, "js", "encoding.js")];
-  await bundle({ entryPoints: [join(raw, `${name}.js`)], outfile: join(pkg, `${name}.js`), format: "esm", minify: true, inject });
+  await bundle(join(raw, `${name}.js`), `${name}.js`, "esm", { minify: true, inject });
   const inline = join(pkg, `${name}.inline.js`);
   const letters = (byte) => String.fromCharCode(97 + (byte >> 4), 65 + (byte & 15));
   const text = Array.from(readFileSync(wasm), letters).join("");
   writeFileSync(inline, `import { fromLetters } from "./load.js";\nexport default () => fromLetters("${text}");\n`);
-  await bundle({ entryPoints: [inline], outfile: join(pkg, `${name}.inline.cjs`), format: "cjs" });
+  await bundle(inline, `${name}.inline.cjs`, "cjs");
 }
 
 /** In CommonJS, entry points share one `wasm.cjs`, and an inlined module is required by the first call, not by the import. */
@@ -89,24 +87,22 @@ export async function build() {
   const started = performance.now();
   await compile();
   for (const file of readdirSync(pkg)) if (file !== ".gitignore") rmSync(join(pkg, file), { recursive: true });
-  const esbuild = await import("esbuild");
-  const bundle = (options) => esbuild.build({ bundle: true, target: "es2021", legalComments: "none", logLevel: "error", ...options });
 
-  // The other two are in the glue.
-  const own = readdirSync(join(root, "js")).filter((file) => !["package.json", "error.js", "encoding.js"].includes(file));
-  for (const file of own) copyFileSync(join(root, "js", file), join(pkg, file));
+  const inGlue = ["error.js", "encoding.js"];
+  for (const file of readdirSync(join(root, "js"))) {
+    if (file !== "package.json" && !inGlue.includes(file)) copyFileSync(join(root, "js", file), join(pkg, file));
+  }
   copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
-  for (const name of ["index", "wasm", "simulator"]) writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, file), join(pkg, file));
   writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 
-  for (const module of modules) await assemble(module, bundle);
+  for (const module of modules) await assemble(module);
   for (const name of ["wasm", "index", "simulator"]) {
     const plugins = name === "wasm" ? [] : [commonJs];
-    await bundle({ entryPoints: [join(pkg, `${name}.js`)], outfile: join(pkg, `${name}.cjs`), format: "cjs", plugins });
+    await bundle(join(pkg, `${name}.js`), `${name}.cjs`, "cjs", { plugins });
+    writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
   }
-  const iife = { format: "iife", globalName: "DisconnectIfConnected", minify: true };
-  await bundle({ entryPoints: [join(pkg, "index.js")], outfile: join(pkg, "index.iife.js"), ...iife });
+  await bundle(join(pkg, "index.js"), "index.iife.js", "iife", { globalName: "DisconnectIfConnected", minify: true });
   writeStamp();
   step(`Built pkg in ${seconds(started)}`);
 }

@@ -20,7 +20,11 @@ async function on(schedule, scene, config = {}) {
     { id: "5d0e4f7a-agent", purpose: "agent", name: "Ada", schedule: [{ at: ago, state: "connected" }] },
     { id: CALLER, purpose: "customer", name: "Grace", held: config.held, schedule },
   ];
-  const simulator = await createSimulator({ conversations: [{ id: CONVERSATION, participants }], readLagMs: 120, effectDelayMs: 80 });
+  const simulator = await createSimulator({
+    conversations: [{ id: CONVERSATION, participants }],
+    readLagMs: 120,
+    effectDelayMs: 80,
+  });
   const server = await simulator.listen();
   try {
     return await scene(server.baseUrl, simulator);
@@ -46,7 +50,13 @@ async function readCheckPost(baseUrl) {
 }
 
 const ours = (baseUrl, more) =>
-  disconnectIfConnected({ conversationId: CONVERSATION, participantId: CALLER, accessToken: ACCESS_TOKEN, baseUrl, ...more });
+  disconnectIfConnected({
+    conversationId: CONVERSATION,
+    participantId: CALLER,
+    accessToken: ACCESS_TOKEN,
+    baseUrl,
+    ...more,
+  });
 
 // The platform is still moving the caller from the queue to the agent; the agent's screen says Active already.
 const joining = [
@@ -79,7 +89,9 @@ function narrator() {
   };
 }
 
-console.log(`\n${bold("An agent clicks “Remove Caller”.")} Her screen says Grace is Active; the platform is still busy with her leg.\n`);
+console.log(
+  `\n${bold("An agent clicks “Remove Caller”.")} Her screen says Grace is Active; the platform is still busy with her leg.\n`,
+);
 
 await on(joining, async (baseUrl) => {
   const response = await plainPost(baseUrl);
@@ -95,7 +107,9 @@ await on(joining, async (baseUrl) => {
 await on(joining, async (baseUrl, simulator) => {
   console.log(`${bold("3  disconnectIfConnected")}`);
   const { outcome } = await ours(baseUrl, { confirm: true, onEvent: narrator() });
-  console.log(`   It says ${green(outcome)}; on the platform Grace is truly ${bold(simulator.state(CONVERSATION, CALLER))}.\n`);
+  console.log(
+    `   It says ${green(outcome)}; on the platform Grace is truly ${bold(simulator.state(CONVERSATION, CALLER))}.\n`,
+  );
 });
 
 const rows = [

@@ -21,11 +21,12 @@ try {
   await run(process.execPath, [join(elsewhere, "scripts", "build.mjs")], { cwd: elsewhere });
   const sum = (folder, file) =>
     createHash("sha256")
-      .update(readFileSync(join(folder, "pkg", "wasm", file)))
+      .update(readFileSync(join(folder, "pkg", file)))
       .digest("hex");
-  const built = readdirSync(join(root, "pkg", "wasm")).filter((file) => !file.startsWith("."));
+  const built = readdirSync(join(root, "pkg")).filter((file) => !file.startsWith("."));
   const differing = built.filter((file) => sum(root, file) !== sum(elsewhere, file));
-  for (const file of built) console.log(`${differing.includes(file) ? red("≠") : green("=")} ${sum(root, file)}  pkg/wasm/${file}`);
+  for (const file of built)
+    console.log(`${differing.includes(file) ? red("≠") : green("=")} ${sum(root, file)}  pkg/${file}`);
   if (differing.length > 0 || built.length === 0) throw new Error(`not reproducible: ${differing.join(", ")}`);
 } catch (error) {
   console.error(`${red("✗")} ${error.message}`);

@@ -11,7 +11,8 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** What is installed or compiled once for all clones: the tools. */
 export const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "disconnect-if-connected");
 
-const paint = (code) => (text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text);
+const paint = (code) => (text) =>
+  process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
 export const dim = paint(2);
 export const bold = paint(1);
 export const green = paint(32);
@@ -29,7 +30,11 @@ export function step(text) {
 /** Runs a program, its output passed through; rejects with what failed. */
 export function run(command, args, { env, cwd = root, input } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: [input ?? "ignore", "inherit", "inherit"] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: [input ?? "ignore", "inherit", "inherit"],
+    });
     child.on("error", (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
     child.on("close", (code, signal) => {
       if (code === 0) resolve();
@@ -53,10 +58,22 @@ export async function installDependencies() {
 
 /** Says in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
 export async function ensureRust() {
-  if (!output("cargo", ["--version"])) throw new Error("Rust is missing. Install it from https://rustup.rs, then run this command again.");
+  if (!output("cargo", ["--version"]))
+    throw new Error("Rust is missing. Install it from https://rustup.rs, then run this command again.");
   const installed = output("rustup", ["target", "list", "--installed"]);
   if (installed !== undefined && !installed.split("\n").includes("wasm32-unknown-unknown")) {
     step("Adding Rust's wasm32-unknown-unknown target …");
     await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
   }
+}
+
+/** Builds one of the tools once for all clones; gives its path. */
+export async function tool(name) {
+  const target = join(cache, "target");
+  const binary = join(target, "debug", process.platform === "win32" ? `${name}.exe` : name);
+  if (!existsSync(binary)) step(`Compiling ${name} once for this machine (one to five minutes) ...`);
+  const features = name === "wasm-bindgen-test-runner" ? ["--features", "test-runner"] : [];
+  const profile = ["--config", "profile.dev.debug=false", "--target-dir", target];
+  await run("cargo", ["build", "--locked", "--quiet", "-p", "tools", "--bin", name, ...features, ...profile]);
+  return binary;
 }

@@ -23,7 +23,10 @@ export async function serve(port = 0, folder = root) {
       if (!isPublic) throw new Error("not public");
       const body = await readFile(join(folder, path));
       response
-        .writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Cache-Control": "no-store" })
+        .writeHead(200, {
+          "Content-Type": types[extname(path)] ?? "application/octet-stream",
+          "Cache-Control": "no-store",
+        })
         .end(body);
     } catch {
       response.writeHead(404).end();

@@ -44,6 +44,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   console.log(`Budget: ${BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nAs one minified script, by esbuild:`);
   console.table(await besides());
   console.log("Heaviest functions, before wasm-opt inlines them:");
-  const named = readFileSync(join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core_bg.wasm"));
+  const named = readFileSync(
+    join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core_bg.wasm"),
+  );
   for (const { name, bytes } of weigh(named).slice(0, 25)) console.log(String(bytes).padStart(7), name.slice(0, 110));
 }

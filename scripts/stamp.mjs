@@ -4,7 +4,17 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { root } from "./run.mjs";
 
-const SOURCES = ["Cargo.toml", "Cargo.lock", "README.md", "package-lock.json", "scripts", "src", "js", "simulator", "tools"];
+const SOURCES = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "README.md",
+  "package-lock.json",
+  "scripts",
+  "src",
+  "js",
+  "simulator",
+  "tools",
+];
 
 function filesIn(path) {
   if (!statSync(path).isDirectory()) return [path];

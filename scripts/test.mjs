@@ -5,8 +5,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { browser } from "./browser.mjs";
-import { build, tool } from "./build.mjs";
-import { bold, ensureRust, green, installDependencies, red, root, seconds, step, yellow } from "./run.mjs";
+import { build } from "./build.mjs";
+import { bold, ensureRust, green, installDependencies, red, root, seconds, step, tool, yellow } from "./run.mjs";
 
 const started = performance.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -22,7 +22,8 @@ function count(text) {
       sum(/^test result: \w+\. \d+ passed; (\d+) failed/gm) +
       sum(/^(?:#|ℹ) (?:fail|cancelled) (\d+)/gm) +
       sum(/^hosts: .*? (\d+) failed/gm),
-    skipped: sum(/^test result: .*?; (\d+) ignored/gm) + sum(/^(?:#|ℹ) skipped (\d+)/gm) + sum(/^hosts: .*? (\d+) skipped/gm),
+    skipped:
+      sum(/^test result: .*?; (\d+) ignored/gm) + sum(/^(?:#|ℹ) skipped (\d+)/gm) + sum(/^hosts: .*? (\d+) skipped/gm),
   };
   for (const [, name, why] of text.matchAll(/^\s*(?:ok \d+ - |﹣ )(.*?) (?:\([\d.]+ms\) )?# (?:SKIP )?(.+)$/gm))
     skips.push(`${name}: ${why}`);
@@ -36,7 +37,11 @@ async function part(name, command, args, { env, counts = false } = {}) {
   const since = performance.now();
   let text = "";
   const code = await new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const [stream, out] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],
@@ -88,32 +93,39 @@ try {
     "--",
     "-Dwarnings",
   ]);
-  await part("Clippy, WebAssembly", "cargo", ["clippy", "--locked", "--quiet", "--lib", "--tests", ...wasm, "--", "-Dwarnings"]);
-  const published = ["-p", "disconnect-if-connected", "--features", "no-std"];
-  await part("Clippy, WebAssembly as published", "cargo", [
+  await part("Clippy, WebAssembly", "cargo", [
     "clippy",
     "--locked",
     "--quiet",
     "--lib",
-    ...published,
+    "--tests",
     ...wasm,
     "--",
     "-Dwarnings",
   ]);
   await part("Format and lint of the JavaScript", bin("biome"), ["check", "--error-on-warnings"]);
+  await part("Import cycles in the Rust code", process.execPath, [join("scripts", "cycles.mjs")]);
   await part("Types of the JavaScript", bin("tsc"), ["-p", "."]);
-  await part("Protocol, model and races, native", "cargo", ["test", "--locked", "--quiet", "--", "--nocapture"], { counts: true });
-  await part("WebAssembly boundary in Node", "cargo", ["test", "--locked", ...wasm, "--test", "node"], { env: wasmEnv, counts: true });
+  await part("Protocol, model and races, native", "cargo", ["test", "--locked", "--quiet", "--", "--nocapture"], {
+    counts: true,
+  });
+  await part("WebAssembly boundary in Node", "cargo", ["test", "--locked", ...wasm, "--test", "node"], {
+    env: wasmEnv,
+    counts: true,
+  });
   if (missing) skip("WebAssembly boundary in headless Chromium", missing);
   else {
     const env = { ...wasmEnv, CHROMEDRIVER: chromedriver, CHROME_BIN: chrome };
-    await part("WebAssembly boundary in headless Chromium", "cargo", ["test", "--locked", ...wasm, "--test", "web"], { env, counts: true });
+    await part("WebAssembly boundary in headless Chromium", "cargo", ["test", "--locked", ...wasm, "--test", "web"], {
+      env,
+      counts: true,
+    });
   }
-  const files = readdirSync(join(root, "tests")).filter((file) => file.endsWith(".test.mjs"));
+  const files = readdirSync(join(root, "tests", "js")).filter((file) => file.endsWith(".test.mjs"));
   await part(
     "The package, its options, sockets and the page",
     process.execPath,
-    ["--test", "--test-reporter=spec", ...files.map((file) => join("tests", file))],
+    ["--test", "--test-reporter=spec", ...files.map((file) => join("tests", "js", file))],
     {
       counts: true,
     },
@@ -127,7 +139,8 @@ try {
 
 console.log("");
 const width = Math.max(...rows.map(([, name]) => name.length), 0);
-for (const [mark, name, result, time] of rows) console.log(`${mark} ${name.padEnd(width)}  ${result.padEnd(12)} ${time}`);
+for (const [mark, name, result, time] of rows)
+  console.log(`${mark} ${name.padEnd(width)}  ${result.padEnd(12)} ${time}`);
 for (const why of skips) console.log(`${yellow("skipped")} ${why}`);
 console.log(`\nin ${seconds(started)}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

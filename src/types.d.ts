@@ -68,9 +68,9 @@ export interface DisconnectOptions {
 /** An `AbortSignal`, by its members: also one of another realm or a polyfill. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
-  readonly reason?: any;
-  addEventListener(type: "abort", listener: (event: any) => void): void;
-  removeEventListener(type: "abort", listener: (event: any) => void): void;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 /** A fetch, by its signature: the global one, undici's, node-fetch's, a mock. */
@@ -111,13 +111,7 @@ export interface ApiDialect {
 }
 
 /** What `JSON.stringify` can write. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Genesys Cloud's regions, by AWS name or by domain. */
 export type Region =
@@ -236,7 +230,9 @@ export interface DisconnectErrorFields {
 /** A call without an outcome: what happened, to whom, and what to do about it. */
 export class DisconnectError extends Error implements Readonly<DisconnectErrorFields> {
   /** For tests of your own; a field that is not given has its default. */
-  constructor(fields: Partial<DisconnectErrorFields> & { code: DisconnectErrorCode; message?: string; cause?: unknown });
+  constructor(
+    fields: Partial<DisconnectErrorFields> & { code: DisconnectErrorCode; message?: string; cause?: unknown },
+  );
   readonly name: "DisconnectError";
   readonly code: DisconnectErrorCode;
   readonly status?: number;

@@ -17,9 +17,11 @@ mod response;
 
 use disconnect_if_connected::protocol::{
     call::{Action as Next, Call, Input},
-    error::{Code, DisconnectError},
+    code::Code,
+    error::DisconnectError,
     http::{Failure, Operation, Request as Asked},
-    outcome::{DisconnectResult, Outcome},
+    outcome::Outcome,
+    result::DisconnectResult,
     settings::{Api, Settings},
 };
 use response::{body, response};

@@ -17,7 +17,7 @@ use disconnect_if_connected::protocol::{
     call::{Action, Call, Input},
     error::DisconnectError,
     http::{Body as ResponseBody, BodyError, Expected, Failure, Operation, Response, RetryAfter as Header},
-    outcome::DisconnectResult,
+    result::DisconnectResult,
     settings::{Api, Settings},
     timeline::Event,
 };

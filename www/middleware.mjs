@@ -33,7 +33,8 @@ export function removeCaller({ secret, options }) {
     const reply = (status, body, headers = {}) => {
       response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
     };
-    if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expected)) return reply(401, { code: "WEBHOOK_UNAUTHORIZED" });
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ""), expected))
+      return reply(401, { code: "WEBHOOK_UNAUTHORIZED" });
     if (request.method !== "POST") return reply(405, { code: "METHOD_NOT_ALLOWED" }, { Allow: "POST" });
     // Whoever asked has gone: nobody waits for the answer any more.
     const gone = new AbortController();
@@ -45,13 +46,23 @@ export function removeCaller({ secret, options }) {
         if (body.length > MAX_BODY_BYTES) return reply(413, { code: "BODY_TOO_LARGE" }, { Connection: "close" });
       }
       const { conversationId, participantId, userId } = JSON.parse(body);
-      const result = await disconnectIfConnected({ ...options, conversationId, participantId, onBehalfOf: userId, signal: gone.signal });
+      const result = await disconnectIfConnected({
+        ...options,
+        conversationId,
+        participantId,
+        onBehalfOf: userId,
+        signal: gone.signal,
+      });
       reply(200, result);
     } catch (error) {
       if (error instanceof DisconnectError) {
         const { code, message, correlationId, mayHaveDisconnected, retryAfterMs } = error;
         const headers = retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) };
-        reply(STATUS[code] ?? 502, { code, message, correlationId, mayHaveDisconnected, timeline: error.timeline }, headers);
+        reply(
+          STATUS[code] ?? 502,
+          { code, message, correlationId, mayHaveDisconnected, timeline: error.timeline },
+          headers,
+        );
       } else if (error instanceof SyntaxError || error instanceof TypeError) reply(400, { code: "NOT_JSON" });
       else if (!gone.signal.aborted) reply(502, { code: "TOKEN_FAILED" });
     }
@@ -64,7 +75,10 @@ export function clientCredentials({ domain, clientId, clientSecret, fetch = glob
   const login = async () => {
     const response = await fetch(`https://login.${domain}/oauth/token`, {
       method: "POST",
-      headers: { Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}`, "Content-Type": "application/x-www-form-urlencoded" },
+      headers: {
+        Authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}`,
+        "Content-Type": "application/x-www-form-urlencoded",
+      },
       body: "grant_type=client_credentials",
     });
     if (!response.ok) throw new Error(`login.${domain} answered ${response.status}`);
@@ -92,5 +106,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   }
   const accessToken = clientCredentials({ domain: GENESYS_CLOUD_DOMAIN, clientId, clientSecret });
   const options = { api: "calls", region: GENESYS_CLOUD_DOMAIN, accessToken };
-  createServer(removeCaller({ secret: WEBHOOK_SECRET, options })).listen(Number(PORT), () => console.log(`POST http://localhost:${PORT}/`));
+  createServer(removeCaller({ secret: WEBHOOK_SECRET, options })).listen(Number(PORT), () =>
+    console.log(`POST http://localhost:${PORT}/`),
+  );
 }

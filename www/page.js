@@ -49,7 +49,8 @@ form.elements.lag.addEventListener("input", ({ target }) => {
   form.elements.lagShown.value = `${target.value} ms`;
 });
 
-const element = (tag, text, className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
+const element = (tag, text, className = "") =>
+  Object.assign(document.createElement(tag), { textContent: text, className });
 
 function describe(event) {
   switch (event.type) {
@@ -91,7 +92,9 @@ form.addEventListener("submit", async (submitted) => {
   list.replaceChildren();
   conclude("", "…");
   const simulator = await createSimulator({
-    conversations: [{ id: CONVERSATION, participants: [{ id: CALLER, name: "Grace", schedule: schedules[schedule.value] }] }],
+    conversations: [
+      { id: CONVERSATION, participants: [{ id: CALLER, name: "Grace", schedule: schedules[schedule.value] }] },
+    ],
     faults: faults[fault.value],
     readLagMs: Number(lag.value),
     effectDelayMs: 100,
@@ -121,7 +124,10 @@ form.addEventListener("submit", async (submitted) => {
       "not-connected": `Grace stayed ${result.state}`,
     };
     const kind = result.outcome === "not-connected" ? "warn" : "good";
-    conclude(kind, `${told[result.outcome]}: ${result.outcome}, ${result.requests} requests, ${result.elapsedMs.toFixed(0)} ms.`);
+    conclude(
+      kind,
+      `${told[result.outcome]}: ${result.outcome}, ${result.requests} requests, ${result.elapsedMs.toFixed(0)} ms.`,
+    );
   } catch (error) {
     conclude("bad", error.code ? `${error.code}: ${error.message}` : error.message);
   } finally {

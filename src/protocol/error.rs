@@ -1,28 +1,12 @@
 //! The error of a call that has no outcome: its code, what happened, to whom, what to do.
 
 use super::{
+    code::Code,
     http::{BodyError, Failure, Operation},
     settings::{Api, Settings},
     timeline::Event,
 };
 use serde::Serialize;
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    InvalidArgument,
-    ParticipantNotFound,
-    ConversationNotFound,
-    Unauthorized,
-    Forbidden,
-    Conflict,
-    RateLimited,
-    ServerError,
-    Network,
-    Timeout,
-    BadResponse,
-    Rejected,
-}
 
 /// The fields of JavaScript's `DisconnectError`. What is absent is left out.
 #[derive(Clone, PartialEq, Debug, Serialize)]

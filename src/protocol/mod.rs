@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod checked;
+pub mod code;
 pub mod dialect;
 pub mod error;
 pub mod http;
@@ -13,6 +14,7 @@ pub mod meaning;
 pub mod outcome;
 pub mod participant;
 pub mod region;
+pub mod result;
 pub mod schedule;
 pub mod settings;
 pub mod timeline;

@@ -1,6 +1,6 @@
 //! The record of a call: what was asked, answered, seen and waited for, in order.
 
-use super::{error::Code, http::Failure, outcome::Outcome};
+use super::{code::Code, http::Failure, outcome::Outcome};
 use serde::Serialize;
 
 /// One entry; `at` is milliseconds since the start of the call, in tenths. What is absent is left out.

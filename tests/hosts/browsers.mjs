@@ -13,7 +13,8 @@ import { output } from "../../scripts/run.mjs";
 import { types } from "../../scripts/serve.mjs";
 
 /** What the package needs of a Content-Security-Policy, and nothing more; `connect-src` is the page's own business. */
-export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; frame-src http:; connect-src http:";
+export const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; frame-src http:; connect-src http:";
 
 /** How long a browser may take to start and report: for a machine under load, not a measurement. */
 const PATIENCE_MS = 60_000;
@@ -33,10 +34,15 @@ export async function serve(folders) {
       return response.writeHead(204).end();
     }
     const prefix = Object.keys(folders).find((prefix) => path.startsWith(prefix));
-    const file = prefix?.endsWith("/") ? join(folders[prefix], path.slice(prefix.length) || "index.html") : folders[prefix];
+    const file = prefix?.endsWith("/")
+      ? join(folders[prefix], path.slice(prefix.length) || "index.html")
+      : folders[prefix];
     try {
       const body = await readFile(file);
-      response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": POLICY });
+      response.writeHead(200, {
+        "Content-Type": types[extname(file)] ?? "application/octet-stream",
+        "Content-Security-Policy": POLICY,
+      });
       response.end(body);
     } catch {
       response.writeHead(404).end();
@@ -129,7 +135,13 @@ function started(name, command, argumentsFor, env = {}) {
 export async function openFirefox() {
   const { path, missing } = await installed("Firefox", ["firefox-esr", "firefox"], ["firefox-esr"]);
   if (!path) return { name: "Firefox", missing };
-  return started(named("Firefox", path), path, (profile, url) => ["--headless", "--no-remote", "--profile", profile, url]);
+  return started(named("Firefox", path), path, (profile, url) => [
+    "--headless",
+    "--no-remote",
+    "--profile",
+    profile,
+    url,
+  ]);
 }
 
 const MINI_BROWSER = ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"].map(
@@ -137,10 +149,16 @@ const MINI_BROWSER = ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"].map(
 );
 
 export async function openWebKit() {
-  const { path: xvfb, missing } = await installed("WebKitGTK and Xvfb", ["xvfb-run"], ["webkit2gtk-driver", "xvfb", "xauth"], () =>
-    MINI_BROWSER.some(existsSync),
+  const { path: xvfb, missing } = await installed(
+    "WebKitGTK and Xvfb",
+    ["xvfb-run"],
+    ["webkit2gtk-driver", "xvfb", "xauth"],
+    () => MINI_BROWSER.some(existsSync),
   );
   const path = MINI_BROWSER.find(existsSync);
   if (!path || !xvfb) return { name: "WebKit", missing };
-  return started(named("WebKitGTK", path), xvfb, (_, url) => ["-a", path, url], { WEBKIT_DISABLE_DMABUF_RENDERER: "1", NO_AT_BRIDGE: "1" });
+  return started(named("WebKitGTK", path), xvfb, (_, url) => ["-a", path, url], {
+    WEBKIT_DISABLE_DMABUF_RENDERER: "1",
+    NO_AT_BRIDGE: "1",
+  });
 }

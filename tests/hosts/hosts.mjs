@@ -14,7 +14,8 @@ import { bold, cache, green, installDependencies, red, root, seconds, step, yell
 import { openChromium, openFirefox, openWebKit, serve } from "./browsers.mjs";
 
 /** What story.mjs must tell. */
-const TOLD = "disconnected after 5 requests, confirmed true · already-disconnected · CONVERSATION_NOT_FOUND · INVALID_ARGUMENT · aborted";
+const TOLD =
+  "disconnected after 5 requests, confirmed true · already-disconnected · CONVERSATION_NOT_FOUND · INVALID_ARGUMENT · aborted";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const windows = process.platform === "win32";
@@ -24,7 +25,12 @@ const PATIENCE_MS = 300_000;
 
 /** Runs a program and gives what it printed; fails with it where the program fails. */
 async function ran(command, args, { cwd, env = {} } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: PATIENCE_MS,
+  });
   let text = "";
   let stdout = "";
   child.stdout.on("data", (chunk) => {
@@ -33,7 +39,8 @@ async function ran(command, args, { cwd, env = {} } = {}) {
   });
   child.stderr.on("data", (chunk) => (text += chunk));
   const [code, signal] = await once(child, "close");
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${signal ?? `code ${code}`}\n${text.slice(-2000)}`);
+  if (code !== 0)
+    throw new Error(`${command} ${args.join(" ")} ended with ${signal ?? `code ${code}`}\n${text.slice(-2000)}`);
   return stdout.trim();
 }
 
@@ -48,7 +55,9 @@ async function installHosts() {
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, "package.json"), manifest);
     writeFileSync(join(home, "package-lock.json"), lock);
-    await ran(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: home });
+    await ran(windows ? "npm.cmd" : "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: home,
+    });
     writeFileSync(join(home, "installed"), "");
   }
   return home;
@@ -122,7 +131,9 @@ console.log(await story(imported, ${SIMULATOR}));`;
 const fromFile = withInit(`
 import { readFile } from "node:fs/promises";
 await imported.init(readFile(new URL(import.meta.resolve("disconnect-if-connected/core.wasm"))));`);
-const sourcePhase = withInit(`import source module from "disconnect-if-connected/core.wasm";\nawait imported.init(module);`);
+const sourcePhase = withInit(
+  `import source module from "disconnect-if-connected/core.wasm";\nawait imported.init(module);`,
+);
 
 /** @type {Array<{ host: string, form: string, run?: (simulator: string) => Promise<string>, missing?: string }>} */
 const cells = [];
@@ -147,9 +158,17 @@ for (const version of [20, 22, 24]) {
   program(host, "disconnect-if-connected/wasm", "main.mjs", fromFile, node(version));
   if (version === 20) cells.push({ host, form: "TypeScript", missing: "Node 20 has no --experimental-strip-types" });
   else
-    program(host, "TypeScript", "main.mts", typescript, node(version), ["--experimental-strip-types", "--no-warnings"], {
-      "story.mjs": story,
-    });
+    program(
+      host,
+      "TypeScript",
+      "main.mts",
+      typescript,
+      node(version),
+      ["--experimental-strip-types", "--no-warnings"],
+      {
+        "story.mjs": story,
+      },
+    );
 }
 program(`Node ${versionOf("node-24")}`, "import source", "main.mjs", sourcePhase, node(24), ["--no-warnings"]);
 
@@ -190,7 +209,12 @@ cells.push({
     const text = `${esm}export default { fetch: async (request) => new Response(await story(imported, new URL(request.url).searchParams.get("simulator"))) };`;
     const cwd = project("workerd", {
       "main.mjs": text,
-      "wrangler.json": JSON.stringify({ name: "story", main: "main.mjs", compatibility_date: "2024-09-23", send_metrics: false }),
+      "wrangler.json": JSON.stringify({
+        name: "story",
+        main: "main.mjs",
+        compatibility_date: "2024-09-23",
+        send_metrics: false,
+      }),
     });
     const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
     await ran(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd, env });
@@ -214,7 +238,14 @@ cells.push({
 
 // --- browsers: the package as it is, without a bundler, under the strict Content-Security-Policy --------------------------------------
 
-const forms = ["module script", "classic worker", "module worker", "service worker", "cross-origin iframe", "disconnect-if-connected/wasm"];
+const forms = [
+  "module script",
+  "classic worker",
+  "module worker",
+  "service worker",
+  "cross-origin iframe",
+  "disconnect-if-connected/wasm",
+];
 const closers = [];
 const chromium = await openChromium();
 for (const browser of [chromium, await openFirefox(), await openWebKit()]) {
@@ -245,13 +276,22 @@ await fetch("/report", { method: "POST", body: told });`;
 const page = esm + tell;
 // Without top-level await, which the default formats of some do not have.
 const script = `${esm}(async () => {${tell}})();`;
-const html = (src) => `<!doctype html><meta charset="utf-8"><title>story</title><script type="module" src="${src}"></script>`;
+const html = (src) =>
+  `<!doctype html><meta charset="utf-8"><title>story</title><script type="module" src="${src}"></script>`;
 const rollupConfig = `import { nodeResolve } from "@rollup/plugin-node-resolve"; export default { plugins: [nodeResolve()] };`;
 /** What the bundler is given, what is typed, and which folder is then served. */
 const bundlers = [
   ["Vite", "vite", "vite", { "index.html": html("./main.js"), "main.js": page }, ["build"], "dist"],
   ["webpack", "webpack", "webpack", { "src/index.js": script }, ["--mode", "production"], "dist", "main.js"],
-  ["Rspack", "@rspack/core", "rspack", { "src/index.js": script }, ["build", "--mode", "production"], "dist", "main.js"],
+  [
+    "Rspack",
+    "@rspack/core",
+    "rspack",
+    { "src/index.js": script },
+    ["build", "--mode", "production"],
+    "dist",
+    "main.js",
+  ],
   [
     "Rollup",
     "rollup",
@@ -261,8 +301,23 @@ const bundlers = [
     "dist",
     "main.js",
   ],
-  ["esbuild", "esbuild", "esbuild", { "main.js": script }, ["main.js", "--bundle", "--minify", "--outdir=dist"], "dist", "main.js"],
-  ["Parcel", "parcel", "parcel", { "index.html": html("./main.js"), "main.js": script }, ["build", "index.html", "--no-cache"], "dist"],
+  [
+    "esbuild",
+    "esbuild",
+    "esbuild",
+    { "main.js": script },
+    ["main.js", "--bundle", "--minify", "--outdir=dist"],
+    "dist",
+    "main.js",
+  ],
+  [
+    "Parcel",
+    "parcel",
+    "parcel",
+    { "index.html": html("./main.js"), "main.js": script },
+    ["build", "index.html", "--no-cache"],
+    "dist",
+  ],
 ];
 
 const filesIn = (folder) =>
@@ -295,7 +350,9 @@ for (const [name, of, command, files, args, out, entry] of bundlers) {
     form: "unused, shaken off",
     run: async () => {
       const unused = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected"; console.log("a page without the call");`;
-      const given = Object.fromEntries(Object.entries(files).map(([file, text]) => [file, /(main|index)\.js$/.test(file) ? unused : text]));
+      const given = Object.fromEntries(
+        Object.entries(files).map(([file, text]) => [file, /(main|index)\.js$/.test(file) ? unused : text]),
+      );
       const folder = await bundle("unused", given);
       const code = filesIn(folder)
         .filter((file) => /\.m?js$/.test(file))
@@ -317,7 +374,9 @@ cells.push({
     const cwd = project("esbuild node", { "main.mjs": `${esm}story(imported, ${SIMULATOR}).then(console.log);` });
     const alone = join(tmpdir(), `dic-bundle-${process.pid}`);
     try {
-      await ran(bin("esbuild"), ["main.mjs", "--bundle", "--platform=node", `--outfile=${join(alone, "main.cjs")}`], { cwd });
+      await ran(bin("esbuild"), ["main.mjs", "--bundle", "--platform=node", `--outfile=${join(alone, "main.cjs")}`], {
+        cwd,
+      });
       return await ran(node(20), [join(alone, "main.cjs")], { cwd: alone, env: { SIMULATOR: simulator } });
     } finally {
       rmSync(alone, { recursive: true, force: true });
@@ -333,7 +392,12 @@ cells.push({
 
 /** Starts a server of the project's and gives its address, and what stops it. */
 async function serving(command, args, { cwd, env, ready }) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"], detached: !windows });
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: !windows,
+  });
   const url = await new Promise((resolve, reject) => {
     let text = "";
     child.stdout.on("data", (chunk) => {
@@ -361,7 +425,10 @@ async function viteServer(simulator) {
   const { url, stop } = await serving(bin("vite"), ["--host", "127.0.0.1"], { cwd, env: { CI: "1" }, ready: /Local/ });
   const server = await serve({});
   try {
-    return await chromium.report(`${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`, server);
+    return await chromium.report(
+      `${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`,
+      server,
+    );
   } finally {
     stop();
     await server.close();
@@ -392,16 +459,25 @@ async function next(simulator) {
   });
   const env = { NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
   await ran(bin("next"), ["build"], { cwd, env });
-  const { url, stop } = await serving(bin("next"), ["start", "-H", "127.0.0.1", "-p", "0"], { cwd, env, ready: /Ready/ });
+  const { url, stop } = await serving(bin("next"), ["start", "-H", "127.0.0.1", "-p", "0"], {
+    cwd,
+    env,
+    ready: /Ready/,
+  });
   const server = await serve({});
   try {
     for (const route of ["node", "edge"]) {
       const own = await simulated();
-      const told = await fetch(`${url}/${route}?${new URLSearchParams({ simulator: own.baseUrl })}`).then((response) => response.text());
+      const told = await fetch(`${url}/${route}?${new URLSearchParams({ simulator: own.baseUrl })}`).then((response) =>
+        response.text(),
+      );
       await own.close();
       if (told !== TOLD) throw new Error(`the ${route} route told: ${told}`);
     }
-    return await chromium.report(`${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`, server);
+    return await chromium.report(
+      `${url}/?${new URLSearchParams({ simulator, report: `${server.url}/report` })}`,
+      server,
+    );
   } finally {
     stop();
     await server.close();
@@ -431,7 +507,10 @@ async function simulated() {
     { id: "p", schedule: schedule("connected") },
     { id: "queued", schedule: schedule("queued") },
   ];
-  const simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken: "a-secret-token" });
+  const simulator = await createSimulator({
+    conversations: [{ id: "c", participants }],
+    accessToken: "a-secret-token",
+  });
   simulator.addFault({ on: "write", status: 409 });
   return { ...(await simulator.listen()), simulator };
 }
@@ -456,7 +535,9 @@ for (const { host, form, run, missing } of chosen) {
   }
   ended.push(end);
   const paint = { "✓": green, "✗": red, "–": yellow }[end.mark];
-  console.log(`${paint(end.mark)} ${host} · ${form}${run ? ` (${seconds(since)})` : ""}${end.why ? `: ${end.why}` : ""}`);
+  console.log(
+    `${paint(end.mark)} ${host} · ${form}${run ? ` (${seconds(since)})` : ""}${end.why ? `: ${end.why}` : ""}`,
+  );
 }
 for (const close of closers) await close();
 

@@ -2,7 +2,8 @@
 // abort. `told` of hosts.mjs is what must come back.
 export async function story({ DisconnectError, disconnectIfConnected }, baseUrl) {
   const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl };
-  const code = (error) => (error instanceof DisconnectError && error instanceof Error ? error.code : `not a DisconnectError: ${error}`);
+  const code = (error) =>
+    error instanceof DisconnectError && error instanceof Error ? error.code : `not a DisconnectError: ${error}`;
   const told = [];
   const first = await disconnectIfConnected({ ...options, api: "calls", confirm: true });
   told.push(

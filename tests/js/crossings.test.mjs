@@ -56,11 +56,17 @@ const participants = (state) =>
       { id: "participant-1", state },
     ],
   });
-const options = { conversationId: "conversation-1", participantId: "participant-1", accessToken: "a-secret-token", region: "us-east-1" };
+const options = {
+  conversationId: "conversation-1",
+  participantId: "participant-1",
+  accessToken: "a-secret-token",
+  region: "us-east-1",
+};
 
 /** The counts of one removal; the second, because the first sets things up. */
 async function removal(more) {
-  const fetch = async (_, { method }) => (method === "GET" ? new Response(participants("connected")) : new Response(null, { status: 204 }));
+  const fetch = async (_, { method }) =>
+    method === "GET" ? new Response(participants("connected")) : new Response(null, { status: 204 });
   for (let run = 0; run < 2; run++) {
     reset();
     const settled = await call({ ...options, fetch, ...more });

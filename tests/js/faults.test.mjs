@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { disconnectIfConnected } from "./support/package.mjs";
 import { root } from "../../scripts/run.mjs";
+import { disconnectIfConnected } from "./support/package.mjs";
 
 const base = { conversationId: "c", participantId: "p", accessToken: "a-secret-token-0123456789" };
 const participants = (state) => JSON.stringify({ entities: [{ id: "p", state }] });
@@ -88,7 +88,10 @@ test("an endless body is not read past the limit, and its connection is closed",
     more();
   });
   const { port } = await listen(context, server);
-  await assert.rejects(call(port, { maxResponseBytes: 1_000_000 }), { code: "BAD_RESPONSE", message: /maxResponseBytes/ });
+  await assert.rejects(call(port, { maxResponseBytes: 1_000_000 }), {
+    code: "BAD_RESPONSE",
+    message: /maxResponseBytes/,
+  });
   await closed;
   assert.ok(sent < 50_000_000, `${sent} bytes were sent`);
 });
@@ -96,7 +99,9 @@ test("an endless body is not read past the limit, and its connection is closed",
 test("gzip, brotli and deflate bodies; a bomb counts by what it unpacks to", async (context) => {
   for (const [encoding, compress] of Object.entries({ gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync })) {
     let body = participants("terminated");
-    const server = createServer((_, response) => response.writeHead(200, { "Content-Encoding": encoding }).end(compress(body)));
+    const server = createServer((_, response) =>
+      response.writeHead(200, { "Content-Encoding": encoding }).end(compress(body)),
+    );
     const { port } = await listen(context, server);
     assert.equal((await call(port)).outcome, "already-disconnected", encoding);
     body = `{"entities":[],"x":"${" ".repeat(9_000_000)}"}`;
@@ -120,7 +125,9 @@ test("keep-alive: two requests on one connection, and a fresh one after an abort
   let silent = false;
   const server = createServer((request, response) => {
     if (silent) return;
-    response.writeHead(request.method === "GET" ? 200 : 202).end(request.method === "GET" ? participants("connected") : "");
+    response
+      .writeHead(request.method === "GET" ? 200 : 202)
+      .end(request.method === "GET" ? participants("connected") : "");
   }).on("connection", () => connections++);
   const { port } = await listen(context, server);
   assert.equal((await call(port)).outcome, "disconnected");
@@ -143,11 +150,14 @@ test("TLS: a certificate for another host, and one that nobody vouches for", asy
     response.end(participants("terminated"));
   });
   const { port } = await listen(context, server);
-  await assert.rejects(disconnectIfConnected({ ...base, baseUrl: `https://127.0.0.1:${port}`, maxRetries: 0 }), (error) => {
-    assert.equal(error.code, "NETWORK");
-    assert.equal(error.cause.cause.code, "DEPTH_ZERO_SELF_SIGNED_CERT");
-    return true;
-  });
+  await assert.rejects(
+    disconnectIfConnected({ ...base, baseUrl: `https://127.0.0.1:${port}`, maxRetries: 0 }),
+    (error) => {
+      assert.equal(error.code, "NETWORK");
+      assert.equal(error.cause.cause.code, "DEPTH_ZERO_SELF_SIGNED_CERT");
+      return true;
+    },
+  );
   // In a process that trusts the certificate, but for its own host only.
   const source = `
     import { disconnectIfConnected } from ${JSON.stringify(new URL("../../pkg/index.node.mjs", import.meta.url).href)};

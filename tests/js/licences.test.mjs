@@ -22,7 +22,9 @@ test("every crate compiled into the package has a licence that allows it", (cont
     for (const { pkg, dep_kinds } of nodes.get(id).deps) if (dep_kinds.some(({ kind }) => kind === null)) visit(pkg);
   };
   for (const { id, name } of packages) if (["disconnect-if-connected", "simulator"].includes(name)) visit(id);
-  const list = [...shipped].map((id) => byId.get(id)).map(({ name, version, license }) => `${name} ${version}: ${license}`);
+  const list = [...shipped]
+    .map((id) => byId.get(id))
+    .map(({ name, version, license }) => `${name} ${version}: ${license}`);
   for (const id of shipped) {
     const { name, license } = byId.get(id);
     const isAllowed = license
@@ -35,6 +37,8 @@ test("every crate compiled into the package has a licence that allows it", (cont
 });
 
 test("the package depends on nothing", () => {
-  const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, "pkg", "package.json"), "utf8"));
+  const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(root, "pkg", "package.json"), "utf8"),
+  );
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
 });

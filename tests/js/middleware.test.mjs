@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { createSimulator } from "./support/package.mjs";
 import { root } from "../../scripts/run.mjs";
+import { createSimulator } from "./support/package.mjs";
 
 const token = "a-secret-token-of-the-platform";
 const secret = "a-secret-of-the-webhook";
@@ -47,7 +47,11 @@ after(async () => {
 
 async function ask(body, { method = "POST", authorization = `Bearer ${secret}` } = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(url, { method, headers: { Authorization: authorization }, ...(method === "GET" ? {} : { body: text }) });
+  const response = await fetch(url, {
+    method,
+    headers: { Authorization: authorization },
+    ...(method === "GET" ? {} : { body: text }),
+  });
   const answer = await response.text();
   assert.ok(!answer.includes(token) && !answer.includes(secret), "no secret in an answer");
   return { status: response.status, headers: response.headers, ...JSON.parse(answer) };
@@ -99,9 +103,17 @@ test("a token is asked for once, and again where the platform refused it or the 
     logins++;
     return logins === 1 ? new Response(null, { status: 500 }) : Response.json({ access_token: `token-${logins}` });
   };
-  const provide = middleware.clientCredentials({ domain: "mypurecloud.ie", clientId: "id", clientSecret: "key", fetch: login });
+  const provide = middleware.clientCredentials({
+    domain: "mypurecloud.ie",
+    clientId: "id",
+    clientSecret: "key",
+    fetch: login,
+  });
   await assert.rejects(provide({ refresh: false }), /login\.mypurecloud\.ie answered 500/);
-  assert.deepEqual(await Promise.all([provide({ refresh: false }), provide({ refresh: false })]), ["token-2", "token-2"]);
+  assert.deepEqual(await Promise.all([provide({ refresh: false }), provide({ refresh: false })]), [
+    "token-2",
+    "token-2",
+  ]);
   assert.equal(await provide({ refresh: true }), "token-3");
   assert.equal(await provide({ refresh: false }), "token-3");
 });

@@ -23,7 +23,9 @@ function connected(list = "entities") {
   const requests = [];
   const fetch = async (url, init) => {
     requests.push({ url, ...init });
-    return init.method === "GET" ? answer({ [list]: [{ id: "p", state: "connected" }] }) : new Response(null, { status: 204 });
+    return init.method === "GET"
+      ? answer({ [list]: [{ id: "p", state: "connected" }] })
+      : new Response(null, { status: 204 });
   };
   return { fetch, requests };
 }
@@ -33,14 +35,17 @@ const base = { conversationId: "c", participantId: "p", accessToken: SECRET, reg
 async function refused(options, ...named) {
   const platform = gone();
   const merged =
-    options !== null && typeof options === "object" && !Array.isArray(options) ? { fetch: platform.fetch, ...options } : options;
+    options !== null && typeof options === "object" && !Array.isArray(options)
+      ? { fetch: platform.fetch, ...options }
+      : options;
   await assert.rejects(disconnectIfConnected(merged), (error) => {
     assert.ok(error instanceof DisconnectError, inspect(error));
     assert.equal(error.code, "INVALID_ARGUMENT", inspect(error));
     assert.equal(error.name, "DisconnectError");
     assert.equal(error.mayHaveDisconnected, false);
     assert.deepEqual(error.timeline, []);
-    if (error.option !== undefined) assert.ok(error.message.startsWith(`disconnectIfConnected: ${error.option} `), error.message);
+    if (error.option !== undefined)
+      assert.ok(error.message.startsWith(`disconnectIfConnected: ${error.option} `), error.message);
     for (const name of named) assert.ok(error.message.includes(name), `${error.message} does not name ${name}`);
     assert.ok(!inspect(error).includes(SECRET), "the token is in the error");
     return true;
@@ -54,11 +59,15 @@ test("the argument itself", async () => {
 
 test("ids are required, non-empty, and cannot change a path", async () => {
   for (const name of ["conversationId", "participantId"]) {
-    for (const value of [undefined, null, "", 1, {}, ".", "..", "x".repeat(513), "\ud800", " c", "c\n"]) await refused({ ...base, [name]: value }, name);
+    for (const value of [undefined, null, "", 1, {}, ".", "..", "x".repeat(513), "\ud800", " c", "c\n"])
+      await refused({ ...base, [name]: value }, name);
   }
   const { fetch, requests } = gone();
   await disconnectIfConnected({ ...base, fetch, conversationId: "a/../b?c#d é" });
-  assert.equal(requests[0].url, "https://api.mypurecloud.com/api/v2/conversations/voice/a%2F..%2Fb%3Fc%23d%20%C3%A9/participants");
+  assert.equal(
+    requests[0].url,
+    "https://api.mypurecloud.com/api/v2/conversations/voice/a%2F..%2Fb%3Fc%23d%20%C3%A9/participants",
+  );
 });
 
 test("every option refuses what it does not take, and says so", async () => {
@@ -88,7 +97,16 @@ test("every option refuses what it does not take, and says so", async () => {
 
 test("undefined is the same as not given", async () => {
   const { fetch } = gone();
-  const optional = ["api", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs", "maxRetries", "maxResponseBytes", "confirm"];
+  const optional = [
+    "api",
+    "baseUrl",
+    "settleMs",
+    "timeoutMs",
+    "requestTimeoutMs",
+    "maxRetries",
+    "maxResponseBytes",
+    "confirm",
+  ];
   optional.push("disconnectableStates", "goneStates", "onBehalfOf", "signal", "onEvent");
   const options = Object.fromEntries(optional.map((name) => [name, undefined]));
   assert.equal((await disconnectIfConnected({ ...base, ...options, fetch })).outcome, "already-disconnected");
@@ -100,7 +118,14 @@ test("region or baseUrl, never both, never none", async () => {
 });
 
 test("baseUrl is https, or http to a loopback host, with at most a path prefix", async () => {
-  const bad = ["http://example.org", "ftp://example.org", "example.org", "/api", "https://u:p@example.org", "https://example.org?x=1"];
+  const bad = [
+    "http://example.org",
+    "ftp://example.org",
+    "example.org",
+    "/api",
+    "https://u:p@example.org",
+    "https://example.org?x=1",
+  ];
   bad.push(
     "https://example.org/#x",
     "http://127.0.0.1.example.org",
@@ -148,7 +173,12 @@ test("the two dialects, and onBehalfOf", async () => {
   const participants = "/api/v2/conversations/calls/c/participants/p";
   for (const [options, method, path, body] of [
     [{}, "POST", "/api/v2/conversations/voice/participants", '{"participantId":"p","action":"disconnect"}'],
-    [{ api: "voice" }, "POST", "/api/v2/conversations/voice/participants", '{"participantId":"p","action":"disconnect"}'],
+    [
+      { api: "voice" },
+      "POST",
+      "/api/v2/conversations/voice/participants",
+      '{"participantId":"p","action":"disconnect"}',
+    ],
     [{ api: "calls" }, "PATCH", participants, '{"state":"disconnected"}'],
     [{ api: "calls", onBehalfOf: "u/1" }, "PATCH", `${participants}/user/u%2F1`, '{"state":"disconnected"}'],
   ]) {
@@ -190,8 +220,12 @@ test("a dialect of the caller's own", async () => {
 
   const { read, write } = api;
   // The list may be deep in the body, or be the body.
-  for (const [participants, wrap] of [["data.legs", (list) => ({ data: { legs: list } })], ["", (list) => list]]) {
-    const fetch = async (_, { method }) => method === "GET" ? answer(wrap([{ id: "p", state: "connected" }])) : answer({});
+  for (const [participants, wrap] of [
+    ["data.legs", (list) => ({ data: { legs: list } })],
+    ["", (list) => list],
+  ]) {
+    const fetch = async (_, { method }) =>
+      method === "GET" ? answer(wrap([{ id: "p", state: "connected" }])) : answer({});
     const result = await disconnectIfConnected({ ...base, fetch, api: { read: { ...read, participants }, write } });
     assert.equal(result.outcome, "disconnected", participants);
   }
@@ -241,14 +275,23 @@ test("the token provider: asked once, refreshed once, its own error kept", async
   const fetch = async (_, { method, headers }) => {
     seen.push(`${method} ${headers.Authorization}`);
     if (!headers.Authorization.includes("fresh")) return answer({ code: "bad.credentials" }, { status: 401 });
-    return method === "GET" ? answer({ entities: [{ id: "p", state: "connected" }] }) : new Response(null, { status: 204 });
+    return method === "GET"
+      ? answer({ entities: [{ id: "p", state: "connected" }] })
+      : new Response(null, { status: 204 });
   };
   assert.equal((await disconnectIfConnected({ ...base, accessToken: provider, fetch })).outcome, "disconnected");
   assert.deepEqual(asked, [false, true]);
-  assert.deepEqual(seen, [`GET Bearer ${SECRET}`, "GET Bearer fresh-token-0123456789", "POST Bearer fresh-token-0123456789"]);
+  assert.deepEqual(seen, [
+    `GET Bearer ${SECRET}`,
+    "GET Bearer fresh-token-0123456789",
+    "POST Bearer fresh-token-0123456789",
+  ]);
 
   const own = new Error("no vault today");
-  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => Promise.reject(own) }), (error) => error === own);
+  await assert.rejects(
+    disconnectIfConnected({ ...base, fetch, accessToken: () => Promise.reject(own) }),
+    (error) => error === own,
+  );
   const sync = () => {
     throw own;
   };
@@ -256,9 +299,12 @@ test("the token provider: asked once, refreshed once, its own error kept", async
   await refused({ ...base, accessToken: () => undefined }, "accessToken");
   const stale = ({ refresh }) => (refresh ? undefined : SECRET);
   await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: stale }), { code: "UNAUTHORIZED" });
-  await assert.rejects(disconnectIfConnected({ ...base, fetch, accessToken: () => new Promise(() => {}), timeoutMs: 30 }), {
-    code: "TIMEOUT",
-  });
+  await assert.rejects(
+    disconnectIfConnected({ ...base, fetch, accessToken: () => new Promise(() => {}), timeoutMs: 30 }),
+    {
+      code: "TIMEOUT",
+    },
+  );
 });
 
 test("a token that the platform echoes is redacted everywhere", async () => {
@@ -309,18 +355,24 @@ test("a stream of bytes of another realm, and one of something else", async () =
   });
   assert.equal((await disconnectIfConnected({ ...base, fetch: streaming(foreign) })).outcome, "already-disconnected");
   for (const chunk of ["text", { length: 1e15 }, Symbol("s"), null, 7]) {
-    await assert.rejects(disconnectIfConnected({ ...base, fetch: streaming(chunk), maxRetries: 0 }), { code: "BAD_RESPONSE" });
+    await assert.rejects(disconnectIfConnected({ ...base, fetch: streaming(chunk), maxRetries: 0 }), {
+      code: "BAD_RESPONSE",
+    });
   }
 });
 
 test("states are compared without regard to case, and both lists are the caller's", async () => {
   const reads = (state) => async () => answer({ entities: [{ id: "p", state }] });
-  const call = async (state, more) => (await disconnectIfConnected({ ...base, settleMs: 0, fetch: reads(state), ...more })).outcome;
+  const call = async (state, more) =>
+    (await disconnectIfConnected({ ...base, settleMs: 0, fetch: reads(state), ...more })).outcome;
   assert.equal(await call("TERMINATED"), "already-disconnected");
   assert.equal(await call("Parked", { goneStates: ["parked"] }), "already-disconnected");
   assert.equal(await call("terminated", { goneStates: ["parked"] }), "not-connected");
   const { fetch } = connected();
-  assert.equal((await disconnectIfConnected({ ...base, fetch, disconnectableStates: ["CONNECTED"] })).outcome, "disconnected");
+  assert.equal(
+    (await disconnectIfConnected({ ...base, fetch, disconnectableStates: ["CONNECTED"] })).outcome,
+    "disconnected",
+  );
 });
 
 test("an option is read once, and as it is when the call begins", async () => {
@@ -388,8 +440,27 @@ test("any mixture of option values ends in INVALID_ARGUMENT before a request, or
     new Date(), new Map(), Object.create(null), new Proxy(() => {}, {}), "https://example.org", "http://localhost:1",
     { read: { path: "/{conversationId}", participants: "entities" }, write: { method: "PUT", path: "/{participantId}", body: null } },
   ]; // biome-ignore format: a list
-  const names = ["conversationId", "participantId", "accessToken", "api", "region", "baseUrl", "settleMs", "timeoutMs", "requestTimeoutMs"];
-  names.push("maxRetries", "maxResponseBytes", "confirm", "disconnectableStates", "goneStates", "onBehalfOf", "onEvent", "unheardOf");
+  const names = [
+    "conversationId",
+    "participantId",
+    "accessToken",
+    "api",
+    "region",
+    "baseUrl",
+    "settleMs",
+    "timeoutMs",
+    "requestTimeoutMs",
+  ];
+  names.push(
+    "maxRetries",
+    "maxResponseBytes",
+    "confirm",
+    "disconnectableStates",
+    "goneStates",
+    "onBehalfOf",
+    "onEvent",
+    "unheardOf",
+  );
   const ends = {};
   for (let seed = first; seed < first + 5_000; seed++) {
     let state = seed;
@@ -399,7 +470,8 @@ test("any mixture of option values ends in INVALID_ARGUMENT before a request, or
     };
     const { fetch, requests } = gone();
     const options = { ...base, fetch, settleMs: 0 };
-    for (let changes = 1 + next(3); changes > 0; changes--) options[names[next(names.length)]] = hostile[next(hostile.length)];
+    for (let changes = 1 + next(3); changes > 0; changes--)
+      options[names[next(names.length)]] = hostile[next(hostile.length)];
     const end = await disconnectIfConnected(options).then(
       (result) => result.outcome,
       (error) => (error instanceof DisconnectError ? error.code : inspect(error)),

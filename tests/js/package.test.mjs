@@ -16,11 +16,15 @@ let packed;
 
 before(async () => {
   project = await mkdtemp(join(tmpdir(), "dic-package-"));
-  const { stdout } = await exec(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", project], { cwd: join(root, "pkg") });
+  const { stdout } = await exec(npm, ["pack", "--json", "--ignore-scripts", "--pack-destination", project], {
+    cwd: join(root, "pkg"),
+  });
   const report = JSON.parse(stdout);
   packed = Array.isArray(report) ? report[0] : Object.values(report)[0];
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true }));
-  await exec(npm, ["install", "--no-audit", "--no-fund", "--offline", join(project, packed.filename)], { cwd: project });
+  await exec(npm, ["install", "--no-audit", "--no-fund", "--offline", join(project, packed.filename)], {
+    cwd: project,
+  });
 });
 after(() => rm(project, { recursive: true, force: true }));
 
@@ -168,7 +172,10 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
       .map((name) => `type ${name} = module.${name};`)
       .join("\n")}`;
   await writeFile(join(project, "esm.mts"), esm + types);
-  await writeFile(join(project, "cjs.cts"), cjs + types.replaceAll("instanceof DisconnectError", "instanceof module.DisconnectError"));
+  await writeFile(
+    join(project, "cjs.cts"),
+    cjs + types.replaceAll("instanceof DisconnectError", "instanceof module.DisconnectError"),
+  );
   const tsc = join(root, "node_modules", ".bin", "tsc");
   const strict = [
     "--noEmit",
@@ -193,7 +200,8 @@ test("every export says on hover what it is", async () => {
     const types = await readFile(join(root, "pkg", file), "utf8");
     const names = [...types.matchAll(/^export (?:declare )?(?:function|interface|type|class|const) (\w+)/gm)];
     assert.ok(names.length > 0, file);
-    for (const { 1: name, index } of names) assert.match(types.slice(0, index), /\*\/\n$/, `${name} of ${file} has no doc comment`);
+    for (const { 1: name, index } of names)
+      assert.match(types.slice(0, index), /\*\/\n$/, `${name} of ${file} has no doc comment`);
   }
 });
 
@@ -216,7 +224,10 @@ test("the command: a timeline for a person, JSON for a script, an exit code for 
   const { createSimulator } = await import("./support/package.mjs");
   const schedule = (state) => [{ at: -1e6, state }];
   const participants = ["connected", "terminated", "queued"].map((state) => ({ id: state, schedule: schedule(state) }));
-  const simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken: "a-secret-token" });
+  const simulator = await createSimulator({
+    conversations: [{ id: "c", participants }],
+    accessToken: "a-secret-token",
+  });
   const { baseUrl, close } = await simulator.listen();
   const token = "a-secret-token";
   try {
@@ -247,7 +258,10 @@ test("the command: a timeline for a person, JSON for a script, an exit code for 
 
 test("the tarball holds what is needed, and the version stands in one place", async () => {
   const files = packed.files.map(({ path }) => path).sort();
-  assert.ok(files.includes("wasm/core.wasm") && files.includes("LICENSE-MIT") && files.includes("README.md"), files.join(" "));
+  assert.ok(
+    files.includes("wasm/core.wasm") && files.includes("LICENSE-MIT") && files.includes("README.md"),
+    files.join(" "),
+  );
   assert.ok(!files.some((file) => /test|\.stamp|\.ts\.map|node_modules/.test(file)), files.join(" "));
   const cargo = await readFile(join(root, "Cargo.toml"), "utf8");
   assert.doesNotMatch(cargo, /^version = "\d/m);
@@ -264,7 +278,10 @@ test("the README's first example runs as typed", async () => {
     const simulator = await createSimulator({ conversations: [{ id: "c", participants: [{ id: "p", schedule: [{ at: -1e6, state: "connected" }] }] }] });
     globalThis.fetch = simulator.fetch;`;
   assert.match(await node("readme.mjs", lead + source), /disconnected/);
-  const required = source.replace(/import \{ (.*?) \} from ("disconnect-if-connected");/, "const { $1 } = require($2);");
+  const required = source.replace(
+    /import \{ (.*?) \} from ("disconnect-if-connected");/,
+    "const { $1 } = require($2);",
+  );
   const asScript = `(async () => { const { createSimulator } = require("disconnect-if-connected/simulator");
     ${lead.replace(/import .*\n/, "")} ${required} })();`;
   assert.match(await node("readme.cjs", asScript), /disconnected/);

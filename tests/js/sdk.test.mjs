@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { inspect, promisify } from "node:util";
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
-import { createSimulator, disconnectIfConnected } from "./support/package.mjs";
 import { root } from "../../scripts/run.mjs";
+import { createSimulator, disconnectIfConnected } from "./support/package.mjs";
 
 const TOKEN = "a-secret-token-0123456789";
 const ids = ["3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07", "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218"];
@@ -24,17 +24,34 @@ async function platform(context, config) {
     schedule: [{ state: "connected" }],
   }));
   const participants = [{ id: ids[1], name: "Grace", schedule: [{ state: "connected" }] }, ...others];
-  const simulator = await createSimulator({ conversations: [{ id: ids[0], participants }], accessToken: TOKEN, ...config });
+  const simulator = await createSimulator({
+    conversations: [{ id: ids[0], participants }],
+    accessToken: TOKEN,
+    ...config,
+  });
   const server = await simulator.listen();
   context.after(() => server.close());
   const client = platformClient.ApiClient.instance;
-  client.setGateway({ host: "127.0.0.1", protocol: "http", port: server.port, path_params_login: "", path_params_api: "" });
+  client.setGateway({
+    host: "127.0.0.1",
+    protocol: "http",
+    port: server.port,
+    path_params_login: "",
+    path_params_api: "",
+  });
   client.setAccessToken(TOKEN);
   return { simulator, baseUrl: server.baseUrl, sdk: new platformClient.ConversationsApi() };
 }
 
 const ours = (baseUrl, more) =>
-  disconnectIfConnected({ conversationId: ids[0], participantId: ids[1], accessToken: TOKEN, baseUrl, api: "calls", ...more });
+  disconnectIfConnected({
+    conversationId: ids[0],
+    participantId: ids[1],
+    accessToken: TOKEN,
+    baseUrl,
+    api: "calls",
+    ...more,
+  });
 const asked = (simulator) => simulator.log().map(({ method, path, body }) => ({ method, path, body }));
 
 test("the same requests, to the byte", async (context) => {
@@ -64,7 +81,9 @@ test("the simulator's bodies satisfy the SDK's types", async (context) => {
   };
   const folder = await mkdtemp(join(tmpdir(), "dic-sdk-"));
   context.after(() => rm(folder, { recursive: true, force: true }));
-  const values = Object.entries(bodies).map(([name, body]) => `export const a${name}: Partial<platformClient.Models.${name}> = ${body};`);
+  const values = Object.entries(bodies).map(
+    ([name, body]) => `export const a${name}: Partial<platformClient.Models.${name}> = ${body};`,
+  );
   const sdk = JSON.stringify(join(root, "node_modules", "purecloud-platform-client-v2"));
   // Absent references are null on the wire; the SDK's types know only absence.
   const source = `import platformClient from ${sdk};\n${values
@@ -84,8 +103,8 @@ test("the simulator's bodies satisfy the SDK's types", async (context) => {
     "--moduleResolution",
     "bundler",
   ];
-  await promisify(execFile)(tsc, [...flags, "--target", "es2022", "--types", "", join(folder, "bodies.ts")]).catch(({ stdout }) =>
-    assert.fail(stdout.replaceAll(folder, "").slice(0, 2_000)),
+  await promisify(execFile)(tsc, [...flags, "--target", "es2022", "--types", "", join(folder, "bodies.ts")]).catch(
+    ({ stdout }) => assert.fail(stdout.replaceAll(folder, "").slice(0, 2_000)),
   );
 });
 

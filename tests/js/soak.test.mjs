@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createSimulator } from "./support/package.mjs";
 import init, { disconnectIfConnected as call } from "../../pkg/core.js";
+import { createSimulator } from "./support/package.mjs";
 
 const IN_FLIGHT = 1_000;
 const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 200);
@@ -57,7 +57,13 @@ test(`${ROUNDS * IN_FLIGHT} calls, ${IN_FLIGHT} in flight, a third aborted: memo
     const simulator = await createSimulator({ conversations });
     const calls = conversations.map(async ({ id }, index) => {
       const controller = signal();
-      const options = { conversationId: id, participantId: "p", accessToken: "a-secret-token", region: "us-east-1", settleMs: 20 };
+      const options = {
+        conversationId: id,
+        participantId: "p",
+        accessToken: "a-secret-token",
+        region: "us-east-1",
+        settleMs: 20,
+      };
       // At once, before the first answer, or when the first answer is there.
       if (index % 9 === 0) controller.abort("aborted");
       const onEvent = index % 9 === 6 ? ({ type }) => type === "response" && controller.abort("aborted") : undefined;

@@ -13,8 +13,15 @@ after(() => Promise.all(open.map((server) => server.close())));
 async function platform({ states = ["connected"], ...config } = {}) {
   const schedule = states.map((step) => (typeof step === "string" ? { state: step } : step));
   const bystander = { id: "p-2", purpose: "agent", schedule: [{ state: "connected" }] };
-  const participants = [bystander, { id: "p-1", name: "Grace", schedule: schedule.map((step) => ({ at: -1e6, ...step })) }];
-  const simulator = await createSimulator({ conversations: [{ id: "c-1", participants }], accessToken: SECRET, ...config });
+  const participants = [
+    bystander,
+    { id: "p-1", name: "Grace", schedule: schedule.map((step) => ({ at: -1e6, ...step })) },
+  ];
+  const simulator = await createSimulator({
+    conversations: [{ id: "c-1", participants }],
+    accessToken: SECRET,
+    ...config,
+  });
   const server = await simulator.listen();
   open.push(server);
   const options = { conversationId: "c-1", participantId: "p-1", accessToken: SECRET, baseUrl: server.baseUrl };
@@ -68,7 +75,11 @@ for (const api of dialects) {
   });
 
   test(`${api}: settles, confirms, and refuses to guess`, async () => {
-    const settling = await platform({ states: ["alerting", { at: 150, state: "connected" }], readLagMs: 100, effectDelayMs: 150 });
+    const settling = await platform({
+      states: ["alerting", { at: 150, state: "connected" }],
+      readLagMs: 100,
+      effectDelayMs: 150,
+    });
     const confirmed = await settling.call({ api, confirm: true });
     assert.deepEqual([confirmed.outcome, confirmed.confirmed, confirmed.state], ["disconnected", true, "disconnected"]);
     const changing = await platform({ states: [{ state: "connected", changing: true }] });

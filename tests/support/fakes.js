@@ -14,11 +14,14 @@ export function fakeFetch(script) {
     calls.push({ url, init, thisIsUndefined: this === undefined });
     if (answer === "lost") throw new TypeError("fetch failed");
     if (answer === "silent") {
-      return new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason), { once: true }));
+      return new Promise((_, reject) =>
+        init.signal.addEventListener("abort", () => reject(init.signal.reason), { once: true }),
+      );
     }
     if (answer === "deaf") return new Promise(() => {});
     if (answer === "garbage") return 7;
-    if (answer.startsWith("foreign ")) return { status: 200, headers: { get: () => null }, text: async () => body(answer.slice(8)) };
+    if (answer.startsWith("foreign "))
+      return { status: 200, headers: { get: () => null }, text: async () => body(answer.slice(8)) };
     if (answer.startsWith("json only ")) return { status: 200, json: async () => JSON.parse(body(answer.slice(10))) };
     if (answer === "endless") {
       let cancelled = false;
@@ -74,7 +77,8 @@ export const thrower = () => {
 export const rejecter = async () => {
   throw new Error("the callback's own");
 };
-export const abortOn = (counted, type) => (event) => event.type === type && counted.controller.abort("from the callback");
+export const abortOn = (counted, type) => (event) =>
+  event.type === type && counted.controller.abort("from the callback");
 
 /** Replaces the global fetch; the function that comes back restores it. */
 export function replaceGlobalFetch(fake) {

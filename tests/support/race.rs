@@ -5,7 +5,8 @@ use disconnect_if_connected::protocol::{
     call::{Action, Call, Input},
     error::DisconnectError,
     http::{Failure, Operation, Request as Asked, Response, RetryAfter},
-    outcome::{DisconnectResult, Outcome},
+    outcome::Outcome,
+    result::DisconnectResult,
     settings::{Api, Settings},
     timeline::Event,
 };

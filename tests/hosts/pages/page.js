@@ -20,9 +20,13 @@ const forms = {
     const registration = await navigator.serviceWorker.register("/pages/service-worker.js", { type: "module" });
     const worker = registration.installing ?? registration.waiting ?? registration.active;
     if (worker.state !== "activated") {
-      await new Promise((resolve) => worker.addEventListener("statechange", () => worker.state === "activated" && resolve()));
+      await new Promise((resolve) =>
+        worker.addEventListener("statechange", () => worker.state === "activated" && resolve()),
+      );
     }
-    const told = new Promise((resolve) => navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data), { once: true }));
+    const told = new Promise((resolve) =>
+      navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data), { once: true }),
+    );
     navigator.serviceWorker.startMessages();
     worker.postMessage(simulator);
     const answer = await told;
@@ -33,7 +37,9 @@ const forms = {
     new Promise((resolve) => {
       const origin = location.origin.replace("127.0.0.1", "localhost");
       addEventListener("message", ({ data }) => resolve(data), { once: true });
-      const frame = Object.assign(document.createElement("iframe"), { src: `${origin}/pages/page.html?form=frame&simulator=${simulator}` });
+      const frame = Object.assign(document.createElement("iframe"), {
+        src: `${origin}/pages/page.html?form=frame&simulator=${simulator}`,
+      });
       document.body.append(frame);
     }),
   frame: async () => parent.postMessage(await story(imported, simulator), "*"),
