@@ -1,4 +1,4 @@
-// `npm run bench`: beside what a user would pick instead, interleaved (A B C A B C …) in one run; medians, their spread, and ratios.
+// `npm run bench`: side by side with what a user would pick instead, interleaved in one run; medians, their spread, ratios.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Who does the same job? Each takes (origin, fetch) and removes one participant from one conversation.
+// The contenders. Each takes (origin, fetch) and removes one participant from one conversation.
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
 import { disconnectIfConnected } from "../pkg/index.node.mjs";
 import { accessToken, headers, ids, readUrl, write, writeUrl } from "./platform.mjs";

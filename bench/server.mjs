@@ -1,5 +1,5 @@
-// The platform for the benchmark, in a process of its own: the simulator's own body for so many participants, again and again, so that
-// every contender finds the participant connected and nobody pays for the model.
+// The platform for the benchmark, in a process of its own: the simulator's own body for so many participants, again and
+// again, so that every contender finds the participant connected and the model costs nobody anything.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";

@@ -14,14 +14,14 @@ Removes one participant from a live voice conversation, only when it is connecte
 
 The access token is read from the environment variable ${TOKEN_VARIABLE}, or else from standard input.
 
-  --api voice|calls           the routes to speak (voice); calls is the published Conversations API
+  --api voice|calls           the routes of the platform (voice); calls is the published Conversations API
   --region REGION             AWS name or domain, for example us-east-1 or mypurecloud.com
   --base-url URL              an https origin instead of a region
-  --settle-ms MS              how long the platform may take to make up its mind (1500)
+  --settle-ms MS              how long to keep reading while the state is not settled (1500)
   --timeout-ms MS             the whole call (10000)
   --request-timeout-ms MS     one HTTP exchange (3000)
   --max-retries N             transient failures in a row that are retried (3)
-  --confirm                   read on until the participant is seen gone
+  --confirm                   keep reading until the participant is seen gone
   --disconnectable-state S    a state in which the disconnect is sent; may be repeated (connected)
   --on-behalf-of USER         with --api calls: disconnect on behalf of this user
   --json                      print the result or the error as JSON
@@ -151,7 +151,7 @@ try {
 } catch (error) {
   if (error instanceof DisconnectError) {
     if (values.json)
-      console.log(JSON.stringify({ error: { ...error, message: error.message, cause: undefined } }, undefined, 2));
+      console.log(JSON.stringify({ error }, undefined, 2));
     else console.error(error.message);
     process.exitCode = EXIT_CODES[error.code];
   } else if (interrupt.signal.aborted) {

@@ -1,6 +1,6 @@
-/** One scripted fault. It strikes the requests it matches, `times` times (1 unless told), after letting `skip` of them pass. */
+/** One scripted fault. It affects the requests that it matches, `times` times (default 1), after `skip` of them. */
 export interface Fault {
-  /** Which requests it strikes; both kinds unless told. */
+  /** Which requests it affects; default: both kinds. */
   on?: "read" | "write";
   skip?: number;
   times?: number;
@@ -47,7 +47,7 @@ export interface SimulatorConfig {
     id: string;
     participants: {
       id: string;
-      /** `customer` unless told. */
+      /** Default `"customer"`. */
       purpose?: string;
       name?: string;
       userId?: string;
@@ -61,12 +61,12 @@ export interface SimulatorConfig {
   readLagMs?: number;
   /** From the acceptance of a disconnect to its effect, in milliseconds. */
   effectDelayMs?: number;
-  /** States whose disconnect is accepted; `["connected"]` unless told. */
+  /** States whose disconnect is accepted; default `["connected"]`. */
   acceptedStates?: string[];
-  /** The one access token that is accepted; any unless told. */
+  /** The one access token that is accepted; default: any. */
   accessToken?: string;
   faults?: Fault[];
-  /** The clock, in milliseconds; unless told it starts at 0 with the simulator. */
+  /** The clock, in milliseconds; default: it starts at 0 with the simulator. */
   now?: () => number;
 }
 
@@ -84,7 +84,7 @@ export interface LogEntry {
   accepted: boolean;
 }
 
-/** The platform, in the process: ask it as a `fetch`, over HTTP by `listen`, or for its truth. */
+/** The platform, in the process: as a `fetch`, over HTTP by `listen`, and its true state. */
 export interface Simulator {
   /** Milliseconds on the simulator's clock. */
   now(): number;
@@ -92,16 +92,16 @@ export interface Simulator {
   state(conversationId: string, participantId: string): string | undefined;
   /** The state that a read shows. */
   shownState(conversationId: string, participantId: string): string | undefined;
-  /** Somebody else changes the truth. */
+  /** Another party changes the true state. */
   setState(conversationId: string, participantId: string, state?: string): void;
   addFault(fault: Fault): void;
   /** The requests so far, in order. */
   log(): LogEntry[];
   /** The platform as a `fetch` in this process; every host name leads to it. */
   fetch: typeof globalThis.fetch;
-  /** The platform over HTTP (Node): a free port of the loopback host unless told. */
+  /** The platform over HTTP (Node 20.16 or later, Deno, Bun); default: a free port of the loopback host. */
   listen(port?: number, host?: string): Promise<{ baseUrl: string; port: number; close(): Promise<void> }>;
 }
 
-/** A deterministic model of the platform that speaks both dialects and `GET /api/v2/conversations/{id}`. */
+/** A deterministic model of the platform with both dialects and `GET /api/v2/conversations/{id}`. */
 export function createSimulator(config: SimulatorConfig): Promise<Simulator>;

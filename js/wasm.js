@@ -26,7 +26,7 @@ function copied(options) {
   try {
     return options !== null && typeof options === "object" && !Array.isArray(options) ? { ...options } : options;
   } catch {
-    // A getter or a proxy throws; the module says so.
+    // A getter or a proxy throws: the module reports it.
     return options;
   }
 }

@@ -1,4 +1,4 @@
-// Where is a browser, and the driver that wasm-bindgen's tests need? Found, or installed where that needs nobody's password.
+// Browsers, and the driver that wasm-bindgen's tests need: found, or installed where that needs no password.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { output, run, step } from "./run.mjs";

@@ -1,4 +1,5 @@
-// `npm run fuzz [SECONDS]`: the fuzz targets for long, ten minutes each unless told; a failure prints the seed that repeats it.
+// `npm run fuzz [SECONDS]`: the fuzz targets, each for so long; default: ten minutes. A failure prints the seed that
+// repeats it.
 import { run, step } from "./run.mjs";
 
 const seconds = Number(process.argv[2] ?? 600);

@@ -1,4 +1,4 @@
-// `npm run reproduce`: builds the package a second time, in another folder and from nothing, and compares every byte with the first.
+// `npm run reproduce`: builds the package a second time, in another folder and from nothing, and compares every byte.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// How do the scripts run other programs, and where do they keep what is installed once? Steps are announced, so that nobody waits in
+// Running of other programs, and the folder for what is installed once. Each step is announced, so that nobody waits in
 // silence.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -22,7 +22,7 @@ export const cyan = paint(36);
 
 export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Says what is done next; long steps say what they take on a slow machine. */
+/** Announces what is done next; for a long step, how long it takes on a slow machine. */
 export function step(text) {
   console.log(`${cyan("▸")} ${text}`);
 }
@@ -56,7 +56,7 @@ export async function installDependencies() {
   await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Says in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
+/** Names in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
 export async function ensureRust() {
   if (!output("cargo", ["--version"]))
     throw new Error("Rust is missing. Install it from https://rustup.rs, then run this command again.");

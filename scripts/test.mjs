@@ -1,5 +1,5 @@
-// `npm test`: everything, in the order in which a mistake is cheapest to see. Each part's own count goes into one closing line; what
-// could not run here says why and is counted as skipped.
+// `npm test`: everything, the cheapest checks first. Each part's own count goes into one closing line; what could not run
+// here is reported as skipped, with the reason.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -58,7 +58,7 @@ async function part(name, command, args, { env, counts = false } = {}) {
     child.on("close", resolve);
   });
   const result = counts ? count(stripVTControlCharacters(text)) : { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
-  // A runner that fails without saying so, or runs nothing, has failed.
+  // A runner that fails without a count, or runs nothing, has failed.
   if (code !== 0 && result.failed === 0) result.failed = 1;
   if (counts && result.passed + result.failed + result.skipped === 0) result.failed = 1;
   for (const key of Object.keys(total)) total[key] += result[key];

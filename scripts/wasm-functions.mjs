@@ -1,5 +1,5 @@
-// Which functions of a wasm file weigh how much? Reads the code and name sections; no dependency, because the tools that do
-// this do not read the newer sections that wasm-bindgen writes.
+// The size of each function of a wasm file, from its code and name sections. No dependency, because the tools that do this
+// do not read the newer sections that wasm-bindgen writes.
 
 /** @param {Uint8Array} bytes @returns {{ name: string, bytes: number }[]} heaviest first; the data section counts as one entry */
 export function weigh(bytes) {

@@ -9,7 +9,7 @@ import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
 
-/** What the caller of the webhook is told: 200 for every outcome, and the status that fits the error. */
+/** The status that the webhook answers: 200 for every outcome, and for an error the one that fits. */
 const STATUS = {
   INVALID_ARGUMENT: 400,
   PARTICIPANT_NOT_FOUND: 404,

@@ -1,7 +1,7 @@
-//! Which routes and bodies does the platform speak? Both dialects and the generic conversation, errors and headers included.
+//! The routes and bodies of the platform: both dialects and the generic conversation, errors and headers included.
 //!
-//! Shapes: the models `CallConversation`, `Conversation` and `ErrorBody` of the official SDKs (262); error codes: the swagger of
-//! 2018; the `voice` routes: those of the system this package was asked for, they are not in the published API.
+//! Shapes: the models `CallConversation`, `Conversation` and `ErrorBody` of the official SDKs (262); error codes: the swagger
+//! of 2018; the `voice` routes: those of the system that this package was requested for, they are not in the published API.
 
 use crate::{
     fault::{Delivery, Fault, Reply},
@@ -22,7 +22,7 @@ pub struct Request {
     pub authorization: Option<String>,
 }
 
-/// One request as the platform saw it: what tests hold a client against.
+/// One request as the platform saw it: what tests assert against.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
@@ -107,7 +107,7 @@ impl Simulator {
         self.state(conversation_id, participant_id, now_ms - self.config.read_lag_ms)
     }
 
-    /// Somebody else changes the truth.
+    /// Another party changes the true state.
     pub fn set_state(&mut self, conversation_id: &str, participant_id: &str, state: Option<String>, now_ms: f64) {
         if let Some(participant) = self.participant_mut(Some(conversation_id), participant_id) {
             participant.set_state(state, now_ms);
@@ -136,7 +136,7 @@ impl Simulator {
             .find(|participant| participant.id == participant_id)
     }
 
-    /// Answers one request that arrives at `now_ms`.
+    /// Handles one request that arrives at `now_ms`.
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Reply {
         self.requests += 1;
         let route = route(request);

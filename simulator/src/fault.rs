@@ -1,8 +1,8 @@
-//! What goes wrong, and how does a reply reach the client, if it does?
+//! Scripted faults, and the delivery of a reply.
 
 use serde::{Deserialize, Serialize};
 
-/// One scripted fault. It strikes the requests it matches, `times` times, after letting `skip` of them pass.
+/// One scripted fault. It affects the requests that it matches, `times` times, after `skip` of them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
@@ -10,7 +10,7 @@ pub struct Fault {
     pub on: Option<String>,
     #[serde(default)]
     pub skip: u32,
-    /// How many requests it strikes; 1 unless told.
+    /// How many requests it affects; default 1.
     pub times: Option<u32>,
     /// Answers with this status instead of what the platform would say.
     pub status: Option<u16>,
@@ -47,7 +47,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Does it strike this request? Counts down where it matches.
+    /// Whether it affects this request; counts down where it matches.
     pub fn strikes(&mut self, is_write: bool) -> bool {
         let matches = match self.on.as_deref() {
             Some("read") => !is_write,
@@ -104,7 +104,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Bends the reply as the fault says.
+    /// Changes the reply as the fault says.
     pub fn apply(&mut self, fault: &Fault) {
         if let Some(location) = &fault.redirect {
             self.status = 307;

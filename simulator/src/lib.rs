@@ -1,7 +1,8 @@
 //! A deterministic model of the platform: `handle(request, now) -> reply`. No clock, no randomness, no I/O.
 //!
-//! [`model`] is the platform's truth, [`api`] the routes and bodies it speaks, [`fault`] what a script makes go wrong. The same
-//! model serves the exhaustive check, the tests, the demo and the page; in JavaScript it is `disconnect-if-connected/simulator`.
+//! [`model`] is the platform's true state, [`api`] its routes and bodies, [`fault`] what a script makes go wrong. The same
+//! model serves the exhaustive check, the tests, the demo and the page; in JavaScript it is
+//! `disconnect-if-connected/simulator`.
 
 pub mod api;
 pub mod fault;

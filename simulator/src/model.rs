@@ -1,4 +1,4 @@
-//! What is true on the platform, what do its reads show of it, and which writes does it accept?
+//! The true state of the platform, what its reads show of it, and which writes it accepts.
 
 use serde::Deserialize;
 
@@ -71,7 +71,7 @@ pub struct Step {
 
 pub const GONE: [&str; 2] = ["disconnected", "terminated"];
 
-/// What the platform says to a disconnect.
+/// How the platform answers a disconnect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Accepted,
@@ -110,7 +110,7 @@ impl Participant {
         Verdict::Accepted
     }
 
-    /// Somebody else changes the truth.
+    /// Another party changes the true state.
     pub fn set_state(&mut self, state: Option<String>, now_ms: f64) {
         self.schedule.retain(|step| step.at <= now_ms);
         self.schedule.push(Step { at: now_ms, state, changing: false });

@@ -47,7 +47,7 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
     }
 }
 
-/// What `onEvent` has been told.
+/// The caller's `onEvent`, and how much of the timeline it has received.
 struct Events {
     on_event: Option<Function>,
     emitted: usize,

@@ -233,7 +233,7 @@ impl Call {
         }
     }
 
-    /// Refused: read again. The first refusal starts `settleMs` anew, so that a conflict is one for all of it.
+    /// Refused: read again. The first refusal starts `settleMs` again, so that a conflict is one for all of it.
     fn refused(&mut self) -> Action {
         (self.failures, self.write_failures) = (0, 0);
         self.refusal.clone_from(&self.last);

@@ -1,5 +1,6 @@
-// `npm run test:hosts`: the packed tarball in every JavaScript host, each a real one, against the simulator over HTTP. One line a cell,
-// a closing table; a host that cannot run here says why and is counted. `npm run test:hosts -- deno bun` runs the cells whose names match.
+// `npm run test:hosts`: the packed tarball in every JavaScript host, each a real one, against the simulator over HTTP. One
+// line a cell, a closing table; a host that cannot run here is reported as skipped, with the reason. `npm run test:hosts --
+// deno bun` runs the cells whose names match.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -8,14 +9,19 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { createSimulator } from "../../pkg/simulator/index.js";
 import { build } from "../../scripts/build.mjs";
 import { bold, cache, green, installDependencies, red, root, seconds, step, yellow } from "../../scripts/run.mjs";
 import { openChromium, openFirefox, openWebKit, serve } from "./browsers.mjs";
 
-/** What story.mjs must tell. */
-const TOLD =
-  "disconnected after 5 requests, confirmed true · already-disconnected · CONVERSATION_NOT_FOUND · INVALID_ARGUMENT · aborted";
+/** What story.mjs and context.mjs must tell. */
+const TOLD = [
+  "disconnected after 5 requests, confirmed true",
+  "already-disconnected",
+  "CONVERSATION_NOT_FOUND",
+  "INVALID_ARGUMENT",
+  "aborted",
+].join(" | ");
+const OWN_CONTEXT = "each call in its own context";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const windows = process.platform === "win32";
@@ -84,6 +90,7 @@ async function installTarball(home) {
 
 await installDependencies();
 await build();
+const { createSimulator } = await import("../../pkg/simulator.js");
 const home = await installHosts();
 await installTarball(home);
 const bin = (name) => join(home, "node_modules", ".bin", windows ? `${name}.cmd` : name);
@@ -102,6 +109,9 @@ function project(name, files) {
 }
 
 const story = readFileSync(join(here, "story.mjs"), "utf8");
+const context = `import { AsyncLocalStorage } from "node:async_hooks";
+import * as imported from "disconnect-if-connected";
+${readFileSync(join(here, "context.mjs"), "utf8").replace("export ", "")}`;
 const storyFunction = story.replace("export ", "");
 const esm = `import * as imported from "disconnect-if-connected";\n${storyFunction}`;
 const cjs = `const imported = require("disconnect-if-connected");\n${storyFunction}`;
@@ -135,13 +145,17 @@ const sourcePhase = withInit(
   `import source module from "disconnect-if-connected/core.wasm";\nawait imported.init(module);`,
 );
 
-/** @type {Array<{ host: string, form: string, run?: (simulator: string) => Promise<string>, missing?: string }>} */
+/**
+ * `tells` is what a cell must print; default: the story.
+ * @type {Array<{ host: string, form: string, tells?: string, run?: (simulator: string) => Promise<string>, missing?: string }>}
+ */
 const cells = [];
 
-function program(host, form, file, text, command, args = [], files = {}) {
+function program(host, form, file, text, command, args = [], files = {}, tells = TOLD) {
   cells.push({
     host,
     form,
+    tells,
     run: async (simulator) => {
       const cwd = project(`${host} ${form}`, { [file]: text, ...files });
       return ran(command, [...args, file], { cwd, env: { SIMULATOR: simulator } });
@@ -150,12 +164,14 @@ function program(host, form, file, text, command, args = [], files = {}) {
 }
 
 const print = `console.log(await story(imported, ${SIMULATOR}));`;
+const printContext = `${context}\nconsole.log(await context(imported, AsyncLocalStorage));`;
 for (const version of [20, 22, 24]) {
   const host = `Node ${versionOf(`node-${version}`)}`;
   program(host, "import", "main.mjs", esm + print, node(version));
   program(host, "require", "main.cjs", `${cjs}story(imported, ${SIMULATOR}).then(console.log);`, node(version));
   program(host, "worker_threads", "main.mjs", esm + threads, node(version));
   program(host, "disconnect-if-connected/wasm", "main.mjs", fromFile, node(version));
+  program(host, "AsyncLocalStorage", "main.mjs", printContext, node(version), [], {}, OWN_CONTEXT);
   if (version === 20) cells.push({ host, form: "TypeScript", missing: "Node 20 has no --experimental-strip-types" });
   else
     program(
@@ -176,63 +192,115 @@ const deno = `Deno ${versionOf("deno")}`;
 const denoArguments = ["run", "--quiet", "--no-lock", "--allow-net", "--allow-env", "--allow-read"];
 program(deno, "import", "main.mjs", esm + print, bin("deno"), denoArguments);
 program(deno, "TypeScript", "main.ts", typescript, bin("deno"), denoArguments, { "story.mjs": story });
+program(deno, "AsyncLocalStorage", "main.mjs", printContext, bin("deno"), denoArguments, {}, OWN_CONTEXT);
 program(deno, "import source", "main.mjs", sourcePhase, bin("deno"), denoArguments);
 
 const bun = `Bun ${versionOf("bun")}`;
 program(bun, "import", "main.mjs", esm + print, bin("bun"));
 program(bun, "require", "main.cjs", `${cjs}story(imported, ${SIMULATOR}).then(console.log);`, bin("bun"));
+program(bun, "AsyncLocalStorage", "main.mjs", printContext, bin("bun"), [], {}, OWN_CONTEXT);
 program(bun, "TypeScript", "main.ts", typescript, bin("bun"), [], { "story.mjs": story });
 
 // Test runners swallow what a test prints, so the test itself compares.
-const jestTest = `${cjs}test("story", async () => expect(await story(imported, ${SIMULATOR})).toBe(${JSON.stringify(TOLD)}), 60_000);`;
-const vitestTest = `import { expect, test } from "vitest";\n${esm}test("story", async () => expect(await story(imported, ${SIMULATOR})).toBe(${JSON.stringify(TOLD)}), 60_000);`;
-for (const [host, file, text, args] of [
-  [`Jest ${versionOf("jest")}`, "story.test.js", jestTest, ["--ci", "--rootDir", "."]],
-  [`Vitest ${versionOf("vitest")}`, "story.test.js", vitestTest, ["run", "--root", "."]],
+const expectStory = `expect(await story(imported, ${SIMULATOR})).toBe(${JSON.stringify(TOLD)})`;
+const jestTest = `${cjs}test("story", async () => ${expectStory}, 60_000);
+const { createSimulator } = require("disconnect-if-connected/simulator");
+test("the simulator listens", async () => {
+  const participants = [{ id: "p", schedule: [{ state: "connected" }] }];
+  const simulator = await createSimulator({ conversations: [{ id: "c", participants }] });
+  const { baseUrl, close } = await simulator.listen();
+  const ids = { conversationId: "c", participantId: "p", accessToken: "tok-00000000" };
+  const { outcome } = await imported.disconnectIfConnected({ ...ids, baseUrl });
+  await close();
+  expect(outcome).toBe("disconnected");
+});`;
+// Plain response objects: jsdom has no Response, and the body streams of Node need queueMicrotask, which Jest replaces.
+const jestDouble = `${cjs.split("\n")[0]}
+const listed = (state) => ({ status: 200, headers: { get: () => null }, text: async () => JSON.stringify({ entities: [{ id: "p", state }] }) });
+const ids = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
+const fetch = async (_, { method }) => (method === "GET" ? listed("connected") : { status: 204, headers: { get: () => null } });`;
+const jestTimers = `${jestDouble}
+test("a call that needs no timer settles under fake timers, and the next one too", async () => {
+  jest.useFakeTimers();
+  const first = await imported.disconnectIfConnected({ ...ids, fetch });
+  const waiting = imported.disconnectIfConnected({ ...ids, fetch: async () => listed("queued") });
+  jest.useRealTimers();
+  const second = await imported.disconnectIfConnected({ ...ids, fetch });
+  expect([first.outcome, second.outcome]).toEqual(["disconnected", "disconnected"]);
+});`;
+const jestJsdom = `/** @jest-environment jsdom */
+${jestDouble}
+test("in a page", async () => {
+  expect(typeof window.document).toBe("object");
+  const { outcome } = await imported.disconnectIfConnected({ ...ids, fetch });
+  const error = await imported.disconnectIfConnected({ ...ids, fetch, settleMs: -1 }).catch((error) => error);
+  expect([outcome, error.code, error instanceof imported.DisconnectError]).toEqual(["disconnected", "INVALID_ARGUMENT", true]);
+});`;
+const vitestTest = `import { expect, test } from "vitest";\n${esm}test("story", async () => ${expectStory}, 60_000);`;
+const jest = ["--ci", "--rootDir", "."];
+for (const [of, form, text, args] of [
+  ["jest", "defaults, and the simulator", jestTest, jest],
+  ["jest", "fake timers", jestTimers, jest],
+  ["jest", "jsdom", jestJsdom, jest],
+  ["vitest", "defaults", vitestTest, ["run", "--root", "."]],
 ]) {
   cells.push({
-    host,
-    form: "defaults",
+    host: `${of[0].toUpperCase()}${of.slice(1)} ${versionOf(of)}`,
+    form,
     run: async (simulator) => {
-      const cwd = project(host, { [file]: text });
-      const command = bin(host.split(" ")[0].toLowerCase());
-      await ran(command, args, { cwd, env: { SIMULATOR: simulator, CI: "1" } });
+      const cwd = project(`${of} ${form}`, { "story.test.js": text });
+      await ran(bin(of), args, { cwd, env: { SIMULATOR: simulator, CI: "1" } });
       return TOLD;
     },
   });
 }
 
+/** A worker by wrangler's bundle, in Miniflare; gives what it responds. */
+async function worker(name, text, compatibility, simulator) {
+  const cwd = project(name, {
+    "main.mjs": text,
+    "wrangler.json": JSON.stringify({ name: "story", main: "main.mjs", send_metrics: false, ...compatibility }),
+  });
+  const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
+  await ran(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd, env });
+  const miniflareModule = await import(join(home, "node_modules", "miniflare", "dist", "src", "index.js"));
+  const { Miniflare } = miniflareModule.default ?? miniflareModule;
+  const out = join(cwd, "out");
+  const modules = readdirSync(out)
+    .filter((file) => /\.(m?js|wasm)$/.test(file))
+    .sort((a) => (a.startsWith("main") ? -1 : 1))
+    .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: join(out, file) }));
+  const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = compatibility;
+  const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate, compatibilityFlags });
+  try {
+    const response = await miniflare.dispatchFetch(`http://worker/?simulator=${encodeURIComponent(simulator)}`);
+    return await response.text();
+  } finally {
+    await miniflare.dispose();
+  }
+}
+const responds = (told) => `export default { fetch: async (request) => new Response(await ${told}) };`;
+const workerd = `workerd ${versionOf("workerd")}`;
 cells.push({
-  host: `workerd ${versionOf("workerd")}`,
+  host: workerd,
   form: "wrangler's bundle in Miniflare",
-  run: async (simulator) => {
-    const text = `${esm}export default { fetch: async (request) => new Response(await story(imported, new URL(request.url).searchParams.get("simulator"))) };`;
-    const cwd = project("workerd", {
-      "main.mjs": text,
-      "wrangler.json": JSON.stringify({
-        name: "story",
-        main: "main.mjs",
-        compatibility_date: "2024-09-23",
-        send_metrics: false,
-      }),
-    });
-    const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
-    await ran(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd, env });
-    const { Miniflare } = await import(join(home, "node_modules", "miniflare", "dist", "src", "index.js")).then(
-      (all) => all.default ?? all,
+  run: (simulator) => {
+    const told = 'story(imported, new URL(request.url).searchParams.get("simulator"))';
+    return worker("workerd", `${esm}${responds(told)}`, { compatibility_date: "2024-09-23" }, simulator);
+  },
+});
+cells.push({
+  host: workerd,
+  form: "AsyncLocalStorage",
+  tells: OWN_CONTEXT,
+  run: (simulator) => {
+    const compatibility = { compatibility_date: "2024-09-23", compatibility_flags: ["nodejs_als"] };
+    return worker(
+      "workerd context",
+      `${context}${responds("context(imported, AsyncLocalStorage)")}`,
+      compatibility,
+      simulator,
     );
-    const out = join(cwd, "out");
-    const modules = readdirSync(out)
-      .filter((file) => /\.(m?js|wasm)$/.test(file))
-      .sort((a) => (a.startsWith("main") ? -1 : 1))
-      .map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: join(out, file) }));
-    const miniflare = new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2024-09-23" });
-    try {
-      const response = await miniflare.dispatchFetch(`http://worker/?simulator=${encodeURIComponent(simulator)}`);
-      return await response.text();
-    } finally {
-      await miniflare.dispose();
-    }
   },
 });
 
@@ -347,7 +415,7 @@ for (const [name, of, command, files, args, out, entry] of bundlers) {
   cells.push({ host, form: "a page, in Chromium", ...(chromium.missing ? { missing: chromium.missing } : { run }) });
   cells.push({
     host,
-    form: "unused, shaken off",
+    form: "tree-shaken when unused",
     run: async () => {
       const unused = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected"; console.log("a page without the call");`;
       const given = Object.fromEntries(
@@ -365,6 +433,56 @@ for (const [name, of, command, files, args, out, entry] of bundlers) {
     },
   });
 }
+
+/** A page of an own that a bundler or the package's global build fills, opened in Chromium. */
+const classic = (src, charset, rest = "") =>
+  `<!doctype html>${charset ? `<meta charset="${charset}">` : ""}<title>story</title><script src="${src}"></script>${rest}`;
+async function opened(folders, simulator) {
+  const server = await serve(folders);
+  try {
+    return await chromium.report(`${server.url}/?${new URLSearchParams({ simulator })}`, server);
+  } finally {
+    await server.close();
+  }
+}
+function pageCell(host, form, run) {
+  cells.push({ host, form, ...(chromium.missing ? { missing: chromium.missing } : { run }) });
+}
+
+// `require` in a bundle for browsers: there is no Buffer.
+const requiring = `${cjs}(async () => {${tell}})();`;
+for (const [of, command, files, args, out] of [
+  ["webpack", "webpack", { "src/index.js": requiring }, ["--mode", "production"], "dist"],
+  ["esbuild", "esbuild", { "main.js": requiring }, ["main.js", "--bundle", "--outdir=dist"], "dist"],
+]) {
+  pageCell(`${of} ${versionOf(of)}`, "require, a page, in Chromium", async (simulator) => {
+    const cwd = project(`${of} require`, files);
+    await ran(bin(command), args, { cwd, env: { CI: "1" } });
+    writeFileSync(join(cwd, out, "index.html"), html("./main.js"));
+    return opened({ "/": `${join(cwd, out)}/` }, simulator);
+  });
+}
+
+// A classic script is read in the encoding of its page: the inlined module is ASCII.
+for (const charset of ["windows-1252", "shift_jis", ""]) {
+  pageCell(
+    `Rollup ${versionOf("rollup")}`,
+    `a classic script on a page ${charset ? `in ${charset}` : "without charset"}`,
+    async (simulator) => {
+      const cwd = project(`rollup ${charset}`, { "main.js": script, "rollup.config.mjs": rollupConfig });
+      await ran(bin("rollup"), ["-c", "-i", "main.js", "-o", "dist/main.js", "-f", "iife"], { cwd });
+      writeFileSync(join(cwd, "dist", "index.html"), classic("./main.js", charset));
+      return opened({ "/": `${join(cwd, "dist")}/` }, simulator);
+    },
+  );
+}
+pageCell(chromium.name, "index.iife.js on a page in windows-1252", async (simulator) => {
+  const main = `const imported = DisconnectIfConnected;\n${storyFunction}\n(async () => {${tell}})();`;
+  const cwd = project("iife", { "main.js": main });
+  const rest = '<script src="./main.js"></script>';
+  writeFileSync(join(cwd, "index.html"), classic("/package/index.iife.js", "windows-1252", rest));
+  return opened({ "/package/": `${packageFolder}/`, "/": `${cwd}/` }, simulator);
+});
 
 // A bundle for a server or a function: one file, elsewhere, without node_modules.
 cells.push({
@@ -493,7 +611,7 @@ tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
 });
 tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolution modes", async () => {
   // `core.wasm` is no module of JavaScript, and has no types; `node10` cannot see subpaths, which is the one rule not asked for.
-  const args = [join(home, "package.tgz"), "--exclude-entrypoints", "core.wasm", "--profile", "node16"];
+  const args = [join(home, "package.tgz"), "--exclude-entrypoints", "core.wasm", "index.iife.js", "--profile", "node16"];
   await ran(bin("attw"), args, { cwd: packageFolder });
   return TOLD;
 });
@@ -521,13 +639,13 @@ const chosen = cells.filter(
   ({ host, form }) => wanted.length === 0 || wanted.some((word) => `${host} ${form}`.toLowerCase().includes(word)),
 );
 const ended = [];
-for (const { host, form, run, missing } of chosen) {
+for (const { host, form, tells = TOLD, run, missing } of chosen) {
   const since = performance.now();
   const end = { host, form, mark: "–", why: missing };
   if (run) {
     const { baseUrl, close } = await simulated();
     end.why = await run(baseUrl).then(
-      (told) => (told === TOLD ? undefined : `told: ${told}`),
+      (told) => (told === tells ? undefined : `told: ${told}`),
       (error) => error.message,
     );
     end.mark = end.why === undefined ? "✓" : "✗";

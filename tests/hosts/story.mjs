@@ -1,5 +1,5 @@
-// What is asked of the package in every host, over real HTTP: a refused write, a participant gone, ids that do not exist, a bad option, an
-// abort. `told` of hosts.mjs is what must come back.
+// What the package does in every host, over real HTTP: a refused write, a participant that is gone, ids that do not exist,
+// a bad option, an abort. `TOLD` of hosts.mjs is what must come back.
 export async function story({ DisconnectError, disconnectIfConnected }, baseUrl) {
   const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl };
   const code = (error) =>
@@ -23,5 +23,5 @@ export async function story({ DisconnectError, disconnectIfConnected }, baseUrl)
   });
   setTimeout(() => controller.abort(reason), 50);
   told.push(await aborted.catch((error) => (error === reason ? "aborted" : `not the reason: ${error}`)));
-  return told.join(" · ");
+  return told.join(" | ");
 }

@@ -1,4 +1,4 @@
-// What networks do, over real sockets: broken TLS, half-open and slow connections, compression, and connections that are reused.
+// Network faults over real sockets: broken TLS, half-open and slow connections, compression, reused connections.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// What goes into the package may be given away with it: the licences of every crate that is compiled in, and no npm dependency.
+// Licences: of every crate that is compiled into the package, and no npm dependency.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The webhook of www/middleware.mjs, against the simulator: what a script on the other side is told.
+// The webhook of www/middleware.mjs, against the simulator: what it answers.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";

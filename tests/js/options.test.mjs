@@ -1,4 +1,4 @@
-// Every option of the contract, section 2 and 6: what it takes, what it refuses, and that a refusal comes before any request.
+// Every option of docs/api.md: what it takes, what it refuses, and that a refusal comes before any request.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
@@ -70,7 +70,7 @@ test("ids are required, non-empty, and cannot change a path", async () => {
   );
 });
 
-test("every option refuses what it does not take, and says so", async () => {
+test("every option refuses what it does not take, and names it", async () => {
   const wrong = {
     accessToken: [undefined, null, "", 1, {}, "two words", "Bearer abc", "line\nbreak", "ünïcode"],
     api: [null, 1, "chats", "", [], {}, { read: {} }],

@@ -1,5 +1,6 @@
 // The package as it is published: packed, installed in an empty project, and called over real sockets from Node ESM, `require`,
 // TypeScript strict, and its command.
+import "./support/package.mjs";
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -149,8 +150,12 @@ const types = `
   void disconnectIfConnected({ accessToken: "t", region: "us-east-1" });
   // @ts-expect-error a code that does not exist
   const code: DisconnectErrorCode = "OOPS"; void code;
-  // @ts-expect-error errors are the package's to make
-  new DisconnectError();
+  // For tests of one's own.
+  const made = new DisconnectError({ code: "CONFLICT", message: "for a test" }); const text: string = made.toJSON().message; void text;
+  // @ts-expect-error an error has a code
+  new DisconnectError({ message: "for a test" });
+  // What is undefined counts as not given.
+  void disconnectIfConnected({ ...options, api: undefined, settleMs: undefined, signal: undefined, fetch: undefined, onEvent: undefined });
 `;
 const names = "ApiDialect, DisconnectErrorCode, DisconnectOptions, DisconnectResult";
 
@@ -195,8 +200,47 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
 });
 
-test("every export says on hover what it is", async () => {
-  for (const file of ["index.d.cts", "init.d.cts", "simulator/index.d.cts"]) {
+test("types without lib dom, and every kind of fetch and signal", async () => {
+  await writeFile(
+    join(project, "no-dom.mts"),
+    `import { disconnectIfConnected, type DisconnectOptions } from "disconnect-if-connected";
+    import { init } from "disconnect-if-connected/wasm";
+    void [init(new Uint8Array()), init(new ArrayBuffer(8)), init("/core.wasm"), init(async () => "/core.wasm")];
+    const ids = { conversationId: "c", participantId: "p", accessToken: "t", region: "us-east-1" };
+    // A mock that takes what it needs.
+    const mock = async (_: string, { method }: { method: string }) => ({ status: method === "GET" ? 200 : 204, headers: new Map<string, string>() });
+    const foreign: DisconnectOptions["fetch"] = async (url: string) => ({ status: url.length, headers: { get: () => null }, text: async () => "" });
+    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    void [disconnectIfConnected({ ...ids, fetch: mock, signal }), foreign];
+    // @ts-expect-error no fetch
+    void disconnectIfConnected({ ...ids, fetch: 1 });`,
+  );
+  await writeFile(
+    join(project, "dom.mts"),
+    `import { disconnectIfConnected } from "disconnect-if-connected";
+    import { init } from "disconnect-if-connected/wasm";
+    const ids = { conversationId: "c", participantId: "p", accessToken: async () => "t", region: "us-east-1" };
+    void disconnectIfConnected({ ...ids, fetch, signal: new AbortController().signal });
+    void disconnectIfConnected({ ...ids, fetch: (url, init) => fetch(url, { ...init, keepalive: true }) });
+    void [init(fetch("/core.wasm")), init(new URL("https://example.org")), init({} as WebAssembly.Module)];
+    // @ts-expect-error no source
+    void init();`,
+  );
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "", "--module", "nodenext"];
+  for (const [file, lib] of [
+    ["no-dom.mts", "ES2022"],
+    ["dom.mts", "ES2022,DOM"],
+  ]) {
+    const args = [...strict, "--target", "es2022", "--lib", lib, file];
+    await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) =>
+      assert.fail(`${file}: ${stdout || message}`),
+    );
+  }
+});
+
+test("every export has a doc comment", async () => {
+  for (const file of ["index.d.cts", "wasm.d.cts", "simulator.d.cts"]) {
     const types = await readFile(join(root, "pkg", file), "utf8");
     const names = [...types.matchAll(/^export (?:declare )?(?:function|interface|type|class|const) (\w+)/gm)];
     assert.ok(names.length > 0, file);
@@ -259,13 +303,40 @@ test("the command: a timeline for a person, JSON for a script, an exit code for 
 test("the tarball holds what is needed, and the version stands in one place", async () => {
   const files = packed.files.map(({ path }) => path).sort();
   assert.ok(
-    files.includes("wasm/core.wasm") && files.includes("LICENSE-MIT") && files.includes("README.md"),
+    files.includes("core.wasm") && files.includes("LICENSE-MIT") && files.includes("README.md"),
     files.join(" "),
   );
   assert.ok(!files.some((file) => /test|\.stamp|\.ts\.map|node_modules/.test(file)), files.join(" "));
-  const cargo = await readFile(join(root, "Cargo.toml"), "utf8");
-  assert.doesNotMatch(cargo, /^version = "\d/m);
-  assert.match(packed.version, /^\d+\.\d+\.\d+/);
+  assert.ok(!files.some((file) => /^(error|encoding)\.js$/.test(file)), files.join(" "));
+  const manifest = JSON.parse(await readFile(join(root, "pkg", "package.json"), "utf8"));
+  const [, version] = /^version = "(.*)"$/m.exec(await readFile(join(root, "Cargo.toml"), "utf8"));
+  assert.equal(packed.version, version);
+  assert.equal(JSON.parse(await readFile(join(root, "js", "package.json"), "utf8")).version, undefined);
+  assert.match(manifest.repository.url, /^git\+https:.*\.git$/);
+  for (const field of ["description", "homepage", "bugs", "license"]) assert.ok(manifest[field], field);
+  assert.equal(await readFile(join(root, "pkg", "README.md"), "utf8"), await readFile(join(root, "README.md"), "utf8"));
+});
+
+test("all code that a page may load is ASCII, so that a bundle works on a page of any encoding", async () => {
+  for (const file of packed.files
+    .map(({ path }) => path)
+    .filter((path) => /\.[cm]?js$/.test(path) && path !== "cli.js")) {
+    const text = await readFile(join(root, "pkg", file), "utf8");
+    const other = [...text].find((character) => character.charCodeAt(0) > 127);
+    assert.equal(other, undefined, `${file}: ${other}`);
+  }
+});
+
+test("importing does nothing: no global is read or changed but those of the language", async () => {
+  const source = `
+    const { TextDecoder, TextEncoder, Buffer, fetch, ...rest } = globalThis;
+    for (const name of ["TextDecoder", "TextEncoder", "Buffer", "fetch", "AbortController", "WebAssembly"]) delete globalThis[name];
+    const before = Object.getOwnPropertyNames(globalThis).join();
+    require("disconnect-if-connected");
+    require("disconnect-if-connected/wasm");
+    require("disconnect-if-connected/simulator");
+    console.log(Object.getOwnPropertyNames(globalThis).join() === before);`;
+  assert.equal(await node("nothing.cjs", source), "true");
 });
 
 test("the README's first example runs as typed", async () => {

@@ -1,5 +1,5 @@
-// The vendor's own client as a witness: it speaks to the same simulator, and says the same in method, path and body; the simulator's
-// bodies satisfy its types. What it cannot do is observed here, and told in docs/comparison.md.
+// The vendor's own client as a witness: against the same simulator it sends the same method, path and body, and the
+// simulator's bodies satisfy its types. What it does not do is observed here, and listed in docs/comparison.md.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -108,7 +108,7 @@ test("the simulator's bodies satisfy the SDK's types", async (context) => {
   );
 });
 
-// What the SDK does where it leaves its user alone; if a version mends one of these, docs/comparison.md has to be mended too.
+// What the SDK leaves to its user; a fix upstream makes one of these fail, and then docs/comparison.md has to change.
 
 test("SDK: a failure is a plain object, without the correlation header and the Retry-After", async (context) => {
   const { sdk } = await platform(context, { faults: [{ on: "write", status: 429, headers: [["Retry-After", "7"]] }] });
@@ -134,7 +134,7 @@ test("SDK: a lost connection rejects with an error that holds the token; ours do
   assert.ok(!inspect(ourError, { depth: 9 }).includes(TOKEN));
 });
 
-test("SDK: a disconnect of one who is gone is an error to be told apart by hand", async (context) => {
+test("SDK: a disconnect of a participant that is gone is an error to be recognised by hand", async (context) => {
   const { sdk } = await platform(context);
   await sdk.patchConversationsCallParticipant(...ids, { state: "disconnected" });
   const again = await sdk.patchConversationsCallParticipant(...ids, { state: "disconnected" }).catch((error) => error);

@@ -1,4 +1,4 @@
-// The package is judged by its bytes: what a browser downloads stays within the budget.
+// Size: what a browser downloads stays within the budget.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BUDGET_BROTLI_BYTES, sizes } from "../../scripts/size.mjs";

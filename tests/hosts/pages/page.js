@@ -44,10 +44,10 @@ const forms = {
     }),
   frame: async () => parent.postMessage(await story(imported, simulator), "*"),
   "disconnect-if-connected/wasm": async () => {
-    const own = await import("/package/init.js");
+    const own = await import("/package/wasm.js");
     const early = await own.disconnectIfConnected({}).catch((error) => error);
     if (!/call init\(source\) first/.test(early.message)) throw early;
-    await own.init("/package/wasm/core.wasm");
+    await own.init("/package/core.wasm");
     return story(own, simulator);
   },
 };

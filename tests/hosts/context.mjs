@@ -1,0 +1,79 @@
+// One async context per call, in every host that has AsyncLocalStorage: whoever is asked for a token, a response or told of
+// an event during a call sees the store in which that call was started, however the calls overlap.
+export async function context({ disconnectIfConnected }, AsyncLocalStorage) {
+  const storage = new AsyncLocalStorage();
+  const wrong = [];
+  const check = (owner, where) => {
+    if (storage.getStore() !== owner) wrong.push(`${where} of ${owner} ran in the context of ${storage.getStore()}`);
+  };
+  const respond = (body, init) => new Response(JSON.stringify(body), init);
+
+  /** A platform for one owner: unsettled, then connected, then a refusal, and every request with the owner's own token. */
+  const platform = (owner) => {
+    const states = ["alerting", "connected", "connected"];
+    const writes = [respond({ code: "conflict" }, { status: 409 }), respond({}, { status: 202 })];
+    return async (_, { method, headers }) => {
+      check(owner, "fetch");
+      if (headers.Authorization !== `Bearer token-of-${owner}`) wrong.push(`${owner} sent ${headers.Authorization}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return method === "GET" ? respond({ participants: [{ id: "p", state: states.shift() }] }) : writes.shift();
+    };
+  };
+  const call = (owner, more) =>
+    storage.run(owner, () =>
+      disconnectIfConnected({
+        conversationId: "c",
+        participantId: "p",
+        accessToken: () => {
+          check(owner, "accessToken");
+          return `token-of-${storage.getStore()}`;
+        },
+        region: "us-east-1",
+        api: "calls",
+        fetch: platform(owner),
+        onEvent: () => check(owner, "onEvent"),
+        ...more,
+      }),
+    );
+  const ended = async (calls) => {
+    for (const { outcome, requests } of await Promise.all(calls)) {
+      if (outcome !== "disconnected" || requests !== 5) wrong.push(`${outcome} after ${requests} requests`);
+    }
+  };
+
+  // Begun in one tick, each with settling waits.
+  await ended(["A", "B", "C"].map((owner) => call(owner)));
+
+  // Begun one after the other, all waiting on one promise for their token.
+  let release;
+  const shared = new Promise((resolve) => {
+    release = resolve;
+  });
+  const waiting = [];
+  for (const owner of ["D", "E", "F"]) {
+    const accessToken = async () => {
+      await shared;
+      check(owner, "accessToken");
+      return `token-of-${owner}`;
+    };
+    waiting.push(call(owner, { accessToken }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  release();
+  await ended(waiting);
+
+  // The same promise itself, from the same provider.
+  const token = new Promise((resolve) => setTimeout(() => resolve("token-of-G"), 20));
+  await ended([call("G", { accessToken: () => token }), call("G", { accessToken: () => token })]);
+
+  // The global fetch, which is resolved when it is called.
+  const original = globalThis.fetch;
+  const platforms = Object.fromEntries(["H", "I", "J"].map((owner) => [owner, platform(owner)]));
+  globalThis.fetch = (...rest) => platforms[storage.getStore()]?.(...rest) ?? Promise.reject(new Error("no context"));
+  try {
+    await ended(["H", "I", "J"].map((owner) => call(owner, { fetch: undefined })));
+  } finally {
+    globalThis.fetch = original;
+  }
+  return wrong.length === 0 ? "each call in its own context" : [...new Set(wrong)].join("; ");
+}

@@ -1,0 +1,54 @@
+// One task per call: the async context of each call is kept (in other hosts: tests/hosts), and no call depends on
+// queueMicrotask, which the fake timers of test libraries replace.
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { test } from "node:test";
+import { context } from "../hosts/context.mjs";
+import { disconnectIfConnected } from "./support/package.mjs";
+
+test("each call runs in its own async context", async () => {
+  assert.equal(await context({ disconnectIfConnected }, AsyncLocalStorage), "each call in its own context");
+});
+
+const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
+// A plain response object: Node's own body streams need queueMicrotask.
+const listed = (state) => ({
+  status: 200,
+  headers: { get: () => null },
+  text: async () => JSON.stringify({ entities: [{ id: "p", state }] }),
+});
+
+test("a dropped queueMicrotask stops neither the call that meets it nor a later one", async () => {
+  const { queueMicrotask } = globalThis;
+  globalThis.queueMicrotask = () => {};
+  try {
+    const running = disconnectIfConnected({ ...options, fetch: async () => listed("terminated") });
+    assert.equal((await running).outcome, "already-disconnected");
+  } finally {
+    globalThis.queueMicrotask = queueMicrotask;
+  }
+  const later = await disconnectIfConnected({ ...options, fetch: async () => listed("terminated") });
+  assert.equal(later.outcome, "already-disconnected");
+});
+
+test("a call that waits for a timer which never fires stops no other call", async () => {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = () => 0;
+  const waiting = disconnectIfConnected({ ...options, fetch: async () => listed("queued") });
+  globalThis.setTimeout = setTimeout;
+  const other = await disconnectIfConnected({ ...options, fetch: async () => listed("terminated") });
+  assert.equal(other.outcome, "already-disconnected");
+  const first = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 20, "still waiting"))]);
+  assert.equal(first, "still waiting");
+});
+
+test("a call may begin in a callback of another", async () => {
+  let inner;
+  const fetch = async () => listed("terminated");
+  const accessToken = () => {
+    inner = disconnectIfConnected({ ...options, fetch });
+    return "tok-00000000";
+  };
+  const outer = await disconnectIfConnected({ ...options, fetch, accessToken });
+  assert.deepEqual([outer.outcome, (await inner).outcome], ["already-disconnected", "already-disconnected"]);
+});
