@@ -150,8 +150,7 @@ try {
   process.exitCode = EXIT_CODES[result.outcome];
 } catch (error) {
   if (error instanceof DisconnectError) {
-    if (values.json)
-      console.log(JSON.stringify({ error }, undefined, 2));
+    if (values.json) console.log(JSON.stringify({ error }, undefined, 2));
     else console.error(error.message);
     process.exitCode = EXIT_CODES[error.code];
   } else if (interrupt.signal.aborted) {

@@ -6,10 +6,15 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/js/error.js")]
 extern "C" {
-    #[wasm_bindgen(reexport)]
     type DisconnectError;
     #[wasm_bindgen(constructor)]
     fn new(fields: &JsValue) -> DisconnectError;
+
+    /// Exports the class from the module. As a function, because wasm-bindgen would declare a class `unknown`;
+    /// `src/types.d.ts` has its type.
+    #[wasm_bindgen(js_name = DisconnectError, reexport, skip_typescript)]
+    #[allow(dead_code, reason = "exported, not called")]
+    fn disconnect_error();
 }
 
 /// The error with these fields; `cause` is what the host says of a request without a whole response.

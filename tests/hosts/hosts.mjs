@@ -611,7 +611,14 @@ tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
 });
 tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolution modes", async () => {
   // `core.wasm` is no module of JavaScript, and has no types; `node10` cannot see subpaths, which is the one rule not asked for.
-  const args = [join(home, "package.tgz"), "--exclude-entrypoints", "core.wasm", "index.iife.js", "--profile", "node16"];
+  const args = [
+    join(home, "package.tgz"),
+    "--exclude-entrypoints",
+    "core.wasm",
+    "index.iife.js",
+    "--profile",
+    "node16",
+  ];
   await ran(bin("attw"), args, { cwd: packageFolder });
   return TOLD;
 });

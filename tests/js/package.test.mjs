@@ -200,6 +200,24 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
 });
 
+test("the types of the WebAssembly module itself", async () => {
+  const glue = join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core.js");
+  await writeFile(
+    join(project, "module.mts"),
+    `import init, { disconnectIfConnected, DisconnectError, type DisconnectResult } from ${JSON.stringify(glue)};
+    await init({ module_or_path: new Uint8Array() });
+    const result: DisconnectResult = await disconnectIfConnected({ conversationId: "c", participantId: "p", accessToken: "t" });
+    const error = new DisconnectError({ code: "CONFLICT" });
+    void [result.outcome, error.toJSON()];
+    // @ts-expect-error the ids are required
+    void disconnectIfConnected({ accessToken: "t" });`,
+  );
+  const strict = ["--noEmit", "--strict", "--skipLibCheck", "false", "--types", "", "--module", "nodenext"];
+  const args = [...strict, "--target", "es2022", "--lib", "ES2022,DOM", "module.mts"];
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) => assert.fail(stdout || message));
+});
+
 test("types without lib dom, and every kind of fetch and signal", async () => {
   await writeFile(
     join(project, "no-dom.mts"),

@@ -14,6 +14,6 @@ fn main() -> Result<()> {
         .out_name(&name)
         .web(true)?
         .omit_default_module_path(true)
-        .typescript(false)
+        .typescript(true)
         .generate(out_dir)
 }
