@@ -26,5 +26,7 @@ export function lazily(start) {
  */
 export function fromLetters(letters) {
   const half = (/** @type {number} */ at) => (letters.charCodeAt(at) - 1) & 15;
-  return Uint8Array.from({ length: letters.length / 2 }, (_, at) => half(2 * at) * 16 + half(2 * at + 1));
+  const bytes = new Uint8Array(letters.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = half(2 * at) * 16 + half(2 * at + 1);
+  return bytes;
 }

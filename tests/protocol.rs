@@ -1,4 +1,4 @@
-//! Every row of the contract's sections 3 and 5, as a script of answers and the trace of what the call made of them.
+//! Every row of docs/protocol.md and of the errors in docs/api.md, as a script of responses and the trace of the call.
 //!
 //! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100 settling` a wait; the
 //! end.

@@ -89,7 +89,9 @@ impl Value {
     fn elements(&self) -> Result<Vec<Value>, Refusal> {
         let unreadable = |_| Refusal::unreadable();
         let length = foreign::get(&self.value, "length").map_err(unreadable)?.as_f64().unwrap_or_default() as u32;
-        let length = if self.access == Access::Own { length.min(MAX_ELEMENTS) } else { length };
+        if self.access == Access::Own && length > MAX_ELEMENTS {
+            return Err(de::Error::custom(format_args!("has {length} elements; it takes at most {MAX_ELEMENTS}")));
+        }
         let element = |value| Value { value, ..*self };
         (0..length).map(|index| Reflect::get_u32(&self.value, index).map(element).map_err(unreadable)).collect()
     }

@@ -162,7 +162,7 @@ for (const api of dialects) {
     assert.match((await failure(missing.call({ api }))).message, /conversation:communication:disconnect/);
   });
 
-  test(`${api}: hostile bodies end in the error the contract names, and the next call is fine`, async () => {
+  test(`${api}: hostile bodies end in the error that docs/api.md names, and the next call is fine`, async () => {
     for (const fault of [
       { bodyBytes: 9 * 1024 * 1024 },
       { body: "null" },
