@@ -1,4 +1,5 @@
-// `npm run bench`: side by side with what a user would pick instead, interleaved in one run; medians, their spread, ratios.
+// `npm run bench`: side by side with what a user would pick instead, interleaved in one run; medians, their spread,
+// ratios.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -202,7 +203,8 @@ await interleaved(
   inFreshProcess(({ cpu }) => cpu),
 );
 
-// Chromium: each contender as one minified script, in a context without any cache; the page's title is when it was done.
+// Chromium: each contender as one minified script, in a context without any cache; the page's title is when it was
+// done.
 const { chrome, missing } = await browser();
 if (chrome) {
   const options = `{ ...${JSON.stringify({ ...ids, accessToken, api: "calls" })}, baseUrl: location.origin }`;

@@ -1,6 +1,6 @@
 // @ts-check
-// The package for browsers, bundlers, Deno and Bun. Importing does nothing; the first call loads the module, whose bytes
-// are inlined.
+// The package for browsers, bundlers, Deno and Bun. Importing does nothing; the first call loads the module, whose
+// bytes are inlined.
 
 import bytes from "./core.inline.js";
 import { disconnectIfConnected as call, DisconnectError, init } from "./wasm.js";

@@ -1,6 +1,6 @@
 // @ts-check
-// `disconnect-if-connected/wasm`: the same function without the module's bytes, for those who serve, cache or compile the
-// module themselves. The other entry points are this one with a source of their own.
+// `disconnect-if-connected/wasm`: the same function without the module's bytes, for those who serve, cache or compile
+// the module themselves. The other entry points are this one with a source of their own.
 
 import start, { disconnectIfConnected as call, DisconnectError } from "./core.js";
 import { lazily } from "./load.js";

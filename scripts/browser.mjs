@@ -32,7 +32,10 @@ async function installFromDebian(names) {
     .catch((error) => console.error(error.message));
 }
 
-/** @returns {Promise<{ chrome?: string, chromedriver?: string, missing?: string }>} `missing` says why a browser test cannot run */
+/**
+ * `missing` says why a browser test cannot run.
+ * @returns {Promise<{ chrome?: string, chromedriver?: string, missing?: string }>}
+ */
 export async function browser() {
   let found = find();
   if (!found.chrome || !found.chromedriver) {

@@ -25,9 +25,9 @@ async function compile() {
 }
 
 /**
- * Size first; large functions that are called once stay functions, because an engine compiles each when it is first called,
- * and brotli compresses them better, by 3 KB. The features are what every engine since 2021 reads: Chrome 91, Firefox 89,
- * Safari 15, Node 16.4.
+ * Size first; large functions that are called once stay functions, because an engine compiles each when it is first
+ * called, and brotli compresses them better, by 3 KB. The features are what every engine since 2021 reads: Chrome 91,
+ * Firefox 89, Safari 15, Node 16.4.
  */
 const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=40
   --strip-debug --strip-producers --strip-target-features
@@ -58,7 +58,7 @@ async function assemble({ file, name }) {
   await bundle(inline, `${name}.inline.cjs`, "cjs");
 }
 
-/** In CommonJS, entry points share one `wasm.cjs`, and an inlined module is required by the first call, not by the import. */
+/** In CommonJS, entry points share one `wasm.cjs`; the first call requires the inlined module, not the import. */
 const commonJs = {
   name: "commonjs",
   setup({ onResolve, onLoad }) {

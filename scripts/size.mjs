@@ -30,7 +30,7 @@ async function besides() {
   };
 }
 
-/** The files of the package that `import "disconnect-if-connected"` loads in a browser, each as a web server would send it. */
+/** The files that `import "disconnect-if-connected"` loads in a browser, each as a web server would send it. */
 export function sizes() {
   const files = ["index.js", "wasm.js", "load.js", "core.js", "core.inline.js"];
   const rows = files.map((file) => ({ file, ...weighed(readFileSync(join(root, "pkg", file))) }));

@@ -1,5 +1,5 @@
-// `npm test`: everything, the cheapest checks first. Each part's own count goes into one closing line; what could not run
-// here is reported as skipped, with the reason.
+// `npm test`: everything, the cheapest checks first. Each part's own count goes into one closing line; what could not
+// run here is reported as skipped, with the reason.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,10 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 const rows = [];
 
-/** Counts what the runners print: cargo's and wasm-bindgen's `test result:`, node's `# pass 3` or `ℹ pass 3`, our own `hosts: 3 passed`. */
+/**
+ * Counts what the runners print: cargo's and wasm-bindgen's `test result:`, node's `# pass 3` or `ℹ pass 3`, our own
+ * `hosts: 3 passed`.
+ */
 function count(text) {
   const sum = (pattern) => [...text.matchAll(pattern)].reduce((all, [, number]) => all + Number(number), 0);
   const result = {

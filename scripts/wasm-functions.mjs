@@ -1,7 +1,11 @@
-// The size of each function of a wasm file, from its code and name sections. No dependency, because the tools that do this
-// do not read the newer sections that wasm-bindgen writes.
+// The size of each function of a wasm file, from its code and name sections. No dependency, because the tools that do
+// this do not read the newer sections that wasm-bindgen writes.
 
-/** @param {Uint8Array} bytes @returns {{ name: string, bytes: number }[]} heaviest first; the data section counts as one entry */
+/**
+ * Heaviest first; the data section counts as one entry.
+ * @param {Uint8Array} bytes
+ * @returns {{ name: string, bytes: number }[]}
+ */
 export function weigh(bytes) {
   let at = 8;
   const unsigned = () => {

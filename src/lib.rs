@@ -1,8 +1,8 @@
-//! Removes one participant from a live voice conversation on Genesys Cloud, only while that participant is connected, and
-//! reports the actual outcome.
+//! Removes one participant from a live voice conversation on Genesys Cloud, only while that participant is connected,
+//! and reports the actual outcome.
 //!
-//! [`protocol`] is the rule, in plain Rust; `host` performs it with JavaScript's fetch, timers and signals. What JavaScript
-//! gets is below; the npm package (`js/`) loads this module on the first call and adds nothing to it.
+//! [`protocol`] is the rule, in plain Rust; `host` performs it with JavaScript's fetch, timers and signals. What
+//! JavaScript gets is below; the npm package (`js/`) loads this module on the first call and adds nothing to it.
 
 #[cfg(target_arch = "wasm32")]
 mod host;

@@ -14,8 +14,8 @@
  * });
  * if (result.outcome === "not-connected") console.log(`still ${result.state}`);
  *
- * @throws {DisconnectError} where the call has no outcome; an aborted call rejects with `signal.reason`, a token provider
- * that throws with its own error.
+ * @throws {DisconnectError} where the call has no outcome; an aborted call rejects with `signal.reason`, a token
+ * provider that throws with its own error.
  */
 export function disconnectIfConnected(options: DisconnectOptions): Promise<DisconnectResult>;
 

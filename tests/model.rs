@@ -1,8 +1,8 @@
-//! The exhaustive check: the real `protocol::Call` against the real simulator, over every interleaving of what the platform, the
-//! network, another party and the caller may do, within the bounds below.
+//! The exhaustive check: the real `protocol::Call` against the real simulator, over every interleaving of what the
+//! platform, the network, another party and the caller may do, within the bounds below.
 //!
-//! Time is abstract but ordered: a request takes none, waits and timeouts take theirs, jitter is at its middle. Reads show the truth of
-//! now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
+//! Time is abstract but ordered: a request takes none, waits and timeouts take theirs, jitter is at its middle. Reads
+//! show the truth of now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
@@ -72,7 +72,8 @@ enum Happens {
     NoToken,
     TokenTooLate,
     Woke,
-    /// The platform answers as it truly would; a read shows the truth of so long ago, a disconnect takes effect so much later.
+    /// The platform answers as it truly would; a read shows the truth of so long ago, a disconnect takes effect so much
+    /// later.
     Answers {
         late: bool,
     },
@@ -473,8 +474,8 @@ fn is_true(state: &State) -> bool {
     }
 }
 
-/// The bound of docs/protocol.md: between two waits a read, a write, and the read that has the last word on a conflict; one more after
-/// the one 401.
+/// The bound of docs/protocol.md: between two waits a read, a write, and the read that has the last word on a conflict;
+/// one more after the one 401.
 fn is_bounded(state: &State) -> bool {
     state.history.requests_since_wait <= 3 + u8::from(state.history.refreshed)
 }

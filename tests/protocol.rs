@@ -1,7 +1,7 @@
 //! Every row of docs/protocol.md and of the errors in docs/api.md, as a script of responses and the trace of the call.
 //!
-//! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100 settling` a wait; the
-//! end.
+//! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100
+//! settling` a wait; the end.
 
 #![allow(
     clippy::expect_used,

@@ -1,5 +1,5 @@
-// "Remove Caller" for a script that can only call a webhook (ServiceNow, an IVR, a bot): POST { conversationId, participantId, userId }, and
-// the answer says what became of the participant. Copy it; it needs nothing but Node.
+// "Remove Caller" for a script that can only call a webhook (ServiceNow, an IVR, a bot): POST { conversationId,
+// participantId, userId }, and the answer says what became of the participant. Copy it; it needs nothing but Node.
 //
 // `userId` is the agent's: the platform lets no client-credentials token act on a call but on behalf of a user.
 //

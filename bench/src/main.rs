@@ -114,7 +114,8 @@ fn by_us(tally: &mut Tally, race: &Race) {
     tally.requests += world.simulator.log().len() as u64;
 }
 
-/// How long after a participant shows as connected is it read, and for how many reads? It becomes so at a random moment of `settleMs`.
+/// How long after a participant shows as connected is it read, and for how many reads? It becomes so at a random moment
+/// of `settleMs`.
 fn settling(random: &mut Random) {
     const SETTLE_MS: f64 = 1_500.0;
     const TRIES: usize = 100_000;

@@ -1,7 +1,8 @@
 //! The routes and bodies of the platform: both dialects and the generic conversation, errors and headers included.
 //!
-//! Shapes: the models `CallConversation`, `Conversation` and `ErrorBody` of the official SDKs (262); error codes: the swagger
-//! of 2018; the `voice` routes: those of the system that this package was requested for, they are not in the published API.
+//! Shapes: the models `CallConversation`, `Conversation` and `ErrorBody` of the official SDKs (262); error codes: the
+//! swagger of 2018; the `voice` routes: those of the system that this package was requested for, they are not in the
+//! published API.
 
 use crate::{
     fault::{Delivery, Fault, Reply},

@@ -1,7 +1,7 @@
 //! A deterministic model of the platform: `handle(request, now) -> reply`. No clock, no randomness, no I/O.
 //!
-//! [`model`] is the platform's true state, [`api`] its routes and bodies, [`fault`] what a script makes go wrong. The same
-//! model serves the exhaustive check, the tests, the demo and the page; in JavaScript it is
+//! [`model`] is the platform's true state, [`api`] its routes and bodies, [`fault`] what a script makes go wrong. The
+//! same model serves the exhaustive check, the tests, the demo and the page; in JavaScript it is
 //! `disconnect-if-connected/simulator`.
 
 pub mod api;

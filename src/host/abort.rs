@@ -53,8 +53,8 @@ impl Abort {
         }
     }
 
-    /// What `work` results in, or `None` where the time is over first. The error is the reason of a signal that is aborted
-    /// first.
+    /// What `work` results in, or `None` where the time is over first. The error is the reason of a signal that is
+    /// aborted first.
     pub async fn or_timeout<T>(
         &self,
         work: impl Future<Output = T>,

@@ -14,8 +14,8 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A response, its stream and the stream's reader, by their members and with `catch`: a fetch of another realm or library
-    /// returns objects of other classes, whose members may throw.
+    /// A response, its stream and the stream's reader, by their members and with `catch`: a fetch of another realm or
+    /// library returns objects of other classes, whose members may throw.
     pub type AnyResponse;
     #[wasm_bindgen(method, getter, catch)]
     pub fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
@@ -60,8 +60,8 @@ extern "C" {
     fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-/// Reads a response's body as far as it is expected; `list` is where the participants are. The error is what the host says
-/// of a body that broke off.
+/// Reads a response's body as far as it is expected; `list` is where the participants are. The error is what the host
+/// says of a body that broke off.
 pub async fn read(response: &AnyResponse, expected: Expected, list: &str, max_bytes: f64) -> Result<Body, JsValue> {
     // Absent where there is no body; `null` itself would throw, slowly.
     let stream = response.body().ok().filter(|stream| stream.is_object());

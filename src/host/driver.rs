@@ -8,8 +8,8 @@ use crate::protocol::{
 use js_sys::{Function, Math};
 use wasm_bindgen::prelude::*;
 
-/// One call, from the caller's options to its result. The error is a `DisconnectError`, or what is the caller's own: the
-/// reason of the signal, the error of the token provider.
+/// One call, from the caller's options to its result. The error is a `DisconnectError`, or what is the caller's own:
+/// the reason of the signal, the error of the token provider.
 pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
     let started = time::now();
     let Options { settings, origin, access_token, signal, fetch, on_event } =

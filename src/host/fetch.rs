@@ -17,8 +17,8 @@ use web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, 
 
 #[wasm_bindgen]
 extern "C" {
-    /// The fetch of Node, the window or the worker, as it is at this moment. web-sys's own bindings are without `catch`, and a
-    /// global that somebody replaced may throw.
+    /// The fetch of Node, the window or the worker, as it is at this moment. web-sys's own bindings are without
+    /// `catch`, and a global that somebody replaced may throw.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 

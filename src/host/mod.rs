@@ -1,5 +1,5 @@
-//! What JavaScript lends to a call: options, fetch, timers, signals, tokens. The [`driver`] performs the protocol's actions
-//! with them; no decision is made here.
+//! What JavaScript lends to a call: options, fetch, timers, signals, tokens. The [`driver`] performs the protocol's
+//! actions with them; no decision is made here.
 
 mod abort;
 mod body;

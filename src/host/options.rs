@@ -3,7 +3,7 @@
 use super::{
     foreign,
     token::{self, AccessToken},
-    value::{Access, Refusal, Value},
+    value::{Access, Properties, Refusal, Value},
 };
 use crate::protocol::{
     checked,
@@ -31,7 +31,8 @@ pub struct Options {
     pub on_event: Option<Function>,
 }
 
-/// The options that are data. The others are named here so that serde knows them; [`Options::read`] takes them as they are.
+/// The options that are data. The others are named here so that serde knows them; [`Options::read`] takes them as they
+/// are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Data {
@@ -83,9 +84,10 @@ impl Options {
         if !options.is_object() {
             return Err(options.wrong_type(&"an object of options"));
         }
-        let properties = options.properties(&[])?;
-        let [access_token, signal, fetch, on_event] =
-            ["accessToken", "signal", "fetch", "onEvent"].map(|name| properties.get(name));
+        let properties = options.own_properties()?;
+        let given = |name: &str| properties.iter().find(|(one, _)| one == name).map(|(_, given)| given.value.clone());
+        let [access_token, signal, fetch, on_event] = ["accessToken", "signal", "fetch", "onEvent"].map(given);
+        let properties = Properties::new(Box::new(properties.into_iter()));
         let data = Data::deserialize(MapAccessDeserializer::new(properties))?;
         let id = |option, id: Option<String>| id.ok_or_else(|| Refusal::new(option, "nothing", &checked::ID));
         let conversation_id = id("conversationId", data.conversation_id)?;
@@ -262,8 +264,8 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     Ok(Some(BaseUrl { origin, path_prefix: path.trim_end_matches('/').to_owned() }))
 }
 
-/// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address
-/// as four decimal numbers, and lets no other name end in a number.
+/// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4
+/// address as four decimal numbers, and lets no other name end in a number.
 fn is_loopback(hostname: &str) -> bool {
     hostname == "localhost"
         || hostname.ends_with(".localhost")

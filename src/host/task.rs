@@ -1,10 +1,10 @@
 //! One task per call.
 //!
-//! `wasm_bindgen_futures::spawn_local` polls all tasks from one queue, in the async context (`AsyncLocalStorage`) of whoever
-//! woke the queue first: a token provider of one tenant would run in the context of another. It schedules that queue by
-//! `queueMicrotask`, and one call of it that a test's fake timers drop stops every later call. A task of this module is
-//! polled by its own wake-ups, each a reaction to a resolved promise, so that it stays in the context in which its call
-//! was started.
+//! `wasm_bindgen_futures::spawn_local` polls all tasks from one queue, in the async context (`AsyncLocalStorage`) of
+//! whoever woke the queue first: a token provider of one tenant would run in the context of another. It schedules that
+//! queue by `queueMicrotask`, and one call of it that a test's fake timers drop stops every later call. A task of this
+//! module is polled by its own wake-ups, each a reaction to a resolved promise, so that it stays in the context in
+//! which its call was started.
 
 use js_sys::{Function, Promise};
 use slab::Slab;
@@ -23,7 +23,8 @@ use wasm_bindgen::prelude::*;
 type Task = (Pin<Box<dyn Future<Output = ()>>>, Arc<WakeUp>);
 
 thread_local! {
-    /// The tasks by their ids; `None` while a task runs. A late wake-up may poll a later task of the same id, once too often.
+    /// The tasks by their ids; `None` while a task runs. A late wake-up may poll a later task of the same id, once too
+    /// often.
     static TASKS: RefCell<Slab<Option<Task>>> = const { RefCell::new(Slab::new()) };
     /// The reaction of every wake-up; the promise gives it the task's id.
     static POLL: Closure<dyn FnMut(JsValue)> =

@@ -32,8 +32,8 @@ impl AccessToken {
     }
 }
 
-/// A token that a header can carry (RFC 6750, section 2.1: visible ASCII). The error says what was given instead, without
-/// showing it.
+/// A token that a header can carry (RFC 6750, section 2.1: visible ASCII). The error says what was given instead,
+/// without showing it.
 pub fn check(value: &JsValue) -> Result<String, &'static str> {
     match value.as_string() {
         Some(token) if token.is_empty() => Err("an empty string"),

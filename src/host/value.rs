@@ -1,12 +1,12 @@
 //! JavaScript values as a serde deserialiser.
 //!
-//! serde-wasm-bindgen has one too, but for what a caller passes it is the wrong one: it reads known fields only, so that a
-//! misspelt option goes unnoticed; what a getter or a proxy throws unwinds through the module; and its errors print whole
-//! objects, with the tokens in them. It also formats floats, for 11 KB of brotli. This one gives the error the words that
-//! the caller of an option reads: which one, what was given, what is accepted.
+//! serde-wasm-bindgen has one too, but for what a caller passes it is the wrong one: it reads known fields only, so
+//! that a misspelt option goes unnoticed; what a getter or a proxy throws unwinds through the module; and its errors
+//! print whole objects, with the tokens in them. It also formats floats, for 11 KB of brotli. This one gives the error
+//! the words that the caller of an option reads: which one, what was given, what is accepted.
 
 use super::foreign;
-use js_sys::{JSON, Reflect};
+use js_sys::{Array, JSON, Reflect};
 use serde::{
     Deserializer,
     de::{
@@ -17,6 +17,14 @@ use serde::{
 };
 use std::{borrow::Cow, cell::RefCell, fmt};
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Data of `JSON.parse`: reading it cannot throw.
+    type Data;
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    fn get(this: &Data, name: &JsValue) -> JsValue;
+}
 
 /// A value, and how the objects in it are read.
 pub struct Value {
@@ -32,19 +40,20 @@ pub enum Access {
     Known,
 }
 
-type Name = Cow<'static, str>;
+pub type Name = Cow<'static, str>;
 
 thread_local! {
     /// The fields' names as JavaScript has them: a list of participants asks for the same few again and again.
     static FIELD_NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn field_name(field: &'static str) -> JsValue {
-    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(name, _)| std::ptr::eq(*name, field)) {
-        Some((_, name)) => name.clone(),
+/// A field of parsed data.
+fn field(object: &Data, name: &'static str) -> JsValue {
+    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+        Some((_, key)) => object.get(key),
         None => {
-            names.push((field, field.into()));
-            field.into()
+            names.push((name, name.into()));
+            object.get(&name.into())
         }
     })
 }
@@ -64,35 +73,40 @@ impl Value {
         de::Error::invalid_type(Unexpected::Other(foreign::kind(&self.value)), visitor)
     }
 
-    /// The properties of an object; one that is `undefined` counts as not given.
-    pub fn properties(&self, fields: &[&'static str]) -> Result<Properties, Refusal> {
-        let keys: Vec<(Name, JsValue)> = match self.access {
-            Access::Own => {
-                let keys = Reflect::own_keys(&self.value).map_err(|_| Refusal::unreadable())?;
-                // Symbols name no option.
-                keys.iter().filter_map(|key| Some((Name::Owned(key.as_string()?), key))).collect()
-            }
-            Access::Known => fields.iter().map(|&field| (Name::Borrowed(field), field_name(field))).collect(),
-        };
-        let mut properties = Vec::with_capacity(keys.len());
-        for (name, key) in keys {
+    /// The own properties of an object, each read once; one that is `undefined` counts as not given.
+    pub fn own_properties(&self) -> Result<Vec<(Name, Value)>, Refusal> {
+        let mut properties = Vec::new();
+        for key in Reflect::own_keys(&self.value).map_err(|_| Refusal::unreadable())? {
+            // Symbols name no option.
+            let Some(name) = key.as_string() else { continue };
             match Reflect::get(&self.value, &key) {
                 Ok(value) if value.is_undefined() => {}
-                Ok(value) => properties.push((name, Value { value, ..*self })),
+                Ok(value) => properties.push((Name::Owned(name), Value { value, ..*self })),
                 Err(_) => return Err(Refusal::unreadable().in_property(&name)),
             }
         }
-        Ok(Properties { rest: properties.into_iter(), next: None })
+        Ok(properties)
+    }
+
+    /// Of parsed data, the fields that are there.
+    fn known_properties(self, fields: &'static [&'static str]) -> impl Iterator<Item = (Name, Value)> {
+        fields.iter().filter_map(move |name| {
+            let value = field(self.value.unchecked_ref(), name);
+            (!value.is_undefined()).then_some((Name::Borrowed(*name), Value { value, ..self }))
+        })
     }
 
     /// The elements of an array.
     fn elements(&self) -> Result<Vec<Value>, Refusal> {
+        let element = |value| Value { value, ..*self };
+        if self.access == Access::Known {
+            return Ok(self.value.unchecked_ref::<Array>().iter().map(element).collect());
+        }
         let unreadable = |_| Refusal::unreadable();
         let length = foreign::get(&self.value, "length").map_err(unreadable)?.as_f64().unwrap_or_default() as u32;
-        if self.access == Access::Own && length > MAX_ELEMENTS {
+        if length > MAX_ELEMENTS {
             return Err(de::Error::custom(format_args!("has {length} elements; it takes at most {MAX_ELEMENTS}")));
         }
-        let element = |value| Value { value, ..*self };
         (0..length).map(|index| Reflect::get_u32(&self.value, index).map(element).map_err(unreadable)).collect()
     }
 }
@@ -127,7 +141,14 @@ impl<'de> Deserializer<'de> for Value {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        if self.is_object() { visitor.visit_map(self.properties(fields)?) } else { self.deserialize_any(visitor) }
+        if !self.is_object() {
+            return self.deserialize_any(visitor);
+        }
+        let properties: Box<dyn Iterator<Item = (Name, Value)>> = match self.access {
+            Access::Own => Box::new(self.own_properties()?.into_iter()),
+            Access::Known => Box::new(self.known_properties(fields)),
+        };
+        visitor.visit_map(Properties::new(properties))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
@@ -164,14 +185,13 @@ impl<'de> Deserializer<'de> for Value {
 
 /// The properties of an object, which give their names to the errors of their values.
 pub struct Properties {
-    rest: std::vec::IntoIter<(Name, Value)>,
+    rest: Box<dyn Iterator<Item = (Name, Value)>>,
     next: Option<(Name, Value)>,
 }
 
 impl Properties {
-    pub fn get(&self, name: &str) -> Option<JsValue> {
-        let property = self.rest.as_slice().iter().find(|(one, _)| one == name);
-        property.map(|(_, Value { value, .. })| value.clone())
+    pub fn new(properties: Box<dyn Iterator<Item = (Name, Value)>>) -> Self {
+        Properties { rest: properties, next: None }
     }
 }
 

@@ -446,7 +446,8 @@ impl Call {
         }))
     }
 
-    /// Ends without an outcome, unless a write was accepted before: that stays the answer, whatever the reads after it met.
+    /// Ends without an outcome, unless a write was accepted before: that stays the answer, whatever the reads after it
+    /// met.
     fn fail(&mut self, reason: &Reason) -> Action {
         if self.accepted.is_some() {
             return self.finish(Outcome::Disconnected, false);
@@ -477,14 +478,14 @@ fn requested_wait_ms(response: &Response) -> Option<f64> {
     in_header.and_then(schedule::retry_after_ms).or_else(|| in_message.and_then(schedule::retry_in_message_ms))
 }
 
-/// Of everything that decides what comes next, so that a model checker can tell two calls apart. What only records (the timeline, what
-/// an answer said) is left out; every field is named, so that a new one has to be thought about.
+/// Of everything that decides what comes next, so that a model checker can tell two calls apart. What only records (the
+/// timeline, what an answer said) is left out; every field is named, so that a new one has to be thought about.
 impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, state, was_listed, settling_since, settle_polls, a_write_was_refused, failures, write_failures,
-            unknown_effect, refused_for_good, accepted,
+            operation, refreshed, now, state, was_listed, settling_since, settle_polls, a_write_was_refused, failures,
+            write_failures, unknown_effect, refused_for_good, accepted,
             settings: _, token: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, state, was_listed, settle_polls, a_write_was_refused).hash(hasher);

@@ -106,8 +106,8 @@ pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, 
     number(deserializer, BYTES, |bytes| is_whole(bytes) && bytes >= 1.0).map(Some)
 }
 
-/// An id that can stand in a path: `.` and `..` would change it, and what is not well-formed Unicode (U+FFFD where it came
-/// from JavaScript) cannot be encoded.
+/// An id that can stand in a path: `.` and `..` would change it, and what is not well-formed Unicode (U+FFFD where it
+/// came from JavaScript) cannot be encoded.
 pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let accepts = |id: &str| {
         let is_dots = id == "." || id == "..";

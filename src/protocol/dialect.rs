@@ -54,7 +54,8 @@ pub const VOICE: Dialect = Dialect {
     },
 };
 
-/// The published Conversations API: `getConversationsCall` and `patchConversationsCallParticipant` of the official SDKs.
+/// The published Conversations API: `getConversationsCall` and `patchConversationsCallParticipant` of the official
+/// SDKs.
 pub const CALLS: Dialect = calls("/api/v2/conversations/calls/{conversationId}/participants/{participantId}");
 
 /// `patchConversationsCallParticipantUserUserId`, in the API since 2025-10-23.
@@ -117,8 +118,8 @@ impl Ids<'_> {
         })
     }
 
-    /// The template with each id as `encode` writes it; what is no known placeholder stays. One pass, so that braces inside
-    /// an id are never taken for a placeholder.
+    /// The template with each id as `encode` writes it; what is no known placeholder stays. One pass, so that braces
+    /// inside an id are never taken for a placeholder.
     fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
         let mut filled = String::with_capacity(template.len());
         let mut rest = template;

@@ -179,7 +179,7 @@ impl Reason {
                     "Check the conversation id, and pass api: \"calls\" to use the published Conversations API."
                 }
                 Api::Calls => {
-                    "Check the conversation id and the region, or pass api: \"voice\" if your deployment has those routes."
+                    "Check the conversation id and the region, or pass api: \"voice\" if your deployment has it."
                 }
                 Api::Custom => {
                     "Check the conversation id and the paths of the dialect, or pass api: \"calls\" or \"voice\"."

@@ -45,7 +45,8 @@ pub struct Response {
 #[derive(Clone, PartialEq, Debug)]
 pub struct RetryAfter {
     pub value: String,
-    /// `value` as a date, where it is one, and the time of its arrival: milliseconds since 1970-01-01, both by the host.
+    /// `value` as a date, where it is one, and the time of its arrival: milliseconds since 1970-01-01, both by the
+    /// host.
     pub date_ms: Option<f64>,
     pub received_ms: f64,
 }

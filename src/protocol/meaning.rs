@@ -40,7 +40,8 @@ pub enum Meaning {
     Rejected,
 }
 
-/// A write that ended in this status may have worked: 408 and 5xx can come from a gateway that lost the platform's answer.
+/// A write that ended in this status may have worked: 408 and 5xx can come from a gateway that lost the platform's
+/// answer.
 pub fn has_unknown_effect(status: u16) -> bool {
     status == 0 || status == 408 || status >= 500
 }

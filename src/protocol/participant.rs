@@ -20,8 +20,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
 
 /// One entry of the list of participants.
 ///
-/// Deserialise it from a value that was parsed already (`JsValue`, `serde_json::Value`): a stream has no way back from a
-/// field of another type.
+/// Deserialise it from a value that was parsed already (`JsValue`, `serde_json::Value`): a stream has no way back from
+/// a field of another type.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
 pub struct Participant {
     #[serde(default)]
@@ -99,8 +99,8 @@ impl Target {
         entries.map(|entry| self.state_of(entry)).fold(TargetState::NotListed, TargetState::or)
     }
 
-    /// The participant's own state; without one, that of its calls: disconnectable where any call is, gone where all are,
-    /// otherwise that of its first live call.
+    /// The participant's own state; without one, that of its calls: disconnectable where any call is, gone where all
+    /// are, otherwise that of its first live call.
     fn state_of(&self, participant: &Participant) -> TargetState {
         let listed = |state: &Option<String>| TargetState::Listed(self.kind(state.as_deref()), state.clone());
         let calls = participant.calls.0.iter().flatten().filter_map(|call| call.0.as_ref());
@@ -112,8 +112,8 @@ impl Target {
 }
 
 impl TargetState {
-    /// The one of two that says more about the target: disconnectable before unsettled before gone, and the first of two
-    /// alike.
+    /// The one of two that says more about the target: disconnectable before unsettled before gone, and the first of
+    /// two alike.
     fn or(self, other: TargetState) -> TargetState {
         let weight = |state: &TargetState| match state {
             TargetState::NotListed => 0,

@@ -1,5 +1,5 @@
-// Pages served to a browser, and the browsers: Chromium by Playwright; Firefox and WebKit as a person starts them, with a
-// URL, so that no driver is needed: the page itself reports.
+// Pages served to a browser, and the browsers: Chromium by Playwright; Firefox and WebKit as a person starts them, with
+// a URL, so that no driver is needed: the page itself reports.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";

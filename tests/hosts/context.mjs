@@ -1,5 +1,5 @@
-// One async context per call, in every host that has AsyncLocalStorage: whoever is asked for a token, a response or told of
-// an event during a call sees the store in which that call was started, however the calls overlap.
+// One async context per call, in every host that has AsyncLocalStorage: whoever is asked for a token, a response or
+// told of an event during a call sees the store in which that call was started, however the calls overlap.
 export async function context({ disconnectIfConnected }, AsyncLocalStorage) {
   const storage = new AsyncLocalStorage();
   const wrong = [];
@@ -8,7 +8,7 @@ export async function context({ disconnectIfConnected }, AsyncLocalStorage) {
   };
   const respond = (body, init) => new Response(JSON.stringify(body), init);
 
-  /** A platform for one owner: unsettled, then connected, then a refusal, and every request with the owner's own token. */
+  /** A platform for one owner: unsettled, then connected, then a refusal; every request needs the owner's own token. */
   const platform = (owner) => {
     const states = ["alerting", "connected", "connected"];
     const writes = [respond({ code: "conflict" }, { status: 409 }), respond({}, { status: 202 })];

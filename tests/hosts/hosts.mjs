@@ -1,6 +1,6 @@
-// `npm run test:hosts`: the packed tarball in every JavaScript host, each a real one, against the simulator over HTTP. One
-// line a cell, a closing table; a host that cannot run here is reported as skipped, with the reason. `npm run test:hosts --
-// deno bun` runs the cells whose names match.
+// `npm run test:hosts`: the packed tarball in every JavaScript host, each a real one, against the simulator over HTTP.
+// One line a cell, a closing table; a host that cannot run here is reported as skipped, with the reason. `npm run
+// test:hosts -- deno bun` runs the cells whose names match.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -117,7 +117,8 @@ const esm = `import * as imported from "disconnect-if-connected";\n${storyFuncti
 const cjs = `const imported = require("disconnect-if-connected");\n${storyFunction}`;
 const SIMULATOR = "process.env.SIMULATOR";
 
-// --- hosts that are programs: each cell is a project and a command, which prints what it was told -------------------------------------
+// --- hosts that are programs: each cell is a project and a command, which prints what it was told
+// -------------------------------------
 
 const node = (version) => join(home, "node_modules", `node-${version}`, "bin", windows ? "node.exe" : "node");
 const threads = `
@@ -304,7 +305,8 @@ cells.push({
   },
 });
 
-// --- browsers: the package as it is, without a bundler, under the strict Content-Security-Policy --------------------------------------
+// --- browsers: the package as it is, without a bundler, under the strict Content-Security-Policy
+// --------------------------------------
 
 const forms = [
   "module script",
@@ -336,7 +338,8 @@ for (const browser of [chromium, await openFirefox(), await openWebKit()]) {
   }
 }
 
-// --- bundlers: their defaults, the output opened in Chromium -----------------------------------------------------------------------------
+// --- bundlers: their defaults, the output opened in Chromium
+// -----------------------------------------------------------------------------
 
 const tell = `
 const told = await story(imported, new URLSearchParams(location.search).get("simulator")).catch(String);
@@ -602,7 +605,8 @@ async function next(simulator) {
   }
 }
 
-// --- the package's own manners ------------------------------------------------------------------------------------------------------------
+// --- the package's own manners
+// ------------------------------------------------------------------------------------------------------------
 
 const tool = (host, form, check) => cells.push({ host, form, run: check });
 tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
@@ -610,7 +614,8 @@ tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
   return TOLD;
 });
 tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolution modes", async () => {
-  // `core.wasm` is no module of JavaScript, and has no types; `node10` cannot see subpaths, which is the one rule not asked for.
+  // `core.wasm` is no module of JavaScript, and has no types; `node10` cannot see subpaths, which is the one rule not
+  // asked for.
   const args = [
     join(home, "package.tgz"),
     "--exclude-entrypoints",
@@ -623,7 +628,8 @@ tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolutio
   return TOLD;
 });
 
-// --- run them -----------------------------------------------------------------------------------------------------------------------------
+// --- run them
+// -----------------------------------------------------------------------------------------------------------------------------
 
 /** The platform for one cell: the first write is refused once, as it is for a leg that changes. */
 async function simulated() {

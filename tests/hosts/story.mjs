@@ -1,5 +1,5 @@
-// What the package does in every host, over real HTTP: a refused write, a participant that is gone, ids that do not exist,
-// a bad option, an abort. `TOLD` of hosts.mjs is what must come back.
+// What the package does in every host, over real HTTP: a refused write, a participant that is gone, ids that do not
+// exist, a bad option, an abort. `TOLD` of hosts.mjs is what must come back.
 export async function story({ DisconnectError, disconnectIfConnected }, baseUrl) {
   const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl };
   const code = (error) =>

@@ -1,5 +1,5 @@
-// Fuzzing of the whole path in Node, from the bytes of a response on: any bytes, and JSON near what the platform sends, in
-// any chunks, against an independent reading in JavaScript.
+// Fuzzing of the whole path in Node, from the bytes of a response on: any bytes, and JSON near what the platform sends,
+// in any chunks, against an independent reading in JavaScript.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

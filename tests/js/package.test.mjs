@@ -1,5 +1,5 @@
-// The package as it is published: packed, installed in an empty project, and called over real sockets from Node ESM, `require`,
-// TypeScript strict, and its command.
+// The package as it is published: packed, installed in an empty project, and called over real sockets from Node ESM,
+// `require`, TypeScript strict, and its command.
 import "./support/package.mjs";
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";

@@ -1,4 +1,5 @@
-// The page in a real browser: what a person sees after pressing the button, under the strict Content-Security-Policy it sets.
+// The page in a real browser: what a person sees after pressing the button, under the strict Content-Security-Policy it
+// sets.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build } from "esbuild";

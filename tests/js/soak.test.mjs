@@ -1,5 +1,5 @@
-// Soak test: 200,000 calls, 1,000 in flight at a time, a third aborted; and twenty minutes' worth in fake time. What must not grow is
-// watched: the linear memory, the heap, listeners, timers.
+// Soak test: 200,000 calls, 1,000 in flight at a time, a third aborted; and twenty minutes' worth in fake time. What
+// must not grow is watched: the linear memory, the heap, listeners, timers.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";

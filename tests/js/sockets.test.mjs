@@ -1,4 +1,5 @@
-// Over real sockets: the rule in both dialects, every fault of the simulator, hostile bodies, and a hundred double-checked races.
+// Over real sockets: the rule in both dialects, every fault of the simulator, hostile bodies, and a hundred
+// double-checked races.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, test } from "node:test";

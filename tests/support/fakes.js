@@ -3,8 +3,8 @@
 const body = (state) => JSON.stringify({ entities: state === "not listed" ? [] : [{ id: "p-1", state }] });
 
 /**
- * A fetch that answers from a script, the last entry again and again: a state, a status, `lost`, `silent`, `foreign STATE`, `big`.
- * It keeps what it was called with.
+ * A fetch that answers from a script, the last entry again and again: a state, a status, `lost`, `silent`, `foreign
+ * STATE`, `big`. It keeps what it was called with.
  */
 export function fakeFetch(script) {
   const calls = [];

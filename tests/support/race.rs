@@ -1,4 +1,5 @@
-//! One race in virtual time: the real protocol, or what people write by hand, against the simulator, with an injected clock.
+//! One race in virtual time: the real protocol, or what people write by hand, against the simulator, with an injected
+//! clock.
 
 use super::response::{body, response};
 use disconnect_if_connected::protocol::{

@@ -1,6 +1,7 @@
 //! Makes the JavaScript glue of a compiled module: `bindgen INPUT.wasm OUT_DIR NAME`.
 //!
-//! Target `web` without a default path: the glue loads nothing by itself, the package's entry points pass it the module.
+//! Target `web` without a default path: the glue loads nothing by itself, the package's entry points pass it the
+//! module.
 
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
