@@ -30,6 +30,26 @@ async function besides() {
   };
 }
 
+/** Which part of the module a function belongs to, by its name; the first that matches. */
+const PARTS = {
+  "texts and tables": /^\(data/,
+  "serde-wasm-bindgen": /serde_wasm_bindgen/,
+  "serde's derived code": /serde/,
+  "own code": /disconnect_if_connected/,
+  "the allocator": /dlmalloc|__rdl_/,
+  "wasm-bindgen, js-sys, web-sys": /wasm_bindgen|js_sys|web_sys|wbg|externref/,
+  "std and core": /./,
+};
+
+function parts(functions) {
+  const sums = Object.fromEntries(Object.keys(PARTS).map((part) => [part, 0]));
+  for (const { name, bytes } of functions) {
+    const [part] = Object.entries(PARTS).find(([, pattern]) => pattern.test(name));
+    sums[part] += bytes;
+  }
+  return sums;
+}
+
 /** The files that `import "disconnect-if-connected"` loads in a browser, each as a web server would send it. */
 export function sizes() {
   const files = ["index.js", "wasm.js", "load.js", "core.js", "core.inline.js"];
@@ -43,9 +63,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   console.table(Object.fromEntries(sizes().map(({ file, ...row }) => [file, row])));
   console.log(`Budget: ${BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nAs one minified script, by esbuild:`);
   console.table(await besides());
-  console.log("Heaviest functions, before wasm-opt inlines them:");
   const named = readFileSync(
     join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core_bg.wasm"),
   );
-  for (const { name, bytes } of weigh(named).slice(0, 25)) console.log(String(bytes).padStart(7), name.slice(0, 110));
+  const functions = weigh(named);
+  console.log("The parts of the module, in bytes, before wasm-opt:");
+  console.table(parts(functions));
+  console.log("Its heaviest functions:");
+  for (const { name, bytes } of functions.slice(0, 25)) console.log(String(bytes).padStart(7), name.slice(0, 110));
 }
