@@ -157,8 +157,13 @@ export type Region =
 interface ResultFields {
   conversationId: string;
   participantId: string;
-  /** The last state seen; absent where the platform named none. */
+  /** The last state that a read showed after the last disconnect of the call (of all, where it sent none). */
   state?: string;
+  /**
+   * The platform answered a disconnect of this call with 2xx. `disconnected` without it: a disconnect of unknown effect
+   * was sent and the participant is gone; nobody can tell who ended the leg.
+   */
+  acknowledged: boolean;
   /** HTTP requests sent. */
   requests: number;
   elapsedMs: number;
@@ -178,12 +183,14 @@ export interface Disconnected extends ResultFields {
 /** The participant was gone, and no disconnect of this call can have done it. */
 export interface AlreadyDisconnected extends ResultFields {
   outcome: "already-disconnected";
+  acknowledged: false;
   confirmed: true;
 }
 
 /** The participant stayed in `state` for all of `settleMs`; nothing was changed. */
 export interface NotConnected extends ResultFields {
   outcome: "not-connected";
+  acknowledged: false;
   confirmed: false;
 }
 

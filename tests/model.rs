@@ -81,6 +81,10 @@ enum Happens {
     Status(u16),
     /// A status, though the work was done.
     StatusPerformed(u16),
+    /// A page with 200 instead, for example of a proxy.
+    Page {
+        performed: bool,
+    },
     Lost {
         performed: bool,
     },
@@ -324,6 +328,9 @@ impl Model for Rule {
                         Operation::Read => actions.extend([Happens::CutShort, Happens::NotJson]),
                         Operation::Write => actions.extend([
                             Happens::StatusPerformed(504),
+                            Happens::Status(410),
+                            Happens::Page { performed: false },
+                            Happens::Page { performed: true },
                             Happens::Lost { performed: true },
                             Happens::Hangs { performed: true },
                         ]),
@@ -383,7 +390,13 @@ impl Model for Rule {
                 state.advance(input);
             }
             Happens::Status(status) => {
-                let keeps_permission = status == 401 && request?.operation == Operation::Write;
+                let operation = request?.operation;
+                let keeps_permission = status == 401 && operation == Operation::Write;
+                if status == 404 && operation == Operation::Read {
+                    // The conversation is over.
+                    let step = Truth::Gone.step(state.now - LAG_MS);
+                    state.platform.config_mut().conversations[0].participants[0].schedule = vec![step];
+                }
                 let input = state.respond(status, "{}", None);
                 state.history.may_write = keeps_permission;
                 state.advance(input);
@@ -393,12 +406,20 @@ impl Model for Rule {
                 let input = state.respond(status, "{}", None);
                 state.advance(input);
             }
+            Happens::Page { performed } => {
+                if performed {
+                    state.perform(request?, true);
+                }
+                let input = state.respond(200, "<html>", None);
+                state.history.may_write = false;
+                state.advance(input);
+            }
             Happens::Lost { performed } => {
                 if performed {
                     state.perform(request?, true);
                 }
                 state.history.may_write = false;
-                state.advance(Input::NoResponse(Failure::Network));
+                state.advance(Input::NoResponse(Failure::Network, None));
             }
             Happens::Hangs { performed } => {
                 if performed {
@@ -406,7 +427,7 @@ impl Model for Rule {
                 }
                 state.history.may_write = false;
                 state.now += request?.timeout_ms;
-                state.advance(Input::NoResponse(Failure::Timeout));
+                state.advance(Input::NoResponse(Failure::Timeout, None));
             }
             Happens::CutShort => {
                 let input = state.respond(200, r#"{"participants":[{"id":"p","#, Some(Failure::Network));
@@ -459,10 +480,13 @@ fn fails_with(state: &State, code: Code) -> bool {
 }
 
 fn is_true(state: &State) -> bool {
-    let (accepted, gone) = (state.history.accepted, state.is_gone_in_the_end());
+    // What a read shows when `settleMs` ends: who is not listed counts as gone.
+    let is_not_listed = [state.now, state.now - LAG_MS].iter().any(|at| state.truth(*at).is_none());
+    let (accepted, gone) = (state.history.accepted, state.is_gone_in_the_end() || is_not_listed);
     match &state.pending {
         Pending::Ended(Ok(result)) => {
             (!result.confirmed || gone)
+                && (!result.acknowledged || accepted)
                 && match result.outcome {
                     Outcome::Disconnected => gone,
                     Outcome::AlreadyDisconnected => gone && !accepted,

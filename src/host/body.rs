@@ -158,6 +158,7 @@ fn why_not_json(text: &JsString) -> BodyError {
     const OPENING: [char; 2] = ['{', '['];
     match text.trim_start().char_at(0).as_string() {
         Some(first) if first.is_empty() => BodyError::Empty,
+        Some(first) if first.starts_with('<') => BodyError::Html,
         Some(first) if first.starts_with(OPENING) => BodyError::Incomplete,
         _ => BodyError::NotJson,
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::protocol::{
     call::{Call, Input},
     http::{Body, BodyError, Failure, Request, Response, RetryAfter},
+    schedule,
 };
 use js_sys::{Date, Function, Reflect};
 use serde::Serialize;
@@ -86,14 +87,19 @@ impl Connection {
         let mut guard = AbortGuard(Some(controller));
         let mut limit = TimeLimit::new(request.timeout_ms);
         let response = match abort.or_timeout(self.send(request, &signal), &mut limit).await? {
-            None => return Ok(Input::NoResponse(Failure::Timeout)),
+            None => return Ok(Input::NoResponse(Failure::Timeout, None)),
             Some(Err(error)) => {
+                let detail = detail(&error);
                 self.failure = Some(error);
-                return Ok(Input::NoResponse(Failure::Network));
+                return Ok(Input::NoResponse(Failure::Network, detail));
             }
             Some(Ok(response)) => response,
         };
-        let status = response.status().ok().and_then(|status| status.as_f64()).unwrap_or(0.0) as u16;
+        let Some(status) = response.status().ok().and_then(|status| status.as_f64()) else {
+            let body = Body::Unusable(BodyError::NoResponse);
+            return Ok(Input::Response(Response { status: 0, correlation_id: None, retry_after: None, body }));
+        };
+        let status = status as u16;
         let settings = call.settings();
         let body = body::read(
             &response,
@@ -144,6 +150,17 @@ impl Connection {
     }
 }
 
+/// What the host says of a failed request: Node names the reason in the cause (`ENOTFOUND`, a TLS error); browsers hide
+/// it.
+fn detail(error: &JsValue) -> Option<String> {
+    let text = |object: &JsValue, name| foreign::get(object, name).ok()?.as_string().filter(|text| !text.is_empty());
+    let cause = foreign::get(error, "cause").unwrap_or_default();
+    text(&cause, "code")
+        .or_else(|| text(&cause, "message"))
+        .or_else(|| text(error, "code"))
+        .or_else(|| text(error, "message"))
+}
+
 fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
 }
@@ -153,7 +170,8 @@ fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
     let headers = response.headers().unwrap_or_default();
     let header = |name| headers.unchecked_ref::<Headers>().get(name).ok().flatten();
     let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
-        date_ms: Some(Date::parse(&value)).filter(|date| date.is_finite()),
+        date_ms: Some(Date::parse(schedule::once(&value))).filter(|date| date.is_finite()),
+        sent_ms: header("Date").map(|date| Date::parse(&date)).filter(|date| date.is_finite()),
         received_ms: Date::now(),
         value,
     });

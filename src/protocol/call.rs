@@ -9,7 +9,8 @@
 //!            ▼ connected                                                             │
 //!          WRITE ─ 2xx, already gone ───────────────────► outcome                    │
 //!              ├── refused (409, 404, 400 cannot.disconnect.call) ────► settle ──────┤
-//!              └── 429, 5xx, lost, timed out ─────────────────────────► retry ───────┘
+//!              ├── 429, 5xx, lost, timed out, a foreign 2xx ──────────► retry ───────┘
+//!              └── another 4xx ─► READ ─ gone ─► outcome, else error
 //! ```
 //!
 //! A write follows only a read that saw a disconnectable state; the one exception is the repetition after a 401.
@@ -39,8 +40,9 @@ pub enum Input {
     /// The wait is over.
     Woke,
     Response(Response),
-    /// The request ended without a response; `Timeout` where the time of the request ran out.
-    NoResponse(Failure),
+    /// The request ended without a response; `Timeout` where the time of the request ran out. With what the host says
+    /// of it.
+    NoResponse(Failure, Option<String>),
     /// The access token did not come in the time that the action gave.
     OutOfTime,
 }
@@ -80,9 +82,12 @@ pub struct Call {
     now: f64,
     random: f64,
 
-    /// The last state seen.
+    /// The last state seen, and the last one since the last write.
     state: Option<String>,
+    result_state: Option<String>,
+    /// The participant was listed by a read; a read of the conversation worked.
     was_listed: bool,
+    was_read: bool,
     /// The start of the settling period, and the waits since.
     settling_since: Option<f64>,
     settle_polls: u32,
@@ -93,6 +98,8 @@ pub struct Call {
     unknown_effect: bool,
     /// A write was refused after `settleMs` was over.
     refused_for_good: bool,
+    /// A write was refused in a way that one more read has to check.
+    rejection: Option<(Reason, Details)>,
     /// A write was accepted; with the correlation id of its response, which may be missing.
     accepted: Option<Option<String>>,
 
@@ -109,6 +116,8 @@ struct Details {
     platform_message: Option<String>,
     correlation_id: Option<String>,
     retry_after_ms: Option<f64>,
+    /// What the host says of a lost connection.
+    detail: Option<String>,
 }
 
 impl Call {
@@ -123,7 +132,9 @@ impl Call {
             now: 0.0,
             random: 0.0,
             state: None,
+            result_state: None,
             was_listed: false,
+            was_read: false,
             settling_since: None,
             settle_polls: 0,
             a_write_was_refused: false,
@@ -131,6 +142,7 @@ impl Call {
             write_failures: 0,
             unknown_effect: false,
             refused_for_good: false,
+            rejection: None,
             accepted: None,
             last: Details::default(),
             refusal: Details::default(),
@@ -150,7 +162,7 @@ impl Call {
                 let meaning = self.receive(&response);
                 self.decide(meaning)
             }
-            Input::NoResponse(failure) => self.no_response(failure),
+            Input::NoResponse(failure, detail) => self.no_response(failure, detail),
             Input::OutOfTime => self.fail(&Reason::Deadline),
         }
     }
@@ -176,17 +188,17 @@ impl Call {
     // ---- The rule ----
 
     fn decide(&mut self, meaning: Meaning) -> Action {
+        if let Meaning::Seen(_) = meaning {
+            self.failures = 0;
+        }
         match meaning {
-            Meaning::Seen(state) => {
-                self.failures = 0;
-                match state {
-                    TargetState::Listed(Kind::Gone, _) => self.gone(),
-                    TargetState::Listed(Kind::Disconnectable, _) if self.accepted.is_none() => self.connected(),
-                    _ => self.settle(),
-                }
-            }
+            Meaning::Seen(TargetState::Listed(Kind::Gone, _)) | Meaning::AlreadyGone => self.gone(),
+            // The conversation is over, and the participant was in it.
+            Meaning::NotFound if self.was_listed => self.gone(),
+            _ if self.rejection.is_some() => self.reject(),
+            Meaning::Seen(TargetState::Listed(Kind::Disconnectable, _)) if self.accepted.is_none() => self.connected(),
+            Meaning::Seen(state) => self.settle(state != TargetState::NotListed),
             Meaning::Accepted => self.accept(),
-            Meaning::AlreadyGone => self.gone(),
             Meaning::Refused => self.refused(),
             Meaning::Transient(transient) => self.retry(transient),
             Meaning::Unauthorized if self.settings.token_can_be_refreshed && !self.refreshed => {
@@ -194,13 +206,19 @@ impl Call {
                 self.get_token(true)
             }
             Meaning::Unauthorized => self.fail(&Reason::Unauthorized { refreshed: self.refreshed }),
-            Meaning::Forbidden => self.fail(&Reason::Forbidden),
-            Meaning::NotAUser => self.fail(&Reason::NotAUser),
+            Meaning::Forbidden { is_about_permissions: true } => {
+                self.fail(&Reason::Forbidden { is_about_permissions: true })
+            }
+            Meaning::Forbidden { is_about_permissions: false } => {
+                self.rejected(Reason::Forbidden { is_about_permissions: false })
+            }
+            Meaning::NotAUser => self.rejected(Reason::NotAUser),
+            Meaning::NotFound if self.was_read => self.fail(&Reason::NeverListed),
             Meaning::NotFound => self.fail(&Reason::ReadNotFound),
             Meaning::Malformed(malformed) => self.fail(&Reason::Malformed(malformed)),
             Meaning::NotFollowed => self.fail(&Reason::NotFollowed),
             Meaning::ServerFailed => self.fail(&Reason::ServerFailed),
-            Meaning::Rejected => self.fail(&Reason::Rejected),
+            Meaning::Rejected => self.rejected(Reason::Rejected),
         }
     }
 
@@ -219,11 +237,14 @@ impl Call {
         self.finish(if by_us { Outcome::Disconnected } else { Outcome::AlreadyDisconnected }, true)
     }
 
-    /// Neither gone nor to be disconnected: read again, until `settleMs` is over.
-    fn settle(&mut self) -> Action {
+    /// Neither gone nor to be disconnected: read again, until `settleMs` is over. Who was listed and no longer is by
+    /// then is gone; before, that may be a stale read.
+    fn settle(&mut self, is_listed: bool) -> Action {
         let since = *self.settling_since.get_or_insert(self.now);
         if !self.is_over(since) {
             self.wait_to_settle(since)
+        } else if self.was_listed && !is_listed {
+            self.gone()
         } else if self.accepted.is_some() {
             self.finish(Outcome::Disconnected, false)
         } else if self.was_listed {
@@ -231,6 +252,23 @@ impl Call {
         } else {
             self.fail(&Reason::NeverListed)
         }
+    }
+
+    /// Refused for another reason than the participant's state: one more read of a participant whose write was refused,
+    /// because it may be gone.
+    fn rejected(&mut self, reason: Reason) -> Action {
+        if self.operation == Operation::Read || self.time_left_ms() <= TIMER_SLACK_MS {
+            return self.fail(&reason);
+        }
+        self.rejection = Some((reason, core::mem::take(&mut self.last)));
+        self.send(Operation::Read)
+    }
+
+    /// It is not gone: the refusal stands.
+    fn reject(&mut self) -> Action {
+        let Some((reason, details)) = self.rejection.take() else { return self.fail(&Reason::Rejected) };
+        (self.last, self.operation) = (details, Operation::Write);
+        self.fail(&reason)
     }
 
     /// Refused: read again. The first refusal starts `settleMs` again, so that a conflict is one for all of it.
@@ -339,6 +377,9 @@ impl Call {
         self.operation = operation;
         self.requests += 1;
         self.last = Details::default();
+        if operation == Operation::Write {
+            self.result_state = None;
+        }
         let request = self.request(operation);
         let (method, path) = (request.method.clone(), request.path.clone());
         self.timeline.push(Event::Request { at: tenths(self.now), method, path });
@@ -371,6 +412,7 @@ impl Call {
             platform_message: message.map(|message| self.redacted(message)),
             correlation_id: correlation_id.map(|id| id.chars().take(MAX_CORRELATION_ID_CHARS).collect()),
             retry_after_ms: requested_wait_ms(response),
+            detail: None,
         };
         let meaning = meaning::meaning(self.operation, response, &self.settings.target);
         self.timeline.push(Event::Response {
@@ -383,7 +425,7 @@ impl Call {
         if let Meaning::Seen(state) = &meaning {
             self.see(state);
         }
-        if self.operation == Operation::Write && meaning::has_unknown_effect(response.status) {
+        if self.operation == Operation::Write && meaning::has_unknown_effect(response) {
             self.note_unknown_effect();
         }
         meaning
@@ -396,10 +438,12 @@ impl Call {
             self.was_listed = true;
             self.state.clone_from(&state);
         }
+        self.was_read = true;
+        self.result_state.clone_from(&state);
         self.timeline.push(Event::State { at: tenths(self.now), state });
     }
 
-    fn no_response(&mut self, failure: Failure) -> Action {
+    fn no_response(&mut self, failure: Failure, detail: Option<String>) -> Action {
         self.timeline.push(Event::Response {
             at: tenths(self.now),
             status: None,
@@ -407,6 +451,7 @@ impl Call {
             platform_code: None,
             failure: Some(failure),
         });
+        self.last.detail = detail.map(|detail| self.redacted(&detail));
         if self.operation == Operation::Write {
             self.note_unknown_effect();
         }
@@ -429,6 +474,7 @@ impl Call {
 
     fn finish(&mut self, outcome: Outcome, confirmed: bool) -> Action {
         self.timeline.push(Event::Outcome { at: tenths(self.now), outcome: Some(outcome), code: None });
+        let acknowledged = self.accepted.is_some();
         let correlation_id = match self.accepted.take() {
             Some(of_the_write) if !confirmed => of_the_write,
             _ => self.last.correlation_id.take(),
@@ -437,7 +483,8 @@ impl Call {
             outcome,
             conversation_id: self.settings.conversation_id.clone(),
             participant_id: self.settings.target.participant_id.clone(),
-            state: self.state.clone(),
+            state: self.result_state.clone(),
+            acknowledged,
             confirmed,
             requests: self.requests,
             elapsed_ms: tenths(self.now),
@@ -454,10 +501,17 @@ impl Call {
         }
         let code = reason.code();
         self.timeline.push(Event::Outcome { at: tenths(self.now), outcome: None, code: Some(code) });
-        let Details { status, platform_code, platform_message, correlation_id, retry_after_ms } = self.last.clone();
+        let Details { status, platform_code, platform_message, correlation_id, retry_after_ms, detail } =
+            self.last.clone();
         Action::Finish(Err(DisconnectError {
             code,
-            message: reason.message(&self.settings, self.operation, status, platform_message.as_deref()),
+            message: reason.message(
+                &self.settings,
+                self.operation,
+                status,
+                platform_message.as_deref(),
+                detail.as_deref(),
+            ),
             status,
             platform_code,
             correlation_id,
@@ -484,12 +538,13 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, state, was_listed, settling_since, settle_polls, a_write_was_refused, failures,
-            write_failures, unknown_effect, refused_for_good, accepted,
+            operation, refreshed, now, state, result_state, was_listed, was_read, settling_since, settle_polls,
+            a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection, accepted,
             settings: _, token: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
-        (operation, refreshed, state, was_listed, settle_polls, a_write_was_refused).hash(hasher);
-        (failures, write_failures, unknown_effect, refused_for_good, accepted.is_some()).hash(hasher);
+        (operation, refreshed, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
+        (a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good).hash(hasher);
+        (rejection.is_some(), accepted.is_some()).hash(hasher);
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
     }
 }

@@ -41,7 +41,9 @@ pub enum Reason {
     Unauthorized {
         refreshed: bool,
     },
-    Forbidden,
+    Forbidden {
+        is_about_permissions: bool,
+    },
     /// The platform asks for a user's token (400 `not.a.user`).
     NotAUser,
     Conflict,
@@ -73,6 +75,8 @@ pub enum Transient {
     Lost(Failure),
     /// The body of a 2xx is empty, or ends before it is complete.
     Truncated,
+    /// A 2xx of a write that did not come from the platform.
+    Foreign,
 }
 
 impl Transient {
@@ -81,7 +85,7 @@ impl Transient {
             Transient::RateLimited => Code::RateLimited,
             Transient::Server => Code::ServerError,
             Transient::Lost(_) => Code::Network,
-            Transient::Truncated => Code::BadResponse,
+            Transient::Truncated | Transient::Foreign => Code::BadResponse,
         }
     }
 
@@ -92,6 +96,7 @@ impl Transient {
             Transient::Lost(Failure::Network) => "the connection failed before a whole response came",
             Transient::Lost(Failure::Timeout) => "no whole response came within requestTimeoutMs",
             Transient::Truncated => "the body of the response is empty or incomplete",
+            Transient::Foreign => "the response is not the platform's: a page, or an error inside a success",
         }
     }
 }
@@ -102,7 +107,7 @@ impl Reason {
             Reason::NeverListed => Code::ParticipantNotFound,
             Reason::ReadNotFound => Code::ConversationNotFound,
             Reason::Unauthorized { .. } | Reason::NoFreshToken => Code::Unauthorized,
-            Reason::Forbidden | Reason::NotAUser => Code::Forbidden,
+            Reason::Forbidden { .. } | Reason::NotAUser => Code::Forbidden,
             Reason::Conflict => Code::Conflict,
             Reason::Transient(transient) | Reason::NoTimeToWait { transient: Some(transient), .. } => transient.code(),
             Reason::NoTimeToWait { transient: None, .. } | Reason::Deadline => Code::Timeout,
@@ -133,7 +138,10 @@ impl Reason {
             }
             Reason::Unauthorized { refreshed: false } => "the platform refused the access token".to_owned(),
             Reason::NoFreshToken => "accessToken({ refresh: true }) gave no usable token".to_owned(),
-            Reason::Forbidden => "the token may not do this".to_owned(),
+            Reason::Forbidden { is_about_permissions: true } => "the token may not do this".to_owned(),
+            Reason::Forbidden { is_about_permissions: false } => {
+                "the request was refused, and no permission was named".to_owned()
+            }
             Reason::NotAUser => "the platform does this only for a user, and the token is a client's".to_owned(),
             Reason::Conflict => format!(
                 "reads show it connected, and the platform refused every disconnect for {} ms (settleMs)",
@@ -157,6 +165,8 @@ impl Reason {
             Reason::Malformed(error) => match error {
                 BodyError::TooLarge => "the response is larger than maxResponseBytes".to_owned(),
                 BodyError::NoList => "the response has no list of participants where the dialect says".to_owned(),
+                BodyError::Html => "the response is an HTML page, not JSON".to_owned(),
+                BodyError::NoResponse => "what fetch gave is no response: it has no status".to_owned(),
                 _ => "the response is not JSON".to_owned(),
             },
             Reason::NotFollowed => "the response is a redirect, and redirects are not followed".to_owned(),
@@ -190,15 +200,26 @@ impl Reason {
                 "Get a new token for this region; pass accessToken as a function to have the call refresh it."
             }
             Reason::NoFreshToken => "Return a new token, or throw to end the call with your own error.",
-            Reason::Forbidden => {
+            Reason::Forbidden { is_about_permissions: false } => {
+                "Check whether a firewall or a proxy answers in the platform's place, then the rights of the token's user \
+                 or client."
+            }
+            Reason::Forbidden { is_about_permissions: true } => {
                 "Give its user or client the permission that the platform names, usually \
                  conversation:communication:disconnect."
             }
             Reason::NotAUser => "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
             Reason::Conflict => "Try again later, or raise settleMs; the timeline shows each response.",
+            Reason::Transient(Transient::Lost(Failure::Network)) => {
+                "Check the address, the network and any proxy; in a page also CORS and the connect-src of its policy. The \
+                 timeline shows each attempt."
+            }
             Reason::Transient(_) => "Try again later; the timeline shows each attempt.",
             Reason::NoTimeToWait { .. } => "Try again after that time, or raise timeoutMs.",
             Reason::Deadline => "Raise timeoutMs, or look in the timeline for what took so long.",
+            Reason::Malformed(BodyError::NoResponse) => {
+                "Check the fetch option: it has to give a response with a status."
+            }
             Reason::Malformed(_) => "Check baseUrl and api: it may not be the platform that responds there.",
             Reason::NotFollowed => "Check baseUrl: the token is sent to no other address.",
             Reason::ServerFailed => {
@@ -208,21 +229,24 @@ impl Reason {
         }
     }
 
-    /// The whole message: to whom, what happened, what the platform's own message is, what to do.
+    /// The whole message: to whom, what happened, what the platform's own message is, what to do. `detail` is what the
+    /// host says of a lost connection.
     pub fn message(
         &self,
         settings: &Settings,
         operation: Operation,
         status: Option<u16>,
         platform_message: Option<&str>,
+        detail: Option<&str>,
     ) -> String {
         let Settings { conversation_id, target, .. } = settings;
-        let http = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        let http = status.filter(|&status| status > 0).map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         let platform = platform_message
             .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
             .unwrap_or_default();
         format!(
-            "Participant {} of conversation {conversation_id} was not disconnected: {}{http}{platform}. {}",
+            "Participant {} of conversation {conversation_id} was not disconnected: {}{http}{detail}{platform}. {}",
             target.participant_id,
             self.description(settings, operation),
             self.advice(settings)

@@ -45,9 +45,10 @@ pub struct Response {
 #[derive(Clone, PartialEq, Debug)]
 pub struct RetryAfter {
     pub value: String,
-    /// `value` as a date, where it is one, and the time of its arrival: milliseconds since 1970-01-01, both by the
-    /// host.
+    /// `value` as a date, where it is one, the response's own `Date`, and the local time of its arrival: milliseconds
+    /// since 1970-01-01, all by the host.
     pub date_ms: Option<f64>,
+    pub sent_ms: Option<f64>,
     pub received_ms: f64,
 }
 
@@ -56,6 +57,7 @@ pub struct RetryAfter {
 pub enum Body {
     Unread,
     Participants(Vec<Participant>),
+    /// The platform's `ErrorBody`, or another JSON value, of which all fields are absent.
     Error(PlatformError),
     Unusable(BodyError),
 }
@@ -65,6 +67,7 @@ pub enum Body {
 pub enum Expected {
     Nothing,
     Participants,
+    /// Also in a 2xx of a write: what is not the platform's own may hide there.
     PlatformError,
 }
 
@@ -74,17 +77,35 @@ pub enum BodyError {
     /// It did not arrive as a whole.
     Lost(Failure),
     Empty,
+    /// A page, for example of a proxy.
+    Html,
     NotJson,
     /// JSON by its beginning that does not parse: the connection was cut where nobody counted bytes.
     Incomplete,
     /// JSON without the list of participants.
     NoList,
     TooLarge,
+    /// What fetch gave has no status.
+    NoResponse,
 }
 
 /// The platform's `ErrorBody` (official SDKs, 262).
-#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Default, PartialEq, Debug, Deserialize)]
 pub struct PlatformError {
+    #[serde(default)]
+    pub code: Lenient<String>,
+    #[serde(default)]
+    pub message: Lenient<String>,
+    #[serde(default)]
+    pub status: Lenient<f64>,
+    /// Looked at where the body has no code or message of its own.
+    #[serde(default)]
+    pub errors: Lenient<Vec<Lenient<InnerError>>>,
+}
+
+/// An entry of `errors`, as far as it is looked at.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+pub struct InnerError {
     #[serde(default)]
     pub code: Lenient<String>,
     #[serde(default)]
@@ -94,8 +115,8 @@ pub struct PlatformError {
 impl Operation {
     pub fn expects(self, status: u16) -> Expected {
         match (self, status) {
-            (_, 400..) => Expected::PlatformError,
             (Operation::Read, 200..300) => Expected::Participants,
+            (Operation::Write, 200..300) | (_, 400..) => Expected::PlatformError,
             _ => Expected::Nothing,
         }
     }
@@ -104,11 +125,18 @@ impl Operation {
 impl Response {
     /// The platform's own code and message, where the body holds them.
     pub fn platform_error(&self) -> (Option<&str>, Option<&str>) {
+        let Body::Error(PlatformError { code, message, errors, .. }) = &self.body else { return (None, None) };
+        let inner = errors.0.as_ref().and_then(|errors| errors.first()?.0.as_ref());
+        let code = code.0.as_deref().or_else(|| inner?.code.0.as_deref());
+        (code, message.0.as_deref().or_else(|| inner?.message.0.as_deref()))
+    }
+
+    /// A 2xx that did not come from the platform: an HTML page, or a JSON body with `status` >= 400.
+    pub fn is_foreign(&self) -> bool {
         match &self.body {
-            Body::Error(PlatformError { code: Lenient(code), message: Lenient(message) }) => {
-                (code.as_deref(), message.as_deref())
-            }
-            _ => (None, None),
+            Body::Error(error) => error.status.0.is_some_and(|status| status >= 400.0),
+            Body::Unusable(error) => *error == BodyError::Html,
+            _ => false,
         }
     }
 

@@ -26,7 +26,9 @@ pub enum Meaning {
     /// The write was refused, for now.
     Refused,
     Unauthorized,
-    Forbidden,
+    Forbidden {
+        is_about_permissions: bool,
+    },
     NotAUser,
     /// 404 of the read.
     NotFound,
@@ -40,15 +42,22 @@ pub enum Meaning {
     Rejected,
 }
 
-/// A write that ended in this status may have worked: 408 and 5xx can come from a gateway that lost the platform's
-/// answer.
-pub fn has_unknown_effect(status: u16) -> bool {
-    status == 0 || status == 408 || status >= 500
+/// A write that ended in this response may have worked: 408, 5xx and a foreign 2xx can come from a gateway that lost
+/// the platform's answer.
+pub fn has_unknown_effect(response: &Response) -> bool {
+    let status = response.status;
+    status == 0 || status == 408 || status >= 500 || ((200..300).contains(&status) && response.is_foreign())
+}
+
+/// `missing.permissions`, `missing.any.permissions`, `not.authorized` (the same source).
+fn is_about_permissions(code: &str) -> bool {
+    code.contains("permission") || code == "not.authorized"
 }
 
 pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Meaning {
     let (code, _) = response.platform_error();
     match (operation, response.status) {
+        (Operation::Write, 200..300) if response.is_foreign() => Meaning::Transient(Transient::Foreign),
         (Operation::Write, 200..300) => Meaning::Accepted,
         (Operation::Read, 200..300) => match &response.body {
             Body::Participants(participants) => Meaning::Seen(target.state_in(participants)),
@@ -59,6 +68,9 @@ pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Me
             Body::Unusable(error) => Meaning::Malformed(*error),
             Body::Unread | Body::Error(_) => Meaning::Malformed(BodyError::NoList),
         },
+        (_, 0..400) if response.body == Body::Unusable(BodyError::NoResponse) => {
+            Meaning::Malformed(BodyError::NoResponse)
+        }
         (_, 0..400) => Meaning::NotFollowed,
         (Operation::Write, 400..500) if code.is_some_and(|code| ALREADY_GONE.contains(&code)) => Meaning::AlreadyGone,
         (_, 400) if code == Some(NOT_A_USER) => Meaning::NotAUser,
@@ -68,7 +80,7 @@ pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Me
             response.body_failure().map_or(Meaning::Rejected, |failure| Meaning::Transient(Transient::Lost(failure)))
         }
         (_, 401) => Meaning::Unauthorized,
-        (_, 403) => Meaning::Forbidden,
+        (_, 403) => Meaning::Forbidden { is_about_permissions: code.is_some_and(is_about_permissions) },
         (Operation::Read, 404) => Meaning::NotFound,
         (Operation::Write, 404 | 409) => Meaning::Refused,
         (_, 429) => Meaning::Transient(Transient::RateLimited),

@@ -10,9 +10,12 @@ pub struct DisconnectResult {
     pub outcome: Outcome,
     pub conversation_id: String,
     pub participant_id: String,
-    /// The last state seen.
+    /// The last state that a read showed after the last write of the call; of a call that wrote nothing, the last of
+    /// all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// The platform answered a write of this call with 2xx.
+    pub acknowledged: bool,
     /// A read, or the platform's own answer, showed the participant gone.
     pub confirmed: bool,
     /// HTTP requests sent.

@@ -2,8 +2,9 @@
 
 use super::http::RetryAfter;
 
-/// First wait while the platform settles; it doubles from one wait to the next.
-pub const SETTLE_FIRST_MS: f64 = 100.0;
+/// First wait while the platform settles, and the factor from one wait to the next.
+pub const SETTLE_FIRST_MS: f64 = 120.0;
+pub const SETTLE_FACTOR: f64 = 1.25;
 /// Waits while settling vary by this share to both sides, so that many callers do not read in step.
 pub const SETTLE_JITTER: f64 = 0.2;
 /// Upper end of the first wait after a transient failure; it doubles from one failure to the next.
@@ -12,25 +13,34 @@ pub const BACKOFF_MAX_MS: f64 = 5_000.0;
 
 /// The wait before read number `polls` (from 0) of a settling period.
 pub fn settle_ms(polls: u32, random: f64) -> f64 {
-    SETTLE_FIRST_MS * doubled(polls) * (1.0 - SETTLE_JITTER + 2.0 * SETTLE_JITTER * random)
+    SETTLE_FIRST_MS * power(SETTLE_FACTOR, polls) * (1.0 - SETTLE_JITTER + 2.0 * SETTLE_JITTER * random)
 }
 
 /// The wait after transient failure number `failures` (from 1) in a row: exponential with full jitter.
 pub fn backoff_ms(failures: u32, random: f64) -> f64 {
-    (BACKOFF_FIRST_MS * doubled(failures.saturating_sub(1))).min(BACKOFF_MAX_MS) * random
+    (BACKOFF_FIRST_MS * power(2.0, failures.saturating_sub(1))).min(BACKOFF_MAX_MS) * random
 }
 
-fn doubled(times: u32) -> f64 {
-    // 2^31 is past every limit; the cap keeps the shift defined.
-    f64::from(1_u32 << times.min(31))
+/// `base` to the power of `times`; finite, because 64 steps are past every limit.
+fn power(base: f64, times: u32) -> f64 {
+    (0..times.min(64)).fold(1.0, |product, _| product * base)
 }
 
-/// `Retry-After` in milliseconds (RFC 9110, section 10.2.3): seconds, or a date; `None` where it is neither.
+/// `Retry-After` in milliseconds (RFC 9110, section 10.2.3): seconds, rounded up, or a date, which is measured against
+/// the response's own `Date`; `None` where it is neither. A header that was sent twice counts once.
 ///
 /// Hosts take far more for a date than the RFC does ("1.5" is one to V8): all of its forms hold a time of day.
 pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
     let date_ms = header.date_ms.filter(|_| header.value.contains(':'));
-    seconds_ms(header.value.trim()).or_else(|| date_ms.map(|date_ms| (date_ms - header.received_ms).max(0.0)))
+    let now_ms = header.sent_ms.unwrap_or(header.received_ms);
+    seconds_ms(once(&header.value)).or_else(|| date_ms.map(|date_ms| (date_ms - now_ms).max(0.0)))
+}
+
+/// One of two equal values that a host joined with a comma.
+pub fn once(value: &str) -> &str {
+    let around = |comma: usize| Some((value.get(..comma)?.trim(), value.get(comma + 1..)?.trim()));
+    let mut joints = value.match_indices(',').filter_map(|(comma, _)| around(comma));
+    joints.find(|(first, second)| first == second).map_or(value.trim(), |(first, _)| first)
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
@@ -40,10 +50,13 @@ pub fn retry_in_message_ms(message: &str) -> Option<f64> {
     seconds_ms(seconds)
 }
 
-/// Whole seconds to milliseconds; as many as a `u32` counts.
+/// Seconds to milliseconds; a fraction is rounded up. As many as a `u32` counts.
 fn seconds_ms(text: &str) -> Option<f64> {
-    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_whole.then(|| f64::from(text.parse().unwrap_or(u32::MAX)) * 1_000.0)
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = !whole.is_empty() && are_digits(whole) && are_digits(fraction);
+    let has_more = fraction.bytes().any(|digit| digit != b'0');
+    is_number.then(|| (f64::from(whole.parse().unwrap_or(u32::MAX)) + f64::from(u8::from(has_more))) * 1_000.0)
 }
 
 #[cfg(test)]
@@ -51,11 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settles_in_doubling_steps_with_a_fifth_of_jitter() {
+    fn settles_in_growing_steps_with_a_fifth_of_jitter() {
         let waits: Vec<f64> = (0..4).map(|poll| settle_ms(poll, 0.5)).collect();
-        assert_eq!(waits, [100.0, 200.0, 400.0, 800.0]);
-        assert_eq!(settle_ms(0, 0.0), 80.0);
-        assert!((settle_ms(1, 1.0) - 240.0).abs() < 1e-9);
+        assert_eq!(waits, [120.0, 150.0, 187.5, 234.375]);
+        assert_eq!(settle_ms(0, 0.0), 96.0);
+        assert!((settle_ms(1, 1.0) - 180.0).abs() < 1e-9);
         assert!(settle_ms(u32::MAX, 1.0).is_finite());
     }
 
@@ -80,13 +93,24 @@ mod tests {
             ("99999999999", None, Some(4_294_967_295_000.0)),
             // V8 reads years into these.
             ("-1", Some(978_303_600_000.0), None),
-            ("1.5", Some(978_649_200_000.0), None),
+            ("1.5", Some(978_649_200_000.0), Some(2_000.0)),
             ("", None, None),
             ("soon", None, None),
+            ("1.", None, Some(1_000.0)),
+            (".5", None, None),
+            ("2, 2", None, Some(2_000.0)),
+            ("2,2", None, Some(2_000.0)),
+            ("2, 3", None, None),
+            ("22", None, Some(22_000.0)),
         ] {
-            let header = RetryAfter { value: value.to_owned(), date_ms, received_ms: now };
+            let header = RetryAfter { value: value.to_owned(), date_ms, sent_ms: None, received_ms: now };
             assert_eq!(retry_after_ms(&header), expected, "{value:?}");
         }
+        // The local clock is five minutes off.
+        let value = "Wed, 21 Oct 2015 07:28:02 GMT".to_owned();
+        let header =
+            RetryAfter { value, date_ms: Some(now + 2_000.0), sent_ms: Some(now), received_ms: now + 300_000.0 };
+        assert_eq!(retry_after_ms(&header), Some(2_000.0));
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub enum FaultKind {
     GatewayTimeoutAfter,
     RateLimited,
     CutShort,
+    /// A page with 200, of a proxy, instead of the platform's answer to a write.
+    PageBefore,
+    PageAfter,
 }
 
 impl FaultKind {
@@ -94,6 +97,8 @@ impl FaultKind {
                 Fault { status: Some(429), headers: vec![("Retry-After".into(), "1".into())], ..Fault::default() }
             }
             FaultKind::CutShort => Fault { cut_after_bytes: Some(40), ..Fault::default() },
+            FaultKind::PageBefore => Fault { status: Some(200), html: true, ..Fault::default() },
+            FaultKind::PageAfter => Fault { status: Some(200), html: true, performed: true, ..Fault::default() },
         }
     }
 }
@@ -101,7 +106,8 @@ impl FaultKind {
 /// Schedules that end within a second, lag up to 400 ms, and no more faults than a call retries.
 pub fn races() -> impl Strategy<Value = Race> {
     use FaultKind::{
-        CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, RateLimited, Unavailable,
+        CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, PageAfter, PageBefore,
+        RateLimited, Unavailable,
     };
     use State::{Alerting, Changing, Connected, Disconnected, NotListed, Queued, Terminated, Unheard};
     let state = prop::sample::select(vec![
@@ -125,9 +131,14 @@ pub fn races() -> impl Strategy<Value = Race> {
         GatewayTimeoutAfter,
         RateLimited,
         CutShort,
+        PageBefore,
+        PageAfter,
     ]);
-    let fault =
-        (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| ScriptedFault { on_write, skip, kind });
+    let fault = (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| {
+        // A page in the place of a read is no transient failure.
+        let kind = if !on_write && matches!(kind, PageBefore | PageAfter) { CutShort } else { kind };
+        ScriptedFault { on_write, skip, kind }
+    });
     let faults = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(fault, 1..=2)];
     (any::<bool>(), 0..=400_u16, 0..=200_u16, prop::collection::vec((0..=300_u16, state), 1..=4), faults, any::<u64>())
         .prop_map(|(uses_calls, read_lag_ms, effect_delay_ms, mut states, faults, seed)| {
@@ -234,10 +245,11 @@ impl World {
         self.simulator.state(CONVERSATION, PARTICIPANT, self.now)
     }
 
+    /// Or no longer listed.
     pub fn is_gone(&self) -> bool {
         // Long after, when every accepted write has taken effect.
         let state = self.simulator.state(CONVERSATION, PARTICIPANT, self.now + 1e6);
-        state.is_some_and(|state| simulator::model::GONE.contains(&state.as_str()))
+        state.is_none_or(|state| simulator::model::GONE.contains(&state.as_str()))
     }
 
     pub fn writes_accepted(&self) -> usize {
@@ -306,10 +318,10 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, 
                 Input::Woke
             }
             Action::Send(request) => match world.exchange(&request) {
-                Exchanged::Nothing(failure) => Input::NoResponse(failure),
+                Exchanged::Nothing(failure) => Input::NoResponse(failure, None),
                 Exchanged::Answer { status, body: text, retry_after, whole } => {
                     let failure = (!whole).then_some(Failure::Network);
-                    let header = |value| RetryAfter { value, date_ms: None, received_ms: 0.0 };
+                    let header = |value| RetryAfter { value, date_ms: None, sent_ms: None, received_ms: 0.0 };
                     Input::Response(Response {
                         retry_after: retry_after.map(header),
                         ..response(status, body(call.expects(status), &list, &text, failure))
@@ -339,6 +351,7 @@ impl Race {
     pub fn judge(&self, world: &World, end: &Result<DisconnectResult, DisconnectError>) -> Judged {
         let (accepted, gone) = (world.writes_accepted() > 0, world.is_gone());
         let false_report = match end {
+            Ok(result) if result.acknowledged && !accepted => Some("acknowledged, but the platform accepted nothing"),
             Ok(result) => match result.outcome {
                 Outcome::Disconnected if !gone => Some("disconnected, but it is still there"),
                 Outcome::Disconnected if !accepted && !self.faults.iter().any(|fault| fault.on_write) => {

@@ -27,6 +27,7 @@ pub fn body(expected: Expected, list: &str, text: &str, failure: Option<Failure>
         (Ok(value), _) => Body::Error(serde_json::from_value(value).unwrap_or_default()),
         (Err(_), _) => Body::Unusable(match text.trim_start().chars().next() {
             None => BodyError::Empty,
+            Some('<') => BodyError::Html,
             Some('{' | '[') => BodyError::Incomplete,
             Some(_) => BodyError::NotJson,
         }),
