@@ -530,7 +530,7 @@ fn check(rule: Rule) {
 
 #[test]
 fn the_rule_holds_in_every_interleaving() {
-    check(Rule { confirm: false, changes: 2, faults: 2 });
     check(Rule { confirm: true, changes: 2, faults: 2 });
-    check(Rule { confirm: false, changes: 3, faults: 3 });
+    check(Rule { confirm: false, changes: 3, faults: 2 });
+    check(Rule { confirm: false, changes: 2, faults: 3 });
 }

@@ -121,7 +121,7 @@ fn settling(random: &mut Random) {
     const TRIES: usize = 100_000;
     type Schedule = fn(u32, f64) -> f64;
     let schedules: [(&str, Schedule); 4] = [
-        ("100, 200, 400, 800 ms ± 20 % (ours)", schedule::settle_ms),
+        ("120 ms, then 1.25 times the last, ± 20 % (ours)", schedule::settle_ms),
         ("every 100 ms", |_, _| 100.0),
         ("every 250 ms", |_, _| 250.0),
         ("every 500 ms", |_, _| 500.0),

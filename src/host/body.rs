@@ -75,13 +75,28 @@ pub async fn read(response: &AnyResponse, expected: Expected, list: &str, max_by
     let Some(text) = text(response, stream, max_bytes).await? else {
         return Ok(Body::Unusable(BodyError::TooLarge));
     };
-    Ok(match (parse_json(&text), expected) {
+    Ok(match (json(&text), expected) {
         (Ok(value), Expected::Participants) => {
             participants(&value, list).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
         }
         (Ok(value), _) => Body::Error(from_value::<PlatformError>(value).unwrap_or_default()),
-        (Err(_), _) => Body::Unusable(why_not_json(&text)),
+        (Err(error), _) => Body::Unusable(error),
     })
+}
+
+/// What is no JSON by its beginning is not parsed: each exception that the glue catches costs it a slot in the table of
+/// JavaScript values.
+fn json(text: &JsString) -> Result<JsValue, BodyError> {
+    const OPENING: [char; 2] = ['{', '['];
+    let first = text.trim_start().char_at(0).as_string().and_then(|first| first.chars().next());
+    match first {
+        None => Err(BodyError::Empty),
+        Some('<') => Err(BodyError::Html),
+        Some(first) => parse_json(text).map_err(|_| match OPENING.contains(&first) {
+            true => BodyError::Incomplete,
+            false => BodyError::NotJson,
+        }),
+    }
 }
 
 /// The text of a body; `None` where it is larger than `max_bytes`.
@@ -152,14 +167,4 @@ fn participants(body: &JsValue, list: &str) -> Option<Vec<Participant>> {
 
 fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {
     T::deserialize(Value { value, access: Access::Known }).ok()
-}
-
-fn why_not_json(text: &JsString) -> BodyError {
-    const OPENING: [char; 2] = ['{', '['];
-    match text.trim_start().char_at(0).as_string() {
-        Some(first) if first.is_empty() => BodyError::Empty,
-        Some(first) if first.starts_with('<') => BodyError::Html,
-        Some(first) if first.starts_with(OPENING) => BodyError::Incomplete,
-        _ => BodyError::NotJson,
-    }
 }

@@ -38,9 +38,10 @@ pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
 
 /// One of two equal values that a host joined with a comma.
 pub fn once(value: &str) -> &str {
-    let around = |comma: usize| Some((value.get(..comma)?.trim(), value.get(comma + 1..)?.trim()));
-    let mut joints = value.match_indices(',').filter_map(|(comma, _)| around(comma));
-    joints.find(|(first, second)| first == second).map_or(value.trim(), |(first, _)| first)
+    const JOINT: &str = ", ";
+    let half = value.len().saturating_sub(JOINT.len()) / 2;
+    let second = value.get(half..).and_then(|rest| rest.strip_prefix(JOINT));
+    second.filter(|second| value.starts_with(*second)).unwrap_or(value)
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
