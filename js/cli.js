@@ -118,11 +118,24 @@ if (!fromEnvironment && process.stdin.isTTY)
   exit(EXIT_USAGE, `No access token: set ${TOKEN_VARIABLE}, or pipe it to standard input.`);
 const accessToken = fromEnvironment || readFileSync(0, "utf8").trim();
 
+// Nobody reads any more (`| head`): the disconnect that is under way goes on.
+for (const output of [process.stdout, process.stderr]) {
+  output.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
 
-/** @param {string | undefined} text */
-const number = (text) => (text === undefined ? undefined : Number(text));
+/** @param {"settle-ms" | "timeout-ms" | "request-timeout-ms" | "max-retries"} option */
+function number(option) {
+  const text = values[option];
+  if (text === undefined) return undefined;
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isNaN(value)) exit(EXIT_USAGE, `--${option} takes a number, got "${text}"`);
+  return value;
+}
 /** @type {any} */
 const options = {
   conversationId,
@@ -131,10 +144,10 @@ const options = {
   api: values.api,
   region: values.region,
   baseUrl: values["base-url"],
-  settleMs: number(values["settle-ms"]),
-  timeoutMs: number(values["timeout-ms"]),
-  requestTimeoutMs: number(values["request-timeout-ms"]),
-  maxRetries: number(values["max-retries"]),
+  settleMs: number("settle-ms"),
+  timeoutMs: number("timeout-ms"),
+  requestTimeoutMs: number("request-timeout-ms"),
+  maxRetries: number("max-retries"),
   confirm: values.confirm,
   disconnectableStates: values["disconnectable-state"],
   onBehalfOf: values["on-behalf-of"],

@@ -17,6 +17,18 @@ export class DisconnectError extends Error {
   }
 }
 
+/**
+ * Of any realm, and of any copy of the package.
+ * @param {any} value
+ */
+export function isDisconnectError(value) {
+  try {
+    return value.name === "DisconnectError" && typeof value.code === "string";
+  } catch {
+    return false;
+  }
+}
+
 Object.defineProperty(DisconnectError.prototype, "name", {
   value: "DisconnectError",
   configurable: true,

@@ -3,7 +3,7 @@
 // bytes are inlined.
 
 import bytes from "./core.inline.js";
-import { disconnectIfConnected as call, DisconnectError, init } from "./wasm.js";
+import { disconnectIfConnected as call, DisconnectError, init, isDisconnectError } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {
@@ -11,4 +11,4 @@ export const disconnectIfConnected = (options) => {
   return call(options);
 };
 
-export { DisconnectError };
+export { DisconnectError, isDisconnectError };

@@ -2,7 +2,7 @@
 // `disconnect-if-connected/wasm`: the same function without the module's bytes, for those who serve, cache or compile
 // the module themselves. The other entry points are this one with a source of their own.
 
-import start, { disconnectIfConnected as call, DisconnectError } from "./core.js";
+import start, { disconnectIfConnected as call, DisconnectError, isDisconnectError } from "./core.js";
 import { lazily } from "./load.js";
 
 const SOURCES = "a WebAssembly.Module, its bytes, a Response or a URL";
@@ -48,4 +48,4 @@ export const disconnectIfConnected = async (options) => {
   }
 };
 
-export { DisconnectError };
+export { DisconnectError, isDisconnectError };

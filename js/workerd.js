@@ -4,7 +4,7 @@
 
 // @ts-expect-error: a WebAssembly.Module there
 import module from "./core.wasm";
-import { disconnectIfConnected as call, DisconnectError, init } from "./wasm.js";
+import { disconnectIfConnected as call, DisconnectError, init, isDisconnectError } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {
@@ -12,4 +12,4 @@ export const disconnectIfConnected = (options) => {
   return call(options);
 };
 
-export { DisconnectError };
+export { DisconnectError, isDisconnectError };

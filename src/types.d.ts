@@ -255,6 +255,9 @@ export class DisconnectError extends Error implements Readonly<DisconnectErrorFi
   toJSON(): DisconnectErrorFields & { name: "DisconnectError"; message: string };
 }
 
+/** Whether it is a `DisconnectError`: also one of another realm, or of another copy of the package. */
+export function isDisconnectError(value: unknown): value is DisconnectError;
+
 /** What was asked, answered, seen or waited for; `at` is milliseconds since the start of the call. */
 export type DisconnectEvent =
   | { type: "request"; at: number; method: string; path: string }

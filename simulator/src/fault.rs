@@ -2,12 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The two kinds of requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exchange {
+    Read,
+    Write,
+}
+
+/// Before the platform saw the request, or after it did the work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    Before,
+    After,
+}
+
 /// One scripted fault. It affects the requests that it matches, `times` times, after `skip` of them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// `read`, `write`, or either.
-    pub on: Option<String>,
+    /// Which requests it affects; `None`: both kinds.
+    pub on: Option<Exchange>,
     #[serde(default)]
     pub skip: u32,
     /// How many requests it affects; default 1.
@@ -30,9 +46,9 @@ pub struct Fault {
     #[serde(default)]
     pub delay_ms: f64,
     /// `before`: the request never reaches the platform; `after`: the answer is lost.
-    pub lost: Option<String>,
+    pub lost: Option<When>,
     /// As `lost`, but the connection stays open and silent.
-    pub hang: Option<String>,
+    pub hang: Option<When>,
     /// The connection breaks after so many bytes of the body.
     pub cut_after_bytes: Option<usize>,
     /// The body trickles: so many bytes at a time, with this pause between.
@@ -49,10 +65,10 @@ pub struct Fault {
 impl Fault {
     /// Whether it affects this request; counts down where it matches.
     pub fn strikes(&mut self, is_write: bool) -> bool {
-        let matches = match self.on.as_deref() {
-            Some("read") => !is_write,
-            Some("write") => is_write,
-            _ => true,
+        let matches = match self.on {
+            Some(Exchange::Read) => !is_write,
+            Some(Exchange::Write) => is_write,
+            None => true,
         };
         let times = self.times.unwrap_or(1);
         if !matches || times == 0 {
@@ -67,9 +83,8 @@ impl Fault {
     }
 
     pub fn reaches_platform(&self) -> bool {
-        let before = |fault: &Option<String>| fault.as_deref() == Some("before");
         let answered_instead = self.status.is_some() || self.redirect.is_some();
-        !before(&self.lost) && !before(&self.hang) && (!answered_instead || self.performed)
+        ![self.lost, self.hang].contains(&Some(When::Before)) && (!answered_instead || self.performed)
     }
 }
 

@@ -9,7 +9,7 @@ pub mod fault;
 pub mod model;
 
 pub use api::{Request, Simulator};
-pub use fault::{Delivery, Fault, Reply};
+pub use fault::{Delivery, Exchange, Fault, Reply, When};
 pub use model::{Config, Conversation, Participant, Step};
 
 #[cfg(target_arch = "wasm32")]
@@ -22,7 +22,7 @@ mod wasm {
     pub struct Simulator(super::Simulator);
 
     fn parsed<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, JsError> {
-        serde_json::from_str(json).map_err(JsError::from)
+        serde_json::from_str(json).map_err(|error| JsError::new(&format!("simulator: {error} of {json}")))
     }
 
     fn text(value: &impl serde::Serialize) -> Result<String, JsError> {
@@ -47,17 +47,50 @@ mod wasm {
         }
 
         #[wasm_bindgen(js_name = setState)]
-        pub fn set_state(&mut self, conversation_id: &str, participant_id: &str, state: Option<String>, now_ms: f64) {
+        pub fn set_state(
+            &mut self,
+            conversation_id: &str,
+            participant_id: &str,
+            state: Option<String>,
+            now_ms: f64,
+        ) -> Result<(), JsError> {
+            self.known(conversation_id, participant_id)?;
             self.0.set_state(conversation_id, participant_id, state, now_ms);
+            Ok(())
         }
 
-        pub fn state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
-            self.0.state(conversation_id, participant_id, now_ms)
+        pub fn state(
+            &self,
+            conversation_id: &str,
+            participant_id: &str,
+            now_ms: f64,
+        ) -> Result<Option<String>, JsError> {
+            self.known(conversation_id, participant_id)?;
+            Ok(self.0.state(conversation_id, participant_id, now_ms))
         }
 
         #[wasm_bindgen(js_name = shownState)]
-        pub fn shown_state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
-            self.0.shown_state(conversation_id, participant_id, now_ms)
+        pub fn shown_state(
+            &self,
+            conversation_id: &str,
+            participant_id: &str,
+            now_ms: f64,
+        ) -> Result<Option<String>, JsError> {
+            self.known(conversation_id, participant_id)?;
+            Ok(self.0.shown_state(conversation_id, participant_id, now_ms))
+        }
+
+        /// Refuses ids that the simulator was not given: a test that misspells one must not pass.
+        fn known(&self, conversation_id: &str, participant_id: &str) -> Result<(), JsError> {
+            let mut conversations = self.0.config().conversations.iter();
+            let conversation = conversations
+                .find(|conversation| conversation.id == conversation_id)
+                .ok_or_else(|| JsError::new(&format!("simulator: it has no conversation \"{conversation_id}\"")))?;
+            if conversation.participants.iter().any(|participant| participant.id == participant_id) {
+                return Ok(());
+            }
+            let text = format!("simulator: conversation \"{conversation_id}\" has no participant \"{participant_id}\"");
+            Err(JsError::new(&text))
         }
 
         pub fn log(&self) -> Result<String, JsError> {

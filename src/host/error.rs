@@ -15,6 +15,10 @@ extern "C" {
     #[wasm_bindgen(js_name = DisconnectError, reexport, skip_typescript)]
     #[allow(dead_code, reason = "exported, not called")]
     fn disconnect_error();
+
+    #[wasm_bindgen(js_name = isDisconnectError, reexport, skip_typescript)]
+    #[allow(dead_code, reason = "exported, not called")]
+    fn is_disconnect_error();
 }
 
 /// The error with these fields; `cause` is what the host says of a request without a whole response.

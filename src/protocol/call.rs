@@ -206,12 +206,11 @@ impl Call {
                 self.get_token(true)
             }
             Meaning::Unauthorized => self.fail(&Reason::Unauthorized { refreshed: self.refreshed }),
+            // A missing permission has nothing to do with the participant's state.
             Meaning::Forbidden { is_about_permissions: true } => {
                 self.fail(&Reason::Forbidden { is_about_permissions: true })
             }
-            Meaning::Forbidden { is_about_permissions: false } => {
-                self.rejected(Reason::Forbidden { is_about_permissions: false })
-            }
+            Meaning::Forbidden { .. } => self.rejected(Reason::Forbidden { is_about_permissions: false }),
             Meaning::NotAUser => self.rejected(Reason::NotAUser),
             Meaning::NotFound if self.was_read => self.fail(&Reason::NeverListed),
             Meaning::NotFound => self.fail(&Reason::ReadNotFound),

@@ -38,10 +38,11 @@ pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
 
 /// One of two equal values that a host joined with a comma.
 pub fn once(value: &str) -> &str {
-    const JOINT: &str = ", ";
-    let half = value.len().saturating_sub(JOINT.len()) / 2;
-    let second = value.get(half..).and_then(|rest| rest.strip_prefix(JOINT));
-    second.filter(|second| value.starts_with(*second)).unwrap_or(value)
+    let value = value.trim();
+    match value.split_at_checked(value.len().saturating_sub(1) / 2) {
+        Some((first, rest)) if rest.strip_prefix(',').map(str::trim_start) == Some(first) => first,
+        _ => value,
+    }
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
@@ -102,6 +103,7 @@ mod tests {
             ("2, 2", None, Some(2_000.0)),
             ("2,2", None, Some(2_000.0)),
             ("2, 3", None, None),
+            ("22, 2", None, None),
             ("22", None, Some(22_000.0)),
         ] {
             let header = RetryAfter { value: value.to_owned(), date_ms, sent_ms: None, received_ms: now };

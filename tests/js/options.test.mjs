@@ -1,9 +1,10 @@
 // Every option of docs/api.md: what it takes, what it refuses, and that a refusal comes before any request.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
-import { DisconnectError, disconnectIfConnected } from "./support/package.mjs";
+import { createSimulator, DisconnectError, disconnectIfConnected, isDisconnectError } from "./support/package.mjs";
 
 const SECRET = "a-secret-token-0123456789";
 const answer = (body, init) => new Response(JSON.stringify(body), init);
@@ -425,6 +426,40 @@ test("an error as JSON has its message, and no cause", async () => {
   assert.ok(own instanceof Error && own.stack);
   assert.deepEqual({ ...own }, { code: "CONFLICT", mayHaveDisconnected: false, timeline: [] });
   assert.equal(`${own}`, "DisconnectError: for a test");
+});
+
+test("isDisconnectError knows errors of other realms and of other copies, and nothing else", async () => {
+  assert.ok(isDisconnectError(new DisconnectError({ code: "CONFLICT" })));
+  const refused = await disconnectIfConnected({}).catch((error) => error);
+  assert.ok(isDisconnectError(refused));
+  const source = (await readFile(new URL("../../js/error.js", import.meta.url), "utf8")).replace(/^export /gm, "");
+  const foreign = runInNewContext(`${source}; new DisconnectError({ code: "CONFLICT", message: "of another realm" })`);
+  assert.ok(!(foreign instanceof DisconnectError));
+  assert.ok(isDisconnectError(foreign));
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const others = [undefined, null, "DisconnectError", new Error("x"), { code: "CONFLICT" }, proxy, Symbol("s"), 1n];
+  for (const other of others) assert.equal(isDisconnectError(other), false);
+});
+
+test("the simulator refuses typos, and ids that it was not given", async () => {
+  const conversations = [{ id: "c", participants: [{ id: "p", schedule: [{ at: -1e6, state: "connected" }] }] }];
+  for (const [config, named] of [
+    [{ conversations, readLag: 3 }, /readLag/],
+    [{ conversations, faults: [{ on: "wirte", status: 503 }] }, /wirte/],
+    [{ conversations, faults: [{ lost: "later" }] }, /later/],
+    [{ conversations, faults: [{ hang: "" }] }, /expected `before` or `after`/],
+    [{ conversations: [{ id: "c", participants: [{ id: "p", schedule: [{ stat: "connected" }] }] }] }, /stat/],
+  ]) {
+    await assert.rejects(createSimulator(config), (error) => /^simulator: /.test(error.message) && named.test(error));
+  }
+  const simulator = await createSimulator({ conversations });
+  assert.throws(() => simulator.addFault({ on: "reed" }), /^Error: simulator: .*reed/);
+  for (const ask of [simulator.state, simulator.shownState, simulator.setState]) {
+    assert.throws(() => ask("d", "p"), /^Error: simulator: it has no conversation "d"$/);
+    assert.throws(() => ask("c", "q"), /^Error: simulator: conversation "c" has no participant "q"$/);
+  }
+  assert.equal(simulator.state("c", "p"), "connected");
 });
 
 test("large times are clamped, not wrapped", async () => {

@@ -3,6 +3,7 @@
 import "./support/package.mjs";
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,6 +153,7 @@ const types = `
   const code: DisconnectErrorCode = "OOPS"; void code;
   // For tests of one's own.
   const made = new DisconnectError({ code: "CONFLICT", message: "for a test" }); const text: string = made.toJSON().message; void text;
+  const guarded = (error: unknown): string => (isDisconnectError(error) ? error.code : "");  void guarded;
   // @ts-expect-error an error has a code
   new DisconnectError({ message: "for a test" });
   // What is undefined counts as not given.
@@ -160,7 +162,7 @@ const types = `
 const names = "ApiDialect, DisconnectErrorCode, DisconnectOptions, DisconnectResult";
 
 test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
-  const esm = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
+  const esm = `import { DisconnectError, disconnectIfConnected, isDisconnectError } from "disconnect-if-connected";
     import type { ${names} } from "disconnect-if-connected";
     import { createSimulator, type Fault } from "disconnect-if-connected/simulator";
     import { init, disconnectIfConnected as own } from "disconnect-if-connected/wasm";
@@ -169,7 +171,7 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
     void init();
     const fault: Fault = { on: "write", lost: "after" }; void [createSimulator, fault];`;
   const cjs = `import module = require("disconnect-if-connected");
-    const { disconnectIfConnected, DisconnectError } = module;
+    const { disconnectIfConnected, DisconnectError, isDisconnectError } = module;
     import simulator = require("disconnect-if-connected/simulator"); void simulator.createSimulator;
     import wasm = require("disconnect-if-connected/wasm"); void wasm.init(new URL("https://example.org/core.wasm"));
     ${names
@@ -307,12 +309,44 @@ test("the command: a timeline for a person, JSON for a script, an exit code for 
     const unauthorized = await command(["c", "queued"], { token: "not-the-token-0123", baseUrl });
     assert.equal(unauthorized.code, 6);
     assert.ok(!(unauthorized.stdout + unauthorized.stderr).includes("not-the-token-0123"));
-    assert.equal((await command(["c", "queued", "--settle-ms", "soon"], { token, baseUrl })).code, 2);
+    for (const option of ["--settle-ms", "--timeout-ms", "--request-timeout-ms", "--max-retries"]) {
+      for (const value of ["soon", ""]) {
+        const { code, stderr } = await command(["c", "queued", option, value], { token, baseUrl });
+        assert.deepEqual([code, stderr.trim()], [2, `${option} takes a number, got "${value}"`]);
+      }
+    }
     assert.equal((await command(["c"], { token, baseUrl })).code, 2);
     assert.equal((await command(["c", "p", "--token", "x"], { token, baseUrl })).code, 2);
     assert.match((await command(["--help"])).stdout, /^Usage: disconnect-if-connected CONVERSATION PARTICIPANT/);
     const { version } = JSON.parse(await readFile(join(root, "pkg", "package.json"), "utf8"));
     assert.equal((await command(["--version"])).stdout.trim(), version);
+  } finally {
+    await close();
+  }
+});
+
+test("the command goes on to its end when nobody reads what it prints", async () => {
+  const { createSimulator } = await import("./support/package.mjs");
+  const participants = [{ id: "p", schedule: [{ at: -1e6, state: "connected" }] }];
+  const simulator = await createSimulator({
+    conversations: [{ id: "c", participants }],
+    // So that the reader is gone before the disconnect.
+    faults: [{ on: "read", delayMs: 300 }],
+  });
+  const { baseUrl, close } = await simulator.listen();
+  try {
+    const cli = join(root, "pkg", "cli.js");
+    const child = spawn(process.execPath, [cli, "c", "p", "--base-url", baseUrl], {
+      env: { ...process.env, GENESYS_CLOUD_ACCESS_TOKEN: "a-secret-token" },
+    });
+    let errors = "";
+    child.stderr.on("data", (text) => {
+      errors += text;
+    });
+    child.stdout.once("data", () => child.stdout.destroy());
+    const [code] = await once(child, "close");
+    assert.deepEqual([code, errors], [0, ""]);
+    assert.equal(simulator.state("c", "p"), "disconnected");
   } finally {
     await close();
   }

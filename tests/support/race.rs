@@ -12,7 +12,7 @@ use disconnect_if_connected::protocol::{
     timeline::Event,
 };
 use proptest::prelude::*;
-use simulator::{Config, Conversation, Delivery, Fault, Participant, Request, Simulator, Step};
+use simulator::{Config, Conversation, Delivery, Exchange, Fault, Participant, Request, Simulator, Step, When};
 
 pub const CONVERSATION: &str = "c-1";
 pub const PARTICIPANT: &str = "p-1";
@@ -85,12 +85,11 @@ pub enum FaultKind {
 
 impl FaultKind {
     fn fault(self) -> Fault {
-        let text = |text: &str| Some(text.to_owned());
         match self {
-            FaultKind::LostBefore => Fault { lost: text("before"), ..Fault::default() },
-            FaultKind::LostAfter => Fault { lost: text("after"), ..Fault::default() },
-            FaultKind::HangBefore => Fault { hang: text("before"), ..Fault::default() },
-            FaultKind::HangAfter => Fault { hang: text("after"), ..Fault::default() },
+            FaultKind::LostBefore => Fault { lost: Some(When::Before), ..Fault::default() },
+            FaultKind::LostAfter => Fault { lost: Some(When::After), ..Fault::default() },
+            FaultKind::HangBefore => Fault { hang: Some(When::Before), ..Fault::default() },
+            FaultKind::HangAfter => Fault { hang: Some(When::After), ..Fault::default() },
             FaultKind::Unavailable => Fault { status: Some(503), ..Fault::default() },
             FaultKind::GatewayTimeoutAfter => Fault { status: Some(504), performed: true, ..Fault::default() },
             FaultKind::RateLimited => {
@@ -226,7 +225,7 @@ impl World {
                 .faults
                 .iter()
                 .map(|fault| Fault {
-                    on: Some(if fault.on_write { "write" } else { "read" }.to_owned()),
+                    on: Some(if fault.on_write { Exchange::Write } else { Exchange::Read }),
                     skip: u32::from(fault.skip),
                     ..fault.kind.fault()
                 })
