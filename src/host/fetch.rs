@@ -153,12 +153,10 @@ impl Connection {
 /// What the host says of a failed request: Node names the reason in the cause (`ENOTFOUND`, a TLS error); browsers hide
 /// it.
 fn detail(error: &JsValue) -> Option<String> {
-    let text = |object: &JsValue, name| foreign::get(object, name).ok()?.as_string().filter(|text| !text.is_empty());
     let cause = foreign::get(error, "cause").unwrap_or_default();
-    text(&cause, "code")
-        .or_else(|| text(&cause, "message"))
-        .or_else(|| text(error, "code"))
-        .or_else(|| text(error, "message"))
+    let places = [(&cause, "code"), (&cause, "message"), (error, "code"), (error, "message")];
+    let mut texts = places.into_iter().filter_map(|(object, name)| foreign::get(object, name).ok()?.as_string());
+    texts.find(|text| !text.is_empty())
 }
 
 fn has_cache(prototype: &JsValue) -> bool {

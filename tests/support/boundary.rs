@@ -40,7 +40,7 @@ fn with(fields: &[(&str, &JsValue)]) -> JsValue {
 }
 
 async fn call(options: JsValue) -> Result<JsValue, JsValue> {
-    JsFuture::from(disconnect_if_connected(options)).await
+    JsFuture::from(disconnect_if_connected(options)?).await
 }
 
 /// The result, or the error.
