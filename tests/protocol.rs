@@ -248,7 +248,7 @@ fn everything_else_settles() {
 }
 
 #[test]
-fn settling_doubles_and_reads_a_last_time_when_it_is_over() {
+fn settling_waits_grow_and_a_last_read_follows_when_it_is_over() {
     ends(
         &[State("queued")],
         "R queued | ~120 settling | R queued | ~150 settling | R queued | ~188 settling | R queued | ~234 settling | \
