@@ -201,8 +201,8 @@ impl Reason {
             }
             Reason::NoFreshToken => "Return a new token, or throw to end the call with your own error.",
             Reason::Forbidden { is_about_permissions: false } => {
-                "Check whether a firewall or a proxy answers in the platform's place, then the rights of the token's user \
-                 or client."
+                "Check whether a firewall or a proxy answers in the platform's place, then the rights of the token's \
+                 user or client."
             }
             Reason::Forbidden { is_about_permissions: true } => {
                 "Give its user or client the permission that the platform names, usually \
@@ -211,8 +211,8 @@ impl Reason {
             Reason::NotAUser => "Use a token of a user, or api: \"calls\" with onBehalfOf: userId.",
             Reason::Conflict => "Try again later, or raise settleMs; the timeline shows each response.",
             Reason::Transient(Transient::Lost(Failure::Network)) => {
-                "Check the address, the network and any proxy; in a page also CORS and the connect-src of its policy. The \
-                 timeline shows each attempt."
+                "Check the address, the network and any proxy; in a page also CORS and the connect-src of its policy. \
+                 The timeline shows each attempt."
             }
             Reason::Transient(_) => "Try again later; the timeline shows each attempt.",
             Reason::NoTimeToWait { .. } => "Try again after that time, or raise timeoutMs.",

@@ -1,5 +1,5 @@
-// Node 20 (V8 11.3) inlines the call of a WebAssembly export into optimised JavaScript. Where the export's only result is
-// a JavaScript value, and the JavaScript is deoptimised during the call, as a garbage collection or a changed object
+// Node 20 (V8 11.3) inlines the call of a WebAssembly export into optimised JavaScript. Where the export's only result
+// is a JavaScript value, and the JavaScript is deoptimised during the call, as a garbage collection or a changed object
 // can, V8 ends the process ("unreachable code"). Here a getter of the options does it, on purpose.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
