@@ -8,12 +8,16 @@ import { DisconnectError, disconnectIfConnected } from "./index.node.mjs";
 
 const TOKEN_VARIABLE = "GENESYS_CLOUD_ACCESS_TOKEN";
 
-const HELP = `Usage: disconnect-if-connected CONVERSATION PARTICIPANT (--region REGION | --base-url URL) [options]
+const HELP = `Usage: disconnect-if-connected CONVERSATION [PARTICIPANT] (--region REGION | --base-url URL) [options]
 
-Removes one participant from a live voice conversation, only when it is connected.
+Removes one participant from a live voice conversation, only when it is connected. PARTICIPANT is its id; without it,
+the options --participant-... describe the participant.
 
 The access token is read from the environment variable ${TOKEN_VARIABLE}, or else from standard input.
 
+  --participant-purpose P     its purpose, for example customer; may be repeated for any of several
+  --participant-user USER     the id of its user
+  --participant-address A     its address, for example +13175550142
   --api voice|calls           the routes of the platform (voice); calls is the published Conversations API
   --region REGION             AWS name or domain, for example us-east-1 or mypurecloud.com
   --base-url URL              an https origin instead of a region
@@ -29,7 +33,8 @@ The access token is read from the environment variable ${TOKEN_VARIABLE}, or els
 
 Exit codes: 0 gone (disconnected or already-disconnected) · 2 INVALID_ARGUMENT or usage · 3 not-connected ·
 4 PARTICIPANT_NOT_FOUND · 5 CONVERSATION_NOT_FOUND · 6 UNAUTHORIZED · 7 FORBIDDEN · 8 CONFLICT · 9 RATE_LIMITED ·
-10 SERVER_ERROR · 11 NETWORK · 12 TIMEOUT · 13 BAD_RESPONSE · 14 REJECTED · 130 interrupted`;
+10 SERVER_ERROR · 11 NETWORK · 12 TIMEOUT · 13 BAD_RESPONSE · 14 REJECTED · 15 AMBIGUOUS_PARTICIPANT ·
+130 interrupted`;
 
 /** @type {Record<string, number>} */
 const EXIT_CODES = {
@@ -48,11 +53,15 @@ const EXIT_CODES = {
   TIMEOUT: 12,
   BAD_RESPONSE: 13,
   REJECTED: 14,
+  AMBIGUOUS_PARTICIPANT: 15,
 };
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
 const OPTIONS = /** @type {const} */ ({
+  "participant-purpose": { type: "string", multiple: true },
+  "participant-user": { type: "string" },
+  "participant-address": { type: "string" },
   api: { type: "string" },
   region: { type: "string" },
   "base-url": { type: "string" },
@@ -111,7 +120,16 @@ if (values.version) {
   process.exit(0);
 }
 const [conversationId, participantId, ...rest] = positionals;
-if (!conversationId || !participantId || rest.length > 0) exit(EXIT_USAGE, HELP);
+const description = {
+  purpose: values["participant-purpose"],
+  userId: values["participant-user"],
+  address: values["participant-address"],
+};
+const isDescribed = Object.values(description).some((value) => value !== undefined);
+if (!conversationId || rest.length > 0) exit(EXIT_USAGE, HELP);
+if (isDescribed === (participantId !== undefined)) {
+  exit(EXIT_USAGE, "Whom? Pass the participant's id, or describe it by --participant-..., never both.");
+}
 
 const fromEnvironment = process.env[TOKEN_VARIABLE];
 if (!fromEnvironment && process.stdin.isTTY)
@@ -140,6 +158,7 @@ function number(option) {
 const options = {
   conversationId,
   participantId,
+  participant: isDescribed ? description : undefined,
   accessToken,
   api: values.api,
   region: values.region,

@@ -19,13 +19,16 @@ export function lazily(start) {
 }
 
 /**
- * The bytes of an inlined module: two letters a byte, a to p for its upper half, A to P for its lower one.
- * `docs/packaging.md` has the reasons.
- * @param {string} letters
+ * The bytes of an inlined module, which is ASCII: a byte below 90 is one character, from "#" on; any other is two.
+ * `toText` in `scripts/build.mjs` writes it, and `docs/packaging.md` has the reasons.
+ * @param {string} text
  */
-export function fromLetters(letters) {
-  const half = (/** @type {number} */ at) => (letters.charCodeAt(at) - 1) & 15;
-  const bytes = new Uint8Array(letters.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = half(2 * at) * 16 + half(2 * at + 1);
-  return bytes;
+export function fromText(text) {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; ) {
+    const value = text.charCodeAt(at++) - 35;
+    bytes[length++] = value < 90 ? value : (value - 90) * 92 + 90 + text.charCodeAt(at++) - 35;
+  }
+  return bytes.subarray(0, length);
 }

@@ -51,6 +51,12 @@ export interface SimulatorConfig {
       purpose?: string;
       name?: string;
       userId?: string;
+      /** Default `"tel:+13175550142"`. */
+      address?: string;
+      /** Whom the leg listens to: a supervisor's. */
+      monitoredParticipantId?: string;
+      coachedParticipantId?: string;
+      bargedParticipantId?: string;
       held?: boolean;
       schedule: Step[];
       /** Size of the attributes that the participant carries, in bytes. */

@@ -41,6 +41,12 @@ async function bundle(entry, file, format, more) {
   await build({ entryPoints: [entry], outfile: join(pkg, file), format, ...shared, ...more });
 }
 
+/** Bytes as ASCII: one character for a byte below 90, as most are, two for any other. `js/load.js` reads it. */
+function toText(bytes) {
+  const pair = (rest) => String.fromCharCode(125 + Math.floor(rest / 92), 35 + (rest % 92));
+  return Array.from(bytes, (byte) => (byte < 90 ? String.fromCharCode(35 + byte) : pair(byte - 90))).join("");
+}
+
 /** A module, its glue, and the module inlined as an ES module and as a CommonJS one. */
 async function assemble({ file, name }) {
   const raw = join(compiled, "bindgen", name);
@@ -52,9 +58,8 @@ async function assemble({ file, name }) {
   const inject = [join(root, "js", "encoding.js")];
   await bundle(join(raw, `${name}.js`), `${name}.js`, "esm", { minify: true, inject });
   const inline = join(pkg, `${name}.inline.js`);
-  const letters = (byte) => String.fromCharCode(97 + (byte >> 4), 65 + (byte & 15));
-  const text = Array.from(readFileSync(wasm), letters).join("");
-  writeFileSync(inline, `import { fromLetters } from "./load.js";\nexport default () => fromLetters("${text}");\n`);
+  const text = JSON.stringify(toText(readFileSync(wasm)));
+  writeFileSync(inline, `import { fromText } from "./load.js";\nexport default () => fromText(${text});\n`);
   await bundle(inline, `${name}.inline.cjs`, "cjs");
 }
 
@@ -90,7 +95,10 @@ export async function build() {
 
   const inGlue = ["error.js", "encoding.js"];
   for (const file of readdirSync(join(root, "js"))) {
-    if (file !== "package.json" && !inGlue.includes(file)) copyFileSync(join(root, "js", file), join(pkg, file));
+    if (file === "package.json" || inGlue.includes(file)) continue;
+    if (/\.d\.c?ts$/.test(file)) copyFileSync(join(root, "js", file), join(pkg, file));
+    // Without its comments; the names stay, for stack traces.
+    else await bundle(join(root, "js", file), file, "esm", { bundle: false, target: "es2022", minifyWhitespace: true });
   }
   copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, file), join(pkg, file));

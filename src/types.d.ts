@@ -23,11 +23,41 @@ export function disconnectIfConnected(options: DisconnectOptions): Promise<Disco
  * The options of a call. An unknown option, a wrong type or a value out of range is an `INVALID_ARGUMENT` before any
  * request; `undefined` counts as not given.
  */
-export interface DisconnectOptions {
+export type DisconnectOptions = CallOptions & Whom;
+
+/** Whom to remove: exactly one of the two. */
+export type Whom =
+  | {
+      /** The id of the participant to remove, as the conversation lists it. */
+      participantId: string;
+      participant?: undefined;
+    }
+  | {
+      /** What is known of the participant to remove, where its id is not. */
+      participant: ParticipantDescription;
+      participantId?: undefined;
+    };
+
+/**
+ * A participant by what is known of it; at least one field, and all that are given have to match. It is looked up in
+ * the same read, at no extra request. Of those that match, the one that is live is meant; several live ones are an
+ * `AMBIGUOUS_PARTICIPANT`.
+ */
+export interface ParticipantDescription {
+  /** `"customer"`, `"external"`, `"agent"` …; of an array, one of them. Compared without regard to case. */
+  purpose?: string | readonly string[] | undefined;
+  /** The user's id: `userId` or `user.id` of the participant. */
+  userId?: string | undefined;
+  /** Equal as it is, or by its digits where both are telephone addresses: `tel:+1…`, `sip:…@…`, `+1 …`. */
+  address?: string | undefined;
+  name?: string | undefined;
+  id?: string | undefined;
+}
+
+/** The options beside whom to remove. */
+export interface CallOptions {
   /** The conversation's id. */
   conversationId: string;
-  /** The id of the participant to remove, as the conversation lists it. */
-  participantId: string;
   /**
    * The OAuth access token, without "Bearer ", or what gives one. A provider is asked once for each call, and once more
    * with `refresh: true` after a 401.
@@ -103,11 +133,21 @@ export interface ResponseLike {
 export interface ApiDialect {
   /**
    * A GET. `participants` is where the body has the list: a name, with dots for depth (`"data.participants"`), or `""`
-   * where the body is the list.
+   * where the body is the list. `fields` says where a participant has what, where its names are not the platform's.
    */
-  read: { path: string; participants: string };
+  read: { path: string; participants: string; fields?: ParticipantFields | undefined };
   /** `{participantId}` has to be in `path` or `body`. */
   write: { method: "POST" | "PUT" | "PATCH" | "DELETE"; path: string; body?: JsonValue | undefined };
+}
+
+/** Where a participant of the list has what: names, with dots for depth (`"user.id"`). */
+export interface ParticipantFields {
+  id?: string | undefined;
+  state?: string | undefined;
+  userId?: string | undefined;
+  purpose?: string | undefined;
+  address?: string | undefined;
+  name?: string | undefined;
 }
 
 /** What `JSON.stringify` can write. */
@@ -156,6 +196,7 @@ export type Region =
 
 interface ResultFields {
   conversationId: string;
+  /** The id that was given, or of the participant that was found. */
   participantId: string;
   /** The last state that a read showed after the last disconnect of the call (of all, where it sent none). */
   state?: string;
@@ -204,6 +245,7 @@ export type DisconnectErrorCode =
   | "INVALID_ARGUMENT"
   | "PARTICIPANT_NOT_FOUND"
   | "CONVERSATION_NOT_FOUND"
+  | "AMBIGUOUS_PARTICIPANT"
   | "UNAUTHORIZED"
   | "FORBIDDEN"
   | "CONFLICT"

@@ -18,36 +18,42 @@ mod response;
 use disconnect_if_connected::protocol::{
     dialect::Ids,
     http::{Body, BodyError, Expected, RetryAfter},
-    participant::{Kind, Target, TargetState},
     schedule,
+    target::{Kind, Listed, Seen, Target},
 };
 use response::body;
 use serde_json::Value;
 
+/// The participant `p-1`, where it is listed: what its state means, and the state.
+type State = Option<(Kind, Option<String>)>;
+
 /// What the body says of the participant `p-1`.
-fn read(bytes: &[u8]) -> Result<TargetState, BodyError> {
-    match body(Expected::Participants, "entities", &String::from_utf8_lossy(bytes), None) {
-        Body::Participants(participants) => Ok(Target::new("p-1").state_in(&participants)),
+fn read(bytes: &[u8]) -> Result<State, BodyError> {
+    match body(Expected::Participants { described: false }, "entities", &String::from_utf8_lossy(bytes), None) {
+        Body::Participants(participants) => match Target::new("p-1").seen_in(&participants) {
+            Seen::NotListed => Ok(None),
+            Seen::Listed(Listed { kind, state, .. }) => Ok(Some((kind, state))),
+            Seen::Ambiguous(several) => panic!("one id, {several:?}"),
+        },
         Body::Unusable(error) => Err(error),
         other => panic!("{other:?}"),
     }
 }
 
 /// The same question, answered from untyped JSON.
-fn reference(body: &Value) -> Result<TargetState, BodyError> {
+fn reference(body: &Value) -> Result<State, BodyError> {
     let listed = |state: Option<&str>| {
         let kind = match state {
             Some("connected") => Kind::Disconnectable,
             Some("disconnected" | "terminated") => Kind::Gone,
             _ => Kind::Unsettled,
         };
-        TargetState::Listed(kind, state.map(str::to_owned))
+        Some((kind, state.map(str::to_owned)))
     };
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let most_telling = |states: Vec<TargetState>| {
-        let first = |kind| states.iter().find(|state| matches!(state, TargetState::Listed(one, _) if *one == kind));
-        let found = [Kind::Disconnectable, Kind::Unsettled, Kind::Gone].into_iter().find_map(first);
-        found.cloned().unwrap_or(TargetState::NotListed)
+    let most_telling = |states: Vec<State>| {
+        let first = |kind| states.iter().flatten().find(|(one, _)| *one == kind);
+        [Kind::Disconnectable, Kind::Unsettled, Kind::Gone].into_iter().find_map(first).cloned()
     };
     let list = body.get("entities").and_then(Value::as_array).ok_or(BodyError::NoList)?;
     let targets = list.iter().filter(|entry| entry.is_object() && text(entry, "id").as_deref() == Some("p-1"));

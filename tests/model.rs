@@ -262,16 +262,7 @@ impl Model for Rule {
         TRUTHS
             .iter()
             .map(|truth| {
-                let participant = Participant {
-                    id: "p".to_owned(),
-                    purpose: "customer".to_owned(),
-                    name: None,
-                    user_id: None,
-                    held: false,
-                    schedule: vec![truth.step(-1e6)],
-                    removed_at_ms: None,
-                    attribute_bytes: 0,
-                };
+                let participant = Participant::customer("p", vec![truth.step(-1e6)]);
                 let config = Config {
                     conversations: vec![Conversation { id: "c".to_owned(), participants: vec![participant] }],
                     read_lag_ms: 0.0,

@@ -18,6 +18,7 @@ use disconnect_if_connected::protocol::{
     error::DisconnectError,
     http::{Body as ResponseBody, BodyError, Expected, Failure, Operation, Response, RetryAfter as Header},
     result::DisconnectResult,
+    selection::{Description, Whom},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -573,7 +574,7 @@ fn started(settings: Settings) -> Call {
 /// The response to a read that shows the participant in this state.
 fn seen(state: &str) -> Input {
     let text = format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#);
-    Input::Response(response(200, body(Expected::Participants, "entities", &text, None)))
+    Input::Response(response(200, body(Expected::Participants { described: false }, "entities", &text, None)))
 }
 
 #[test]
@@ -672,12 +673,91 @@ fn the_token_is_redacted_in_what_the_platform_says() {
     assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
 }
 
+/// A call for the customer, whoever that is.
+fn for_the_customer() -> Settings {
+    let mut settings = settings();
+    let purpose = Some(vec!["customer".to_owned()]);
+    settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+    settings
+}
+
+#[test]
+fn a_description_is_resolved_in_each_read_until_a_write_is_sent() {
+    // The first attempt rings and fails; the second one is the customer now.
+    let ringing = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"alerting"}]}"#;
+    let talking = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"terminated"},
+        {"id":"p-2","purpose":"customer","state":"connected"}]}"#;
+    // After the write: another customer is connected, but the call is about p-2.
+    let another = r#"{"entities":[{"id":"p-2","purpose":"customer","state":"disconnected"},
+        {"id":"p-3","purpose":"customer","state":"connected"}]}"#;
+    let script = [Body(ringing), Body(talking), Status(409, ""), Body(another)];
+    let played = expect(
+        for_the_customer(),
+        &script,
+        "R200 | ~120 settling | R200 | W409 | ~120 settling | R200 | already-disconnected",
+    );
+    assert_eq!(outcome(played).participant_id, "p-2");
+    let accepted = [Body(ringing), Body(talking), Status(204, "")];
+    let played = expect(for_the_customer(), &accepted, "R200 | ~120 settling | R200 | W204 | disconnected");
+    assert_eq!(outcome(played).participant_id, "p-2");
+}
+
+#[test]
+fn a_description_that_nobody_or_several_match_ends_the_call() {
+    let nobody = r#"{"entities":[{"id":"p-1","purpose":"agent","state":"connected"}]}"#;
+    let settings = Settings { settle_ms: 100.0, ..for_the_customer() };
+    let message =
+        error(expect(settings, &[Body(nobody)], "R200 | ~100 settling | R200 | PARTICIPANT_NOT_FOUND")).message;
+    assert!(message.starts_with("The participant described by purpose of conversation c-1 was not"), "{message}");
+    assert!(message.contains("Check the description") && !message.contains("HTTP"), "{message}");
+
+    let several = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"connected","name":"Ada","address":"+1"},
+        {"id":"p-2","purpose":"Customer"},{"id":"p-3","purpose":"customer","state":"terminated"}]}"#;
+    let error = error(expect(for_the_customer(), &[Body(several)], "R200 | AMBIGUOUS_PARTICIPANT"));
+    assert_eq!(
+        error.message,
+        "The participant described by purpose of conversation c-1 was not disconnected: 2 live participants match: p-1 \
+         (customer, connected), p-2 (Customer, no state). Pass participantId, or describe the participant with more \
+         fields."
+    );
+    assert!(!error.may_have_disconnected);
+}
+
+#[test]
+fn a_description_that_matched_and_no_longer_does_is_absence() {
+    let ringing = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"alerting"}]}"#;
+    let settings = Settings { settle_ms: 100.0, ..for_the_customer() };
+    let played = expect(settings, &[Body(ringing), NotListed], "R200 | ~100 settling | R200 | already-disconnected");
+    assert_eq!(outcome(played).participant_id, "p-1");
+    let over = expect(
+        for_the_customer(),
+        &[Body(ringing), Status(404, "")],
+        "R200 | ~120 settling | R404 | already-disconnected",
+    );
+    assert_eq!(outcome(over).participant_id, "p-1");
+}
+
+#[test]
+fn who_the_participants_are_is_read_for_a_description_only() {
+    let mut call = started(for_the_customer());
+    assert_eq!(call.expects(200), Expected::Participants { described: true });
+    let customer = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"connected"}]}"#;
+    let read = body(call.expects(200), "entities", customer, None);
+    let Action::Send(write) = call.next(Input::Response(response(200, read)), 1.0, 0.5) else { panic!("no write") };
+    assert_eq!(write.body.as_deref(), Some(r#"{"participantId":"p-1","action":"disconnect"}"#));
+    let refused = call.next(Input::Response(response(409, body(call.expects(409), "", "{}", None))), 2.0, 0.5);
+    assert!(matches!(refused, Action::Wait { .. }));
+    call.next(Input::Woke, 200.0, 0.5);
+    assert_eq!(call.expects(200), Expected::Participants { described: false });
+}
+
 #[test]
 fn only_bodies_that_matter_are_read() {
     use Expected::{Nothing, Participants, PlatformError};
     let mut call = started(settings());
     let expected = [200, 204, 302, 400, 404, 503].map(|status| call.expects(status));
-    assert_eq!(expected, [Participants, Participants, Nothing, PlatformError, PlatformError, PlatformError]);
+    let list = Participants { described: false };
+    assert_eq!(expected, [list, list, Nothing, PlatformError, PlatformError, PlatformError]);
     let Action::Send(write) = call.next(seen("connected"), 1.0, 0.5) else { panic!("no write") };
     assert_eq!((write.operation, write.method.as_str()), (Operation::Write, "POST"));
     assert_eq!(write.body.as_deref(), Some(r#"{"participantId":"p-1","action":"disconnect"}"#));

@@ -337,10 +337,11 @@ fn percent_decoded(segment: &str) -> String {
 
 fn body(conversation: &Conversation, shape: Shape, shown_ms: f64) -> Value {
     let shown = conversation.participants.iter().filter_map(|one| Some((one, one.state(shown_ms)?)));
-    let participants: Vec<Value> = match shape {
-        Shape::Generic => shown.map(|(one, state)| generic_participant(one, state)).collect(),
-        Shape::Voice | Shape::Calls => shown.map(|(one, state)| call_participant(one, state)).collect(),
+    let participant = match shape {
+        Shape::Generic => generic_participant,
+        Shape::Voice | Shape::Calls => call_participant,
     };
+    let participants: Vec<Value> = shown.map(|(one, state)| participant(one, state, shown_ms)).collect();
     let uri = format!("/api/v2/conversations/{}", conversation.id);
     match shape {
         Shape::Voice => json!({
@@ -361,12 +362,23 @@ fn address(one: &Participant) -> Value {
     json!({ "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142", "addressDisplayable": "+13175550142" })
 }
 
+/// A moment of the day on which every conversation of the simulator starts.
+fn timestamp(ms: f64) -> String {
+    const START_MS: u64 = (9 * 60 + 30) * 60_000;
+    let ms = (START_MS + ms.max(0.0) as u64).min(24 * 3_600_000 - 1);
+    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+    format!("2026-11-22T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
+}
+
 /// What both shapes say of a participant.
-fn participant(one: &Participant) -> Value {
+fn participant(one: &Participant, shown_ms: f64) -> Value {
     let is_agent = one.purpose == "agent";
+    let address = one.address.as_deref().unwrap_or("tel:+13175550142");
     json!({
-        "id": one.id, "name": one.name.as_deref().unwrap_or(&one.purpose), "purpose": one.purpose, "address": "tel:+13175550142",
-        "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "ani": "tel:+13175550142",
+        "id": one.id, "name": one.name.as_deref().unwrap_or(&one.purpose), "purpose": one.purpose, "address": address,
+        "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "ani": address,
+        "endTime": one.ended_at_ms(shown_ms).map(timestamp), "monitoredParticipantId": one.monitored_participant_id,
+        "coachedParticipantId": one.coached_participant_id, "bargedParticipantId": one.barged_participant_id,
         "dnis": "tel:+13175550100", "mediaRoles": ["full"], "wrapupRequired": is_agent, "wrapupPrompt": "optional", "wrapupTimeoutMs": 30_000,
         "wrapup": is_agent.then(|| json!({ "code": "ININ-WRAP-UP-TIMEOUT", "name": "Timed out", "notes": "", "durationSeconds": 30 })),
         "attributes": { "ivr.language": "en-US", "crm.case": "CS0042177", "notes": "x".repeat(one.attribute_bytes) },
@@ -374,8 +386,8 @@ fn participant(one: &Participant) -> Value {
 }
 
 /// A participant with a state of its own: the models `CallMediaParticipant` and the voice route's.
-fn call_participant(one: &Participant, state: &str) -> Value {
-    let mut value = participant(one);
+fn call_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
+    let mut value = participant(one, shown_ms);
     if let Value::Object(fields) = &mut value {
         fields.extend(object(json!({
             "state": state, "direction": "inbound", "held": one.held, "muted": false, "confined": false, "recording": true,
@@ -388,8 +400,8 @@ fn call_participant(one: &Participant, state: &str) -> Value {
 }
 
 /// A participant whose state stands in its calls: the model `Participant`.
-fn generic_participant(one: &Participant, state: &str) -> Value {
-    let mut value = participant(one);
+fn generic_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
+    let mut value = participant(one, shown_ms);
     if let Value::Object(fields) = &mut value {
         let call = json!({
             "id": format!("{}-call", one.id), "state": state, "initialState": "alerting", "direction": "inbound", "held": one.held,

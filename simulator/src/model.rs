@@ -41,6 +41,11 @@ pub struct Participant {
     pub purpose: String,
     pub name: Option<String>,
     pub user_id: Option<String>,
+    pub address: Option<String>,
+    /// Whom the leg listens to: a supervisor's.
+    pub monitored_participant_id: Option<String>,
+    pub coached_participant_id: Option<String>,
+    pub barged_participant_id: Option<String>,
     #[serde(default)]
     pub held: bool,
     /// The true states, in order of time; before the first step the participant is not listed.
@@ -82,6 +87,24 @@ pub enum Verdict {
 }
 
 impl Participant {
+    /// A customer, of whom nothing else is known.
+    pub fn customer(id: &str, schedule: Vec<Step>) -> Self {
+        Participant {
+            id: id.to_owned(),
+            purpose: customer(),
+            name: None,
+            user_id: None,
+            address: None,
+            monitored_participant_id: None,
+            coached_participant_id: None,
+            barged_participant_id: None,
+            held: false,
+            schedule,
+            removed_at_ms: None,
+            attribute_bytes: 0,
+        }
+    }
+
     fn step(&self, now_ms: f64) -> Option<&Step> {
         self.schedule.iter().rev().find(|step| step.at <= now_ms)
     }
@@ -95,6 +118,13 @@ impl Participant {
             _ if removed => Some("disconnected"),
             state => state,
         }
+    }
+
+    /// When it ended, where it has.
+    pub fn ended_at_ms(&self, now_ms: f64) -> Option<f64> {
+        let is_gone = self.state(now_ms).is_some_and(|state| GONE.contains(&state));
+        let scheduled = self.step(now_ms).map(|step| step.at);
+        is_gone.then(|| self.removed_at_ms.filter(|removed_at| *removed_at <= now_ms).or(scheduled)).flatten()
     }
 
     pub fn disconnect(&mut self, now_ms: f64, accepted_states: &[String], effect_delay_ms: f64) -> Verdict {

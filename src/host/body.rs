@@ -5,10 +5,11 @@ use super::{
     value::{Access, Value},
 };
 use crate::protocol::{
+    dialect::Read,
     http::{Body, BodyError, Expected, PlatformError},
-    participant::{Lenient, Participant},
+    participant::Participant,
 };
-use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JsString, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
@@ -60,9 +61,9 @@ extern "C" {
     fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-/// Reads a response's body as far as it is expected; `list` is where the participants are. The error is what the host
+/// Reads a response's body as far as it is expected; `read` says where the participants are. The error is what the host
 /// says of a body that broke off.
-pub async fn read(response: &AnyResponse, expected: Expected, list: &str, max_bytes: f64) -> Result<Body, JsValue> {
+pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_bytes: f64) -> Result<Body, JsValue> {
     // Absent where there is no body; `null` itself would throw, slowly.
     let stream = response.body().ok().filter(|stream| stream.is_object());
     if expected == Expected::Nothing {
@@ -76,8 +77,8 @@ pub async fn read(response: &AnyResponse, expected: Expected, list: &str, max_by
         return Ok(Body::Unusable(BodyError::TooLarge));
     };
     Ok(match (json(&text), expected) {
-        (Ok(value), Expected::Participants) => {
-            participants(&value, list).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
+        (Ok(value), Expected::Participants { described }) => {
+            participants(&value, read, described).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
         }
         (Ok(value), _) => Body::Error(from_value::<PlatformError>(value).unwrap_or_default()),
         (Err(error), _) => Body::Unusable(error),
@@ -155,14 +156,23 @@ async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<Uint8Array>,
 }
 
 /// The list of participants; what is no object in it is left out.
-fn participants(body: &JsValue, list: &str) -> Option<Vec<Participant>> {
-    let mut names = list.split('.').filter(|name| !name.is_empty());
-    let list = names.try_fold(body.clone(), |value, name| foreign::get(&value, name).ok())?;
+fn participants(body: &JsValue, read: &Read, described: bool) -> Option<Vec<Participant>> {
+    let list = at(body, &read.participants)?;
     if !foreign::is_array(&list) {
         return None;
     }
-    let entries: Vec<Lenient<Participant>> = from_value(list)?;
-    Some(entries.into_iter().filter_map(|entry| entry.0).collect())
+    let participant = |entry: JsValue| {
+        let mut participant: Participant = from_value(entry.clone())?;
+        read.fields.fill(&mut participant, described, |path| at(&entry, path)?.as_string());
+        Some(participant)
+    };
+    Some(list.unchecked_into::<Array>().iter().filter_map(participant).collect())
+}
+
+/// The value at a path of names with dots between them; the value itself where the path is empty.
+fn at(value: &JsValue, path: &str) -> Option<JsValue> {
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(value.clone(), |value, name| foreign::get(&value, name).ok())
 }
 
 fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {

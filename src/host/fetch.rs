@@ -101,12 +101,7 @@ impl Connection {
         };
         let status = status as u16;
         let settings = call.settings();
-        let body = body::read(
-            &response,
-            call.expects(status),
-            &settings.dialect.read.participants,
-            settings.max_response_bytes,
-        );
+        let body = body::read(&response, call.expects(status), &settings.dialect.read, settings.max_response_bytes);
         let body = match abort.or_timeout(body, &mut limit).await? {
             None => Body::Unusable(BodyError::Lost(Failure::Timeout)),
             Some(Err(error)) => {

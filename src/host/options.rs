@@ -8,9 +8,10 @@ use super::{
 use crate::protocol::{
     checked,
     dialect::{CALLS, CALLS_ON_BEHALF_OF_USER, Dialect, VOICE},
-    participant::{DISCONNECTABLE_STATES, GONE_STATES, Target},
     region,
+    selection::{Description, Whom},
     settings::{Api, Settings},
+    target::{DISCONNECTABLE_STATES, GONE_STATES, Target},
 };
 use js_sys::Function;
 use serde::{
@@ -40,6 +41,7 @@ struct Data {
     conversation_id: Option<String>,
     #[serde(default, deserialize_with = "checked::id")]
     participant_id: Option<String>,
+    participant: Option<Description>,
     #[serde(rename = "accessToken")]
     _access_token: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "api")]
@@ -60,9 +62,9 @@ struct Data {
     max_response_bytes: Option<f64>,
     #[serde(default, deserialize_with = "checked::boolean")]
     confirm: Option<bool>,
-    #[serde(default, deserialize_with = "states")]
+    #[serde(default, deserialize_with = "checked::states")]
     disconnectable_states: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "states")]
+    #[serde(default, deserialize_with = "checked::states")]
     gone_states: Option<Vec<String>>,
     #[serde(default, deserialize_with = "checked::id")]
     on_behalf_of: Option<String>,
@@ -72,6 +74,12 @@ struct Data {
     _fetch: Option<IgnoredAny>,
     #[serde(rename = "onEvent")]
     _on_event: Option<IgnoredAny>,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
+    static GLOBAL: JsValue;
 }
 
 const FETCH: &str = "a function like the global fetch";
@@ -89,9 +97,9 @@ impl Options {
         let [access_token, signal, fetch, on_event] = ["accessToken", "signal", "fetch", "onEvent"].map(given);
         let properties = Properties::new(Box::new(properties.into_iter()));
         let data = Data::deserialize(MapAccessDeserializer::new(properties))?;
-        let id = |option, id: Option<String>| id.ok_or_else(|| Refusal::new(option, "nothing", &checked::ID));
-        let conversation_id = id("conversationId", data.conversation_id)?;
-        let participant_id = id("participantId", data.participant_id)?;
+        let conversation_id =
+            data.conversation_id.ok_or_else(|| Refusal::new("conversationId", "nothing", &checked::ID))?;
+        let whom = whom(data.participant_id, data.participant)?;
         let access_token = self::access_token(access_token.unwrap_or_default())?;
         let BaseUrl { origin, path_prefix } = base(data.region, data.base_url)?;
         let (api, dialect) = match (data.api.unwrap_or((Api::Voice, VOICE)), &data.on_behalf_of) {
@@ -105,12 +113,12 @@ impl Options {
         let signal = signal.map(self::signal).transpose()?;
         let on_event = on_event.map(|value| function(value, "onEvent", "a function (event) => void")).transpose()?;
         let fetch = fetch.map(|value| function(value, "fetch", FETCH)).transpose()?;
-        if fetch.is_none() && !foreign::get(&js_sys::global(), "fetch").is_ok_and(|fetch| fetch.is_function()) {
+        if fetch.is_none() && !has_global_fetch() {
             return Err(Refusal::new("fetch", "nothing, and there is no global fetch", &FETCH));
         }
-        let default = Settings::new(&conversation_id, &participant_id, Api::Voice);
+        let default = Settings::new(&conversation_id, "", Api::Voice);
         let settings = Settings {
-            target: target(&participant_id, data.disconnectable_states, data.gone_states)?,
+            target: target(whom, data.disconnectable_states, data.gone_states)?,
             user_id: data.on_behalf_of,
             api,
             dialect,
@@ -129,6 +137,10 @@ impl Options {
 }
 
 // ---- Options that are no data ----
+
+fn has_global_fetch() -> bool {
+    GLOBAL.with(|global| foreign::get(global, "fetch")).is_ok_and(|fetch| fetch.is_function())
+}
 
 fn function(value: JsValue, option: &str, accepted: &str) -> Result<Function, Refusal> {
     value.dyn_into().map_err(|value| Refusal::new(option, &foreign::shown(&value), &accepted))
@@ -161,11 +173,23 @@ fn base(region: Option<String>, base_url: Option<BaseUrl>) -> Result<BaseUrl, Re
     }
 }
 
-fn target(
-    participant_id: &str,
-    disconnectable: Option<Vec<String>>,
-    gone: Option<Vec<String>>,
-) -> Result<Target, Refusal> {
+fn whom(id: Option<String>, description: Option<Description>) -> Result<Whom, Refusal> {
+    const EITHER: &str = "participantId or participant, never both";
+    match (id, description) {
+        (Some(id), None) => Ok(Whom::Id(id)),
+        (None, Some(description)) if description.fields().is_empty() => {
+            Err(Refusal::new("participant", "an empty description", &"at least one field"))
+        }
+        (None, Some(description)) => Ok(Whom::Described(description)),
+        (Some(_), Some(_)) => Err(Refusal::new("participant", "a value beside participantId", &EITHER)),
+        (None, None) => {
+            let accepted = format_args!("{}; or pass participant", checked::ID);
+            Err(Refusal::new("participantId", "nothing", &accepted))
+        }
+    }
+}
+
+fn target(whom: Whom, disconnectable: Option<Vec<String>>, gone: Option<Vec<String>>) -> Result<Target, Refusal> {
     let default = |states: &[&str]| states.iter().map(|&state| state.to_owned()).collect();
     let gone_states: Vec<String> = gone.unwrap_or_else(|| default(&GONE_STATES));
     let disconnectable_states: Vec<String> = disconnectable.unwrap_or_else(|| default(&DISCONNECTABLE_STATES));
@@ -176,31 +200,11 @@ fn target(
             let given = format!("\"{both}\", which is one of goneStates");
             Err(Refusal::new("disconnectableStates", &given, &"states in which the participant is not gone"))
         }
-        None => Ok(Target { participant_id: participant_id.to_owned(), disconnectable_states, gone_states }),
+        None => Ok(Target { whom, disconnectable_states, gone_states }),
     }
 }
 
 // ---- Data with a check of its own ----
-
-fn states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    struct StatesVisitor;
-    impl<'de> Visitor<'de> for StatesVisitor {
-        type Value = Vec<String>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-            formatter.write_str("a non-empty array of states")
-        }
-
-        fn visit_seq<A: de::SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<String>, A::Error> {
-            let mut states = Vec::new();
-            while let Some(checked::State(state)) = elements.next_element()? {
-                states.push(state);
-            }
-            if states.is_empty() { Err(de::Error::invalid_length(0, &self)) } else { Ok(states) }
-        }
-    }
-    deserializer.deserialize_seq(StatesVisitor).map(Some)
-}
 
 fn api<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(Api, Dialect)>, D::Error> {
     struct ApiVisitor;

@@ -96,6 +96,13 @@ impl Value {
         })
     }
 
+    fn properties(self, fields: &'static [&'static str]) -> Result<Properties, Refusal> {
+        Ok(Properties::new(match self.access {
+            Access::Own => Box::new(self.own_properties()?.into_iter()),
+            Access::Known => Box::new(self.known_properties(fields)),
+        }))
+    }
+
     /// The elements of an array.
     fn elements(&self) -> Result<Vec<Value>, Refusal> {
         let element = |value| Value { value, ..*self };
@@ -141,14 +148,7 @@ impl<'de> Deserializer<'de> for Value {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        if !self.is_object() {
-            return self.deserialize_any(visitor);
-        }
-        let properties: Box<dyn Iterator<Item = (Name, Value)>> = match self.access {
-            Access::Own => Box::new(self.own_properties()?.into_iter()),
-            Access::Known => Box::new(self.known_properties(fields)),
-        };
-        visitor.visit_map(Properties::new(properties))
+        if self.is_object() { visitor.visit_map(self.properties(fields)?) } else { self.deserialize_any(visitor) }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
@@ -193,15 +193,18 @@ impl Properties {
     pub fn new(properties: Box<dyn Iterator<Item = (Name, Value)>>) -> Self {
         Properties { rest: properties, next: None }
     }
+
+    fn advance(&mut self) -> Option<&str> {
+        self.next = self.rest.next();
+        self.next.as_ref().map(|(name, _)| &**name)
+    }
 }
 
 impl<'de> MapAccess<'de> for Properties {
     type Error = Refusal;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
-        self.next = self.rest.next();
-        let Some((name, _)) = &self.next else { return Ok(None) };
-        seed.deserialize(StrDeserializer::new(name)).map(Some)
+        self.advance().map(|name| seed.deserialize(StrDeserializer::new(name))).transpose()
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refusal> {

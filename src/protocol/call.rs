@@ -21,10 +21,11 @@ use super::{
     http::{Expected, Failure, Operation, Request, Response},
     meaning::{self, Meaning},
     outcome::Outcome,
-    participant::{Kind, TargetState},
     result::DisconnectResult,
     schedule,
+    selection::Whom,
     settings::Settings,
+    target::{Kind, Listed, Seen},
     timeline::{Event, WaitReason, tenths},
 };
 use std::hash::{Hash, Hasher};
@@ -82,6 +83,8 @@ pub struct Call {
     now: f64,
     random: f64,
 
+    /// The id that the caller gave, or that was found; the first write settles it.
+    participant_id: Option<String>,
     /// The last state seen, and the last one since the last write.
     state: Option<String>,
     result_state: Option<String>,
@@ -123,6 +126,10 @@ struct Details {
 impl Call {
     pub fn new(settings: Settings) -> Self {
         Call {
+            participant_id: match &settings.target.whom {
+                Whom::Id(id) => Some(id.clone()),
+                Whom::Described(_) => None,
+            },
             settings,
             token: String::new(),
             timeline: Vec::new(),
@@ -169,7 +176,7 @@ impl Call {
 
     /// What to read of the body of a response with this status.
     pub fn expects(&self, status: u16) -> Expected {
-        self.operation.expects(status)
+        self.operation.expects(status, matches!(self.settings.target.whom, Whom::Described(_)))
     }
 
     /// The access token now in use: where the platform repeats it, it is redacted.
@@ -192,12 +199,15 @@ impl Call {
             self.failures = 0;
         }
         match meaning {
-            Meaning::Seen(TargetState::Listed(Kind::Gone, _)) | Meaning::AlreadyGone => self.gone(),
+            Meaning::Seen(Seen::Listed(Listed { kind: Kind::Gone, .. })) | Meaning::AlreadyGone => self.gone(),
             // The conversation is over, and the participant was in it.
             Meaning::NotFound if self.was_listed => self.gone(),
             _ if self.rejection.is_some() => self.reject(),
-            Meaning::Seen(TargetState::Listed(Kind::Disconnectable, _)) if self.accepted.is_none() => self.connected(),
-            Meaning::Seen(state) => self.settle(state != TargetState::NotListed),
+            Meaning::Seen(Seen::Listed(Listed { kind: Kind::Disconnectable, .. })) if self.accepted.is_none() => {
+                self.connected()
+            }
+            Meaning::Seen(Seen::Ambiguous(listed)) => self.fail(&Reason::Ambiguous(listed)),
+            Meaning::Seen(seen) => self.settle(seen != Seen::NotListed),
             Meaning::Accepted => self.accept(),
             Meaning::Refused => self.refused(),
             Meaning::Transient(transient) => self.retry(transient),
@@ -378,6 +388,7 @@ impl Call {
         self.last = Details::default();
         if operation == Operation::Write {
             self.result_state = None;
+            self.settle_whom();
         }
         let request = self.request(operation);
         let (method, path) = (request.method.clone(), request.path.clone());
@@ -385,9 +396,16 @@ impl Call {
         Action::Send(request)
     }
 
+    /// From the first write on, the call is about the participant that it was sent for.
+    fn settle_whom(&mut self) {
+        if let Some(id) = &self.participant_id {
+            self.settings.target.whom = Whom::Id(id.clone());
+        }
+    }
+
     fn request(&self, operation: Operation) -> Request {
-        let Settings { conversation_id, target, user_id, dialect, path_prefix, .. } = &self.settings;
-        let participant_id = target.participant_id.as_str();
+        let Settings { conversation_id, user_id, dialect, path_prefix, .. } = &self.settings;
+        let participant_id = self.participant_id.as_deref().unwrap_or_default();
         let ids = Ids { conversation_id, participant_id, user_id: user_id.as_deref().unwrap_or_default() };
         let (method, path, body) = match operation {
             Operation::Read => ("GET", &dialect.read.path, None),
@@ -421,8 +439,8 @@ impl Call {
             platform_code: self.last.platform_code.clone(),
             failure: response.body_failure(),
         });
-        if let Meaning::Seen(state) = &meaning {
-            self.see(state);
+        if let Meaning::Seen(seen) = &meaning {
+            self.see(seen);
         }
         if self.operation == Operation::Write && meaning::has_unknown_effect(response) {
             self.note_unknown_effect();
@@ -430,11 +448,12 @@ impl Call {
         meaning
     }
 
-    fn see(&mut self, seen: &TargetState) {
+    fn see(&mut self, seen: &Seen) {
         let mut state = None;
-        if let TargetState::Listed(_, listed) = seen {
-            state = listed.as_deref().map(|state| self.redacted(state));
+        if let Seen::Listed(listed) = seen {
+            state = listed.state.as_deref().map(|state| self.redacted(state));
             self.was_listed = true;
+            self.participant_id = Some(listed.id.clone());
             self.state.clone_from(&state);
         }
         self.was_read = true;
@@ -466,7 +485,7 @@ impl Call {
     }
 
     fn redacted(&self, text: &str) -> String {
-        if self.token.is_empty() { text.to_owned() } else { text.replace(&self.token, REDACTED) }
+        if self.token.is_empty() { text.to_owned() } else { replaced(text, &self.token, REDACTED) }
     }
 
     // ---- Ends ----
@@ -481,7 +500,7 @@ impl Call {
         Action::Finish(Ok(DisconnectResult {
             outcome,
             conversation_id: self.settings.conversation_id.clone(),
-            participant_id: self.settings.target.participant_id.clone(),
+            participant_id: self.participant_id.clone().unwrap_or_default(),
             state: self.result_state.clone(),
             acknowledged,
             confirmed,
@@ -504,13 +523,13 @@ impl Call {
             self.last.clone();
         Action::Finish(Err(DisconnectError {
             code,
-            message: reason.message(
+            message: self.redacted(&reason.message(
                 &self.settings,
                 self.operation,
                 status,
                 platform_message.as_deref(),
                 detail.as_deref(),
-            ),
+            )),
             status,
             platform_code,
             correlation_id,
@@ -520,6 +539,22 @@ impl Call {
             may_have_disconnected: self.unknown_effect,
             timeline: self.timeline.clone(),
         }))
+    }
+}
+
+/// As `str::replace`, which links std's search in long texts: 4 KB of the download.
+fn replaced(text: &str, wanted: &str, replacement: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    loop {
+        if let Some(after) = rest.as_str().strip_prefix(wanted) {
+            result.push_str(replacement);
+            rest = after.chars();
+        } else if let Some(char) = rest.next() {
+            result.push(char);
+        } else {
+            return result;
+        }
     }
 }
 
@@ -537,11 +572,11 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, state, result_state, was_listed, was_read, settling_since, settle_polls,
+            operation, refreshed, now, participant_id, state, result_state, was_listed, was_read, settling_since, settle_polls,
             a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection, accepted,
             settings: _, token: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
-        (operation, refreshed, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
+        (operation, refreshed, participant_id, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
         (a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good).hash(hasher);
         (rejection.is_some(), accepted.is_some()).hash(hasher);
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);

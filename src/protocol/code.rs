@@ -8,6 +8,7 @@ pub enum Code {
     InvalidArgument,
     ParticipantNotFound,
     ConversationNotFound,
+    AmbiguousParticipant,
     Unauthorized,
     Forbidden,
     Conflict,

@@ -1,6 +1,9 @@
 //! Dialects: routes and shapes as data. [`VOICE`], [`CALLS`], a caller's own.
 
-use super::checked;
+use super::{
+    checked,
+    participant::{Identity, Participant},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -18,13 +21,65 @@ pub struct Dialect {
 
 /// A GET.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ path, participants }")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ path, participants, fields? }")]
 pub struct Read {
     #[serde(deserialize_with = "checked::path")]
     pub path: Cow<'static, str>,
     /// Where the body has the list of participants: names with dots between them; empty where the body is the list.
     #[serde(deserialize_with = "checked::list")]
     pub participants: Cow<'static, str>,
+    #[serde(default)]
+    pub fields: Fields,
+}
+
+/// Where a participant of the list has what, by names with dots between them; otherwise where the platform has it.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "camelCase",
+    expecting = "{ id?, state?, userId?, purpose?, address?, name? }"
+)]
+pub struct Fields {
+    #[serde(default, deserialize_with = "checked::field")]
+    pub id: Option<String>,
+    #[serde(default, deserialize_with = "checked::field")]
+    pub state: Option<String>,
+    #[serde(default, deserialize_with = "checked::field")]
+    pub user_id: Option<String>,
+    #[serde(default, deserialize_with = "checked::field")]
+    pub purpose: Option<String>,
+    #[serde(default, deserialize_with = "checked::field")]
+    pub address: Option<String>,
+    #[serde(default, deserialize_with = "checked::field")]
+    pub name: Option<String>,
+}
+
+impl Fields {
+    const OF_THE_PLATFORM: Fields =
+        Fields { id: None, state: None, user_id: None, purpose: None, address: None, name: None };
+
+    /// Fills in what the participant has at other places, and who it is, where that is asked; `text_at` gives the text at
+    /// a path.
+    pub fn fill(&self, participant: &mut Participant, described: bool, text_at: impl Fn(&str) -> Option<String>) {
+        let text = |path: &Option<String>, default| text_at(path.as_deref().unwrap_or(default));
+        if self.id.is_some() {
+            participant.id.0 = text(&self.id, "id");
+        }
+        if self.state.is_some() {
+            participant.state.0 = text(&self.state, "state");
+        }
+        if described {
+            let listens_to = ["monitoredParticipantId", "coachedParticipantId", "bargedParticipantId"];
+            participant.identity = Identity {
+                purpose: text(&self.purpose, "purpose"),
+                user_id: text(&self.user_id, "userId").or_else(|| text_at("user.id")),
+                address: text(&self.address, "address"),
+                name: text(&self.name, "name"),
+                only_listens: listens_to.into_iter().any(|field| text_at(field).is_some()),
+                end_time: text_at("endTime"),
+            };
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -46,6 +101,7 @@ pub const VOICE: Dialect = Dialect {
     read: Read {
         path: Cow::Borrowed("/api/v2/conversations/voice/{conversationId}/participants"),
         participants: Cow::Borrowed("entities"),
+        fields: Fields::OF_THE_PLATFORM,
     },
     write: Write {
         method: Cow::Borrowed("POST"),
@@ -67,6 +123,7 @@ const fn calls(write_path: &'static str) -> Dialect {
         read: Read {
             path: Cow::Borrowed("/api/v2/conversations/calls/{conversationId}"),
             participants: Cow::Borrowed("participants"),
+            fields: Fields::OF_THE_PLATFORM,
         },
         write: Write {
             method: Cow::Borrowed("PATCH"),
@@ -80,7 +137,9 @@ impl Dialect {
     /// Does the write say whom to disconnect?
     pub fn names_participant(&self) -> bool {
         let body = self.write.body.as_ref().map_or("", |JsonText(text)| text);
-        [&self.write.path, body].iter().any(|template| template.contains("{participantId}"))
+        [&self.write.path, body]
+            .iter()
+            .any(|template| template.split('{').any(|part| part.starts_with("participantId}")))
     }
 }
 

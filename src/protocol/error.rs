@@ -3,7 +3,9 @@
 use super::{
     code::Code,
     http::{BodyError, Failure, Operation},
+    selection::Whom,
     settings::{Api, Settings},
+    target::Listed,
     timeline::Event,
 };
 use serde::Serialize;
@@ -38,6 +40,8 @@ pub struct DisconnectError {
 pub enum Reason {
     NeverListed,
     ReadNotFound,
+    /// Several live participants match the description.
+    Ambiguous(Vec<Listed>),
     Unauthorized {
         refreshed: bool,
     },
@@ -106,6 +110,7 @@ impl Reason {
         match self {
             Reason::NeverListed => Code::ParticipantNotFound,
             Reason::ReadNotFound => Code::ConversationNotFound,
+            Reason::Ambiguous(_) => Code::AmbiguousParticipant,
             Reason::Unauthorized { .. } | Reason::NoFreshToken => Code::Unauthorized,
             Reason::Forbidden { .. } | Reason::NotAUser => Code::Forbidden,
             Reason::Conflict => Code::Conflict,
@@ -121,6 +126,11 @@ impl Reason {
     fn description(&self, settings: &Settings, operation: Operation) -> String {
         match self {
             Reason::NeverListed => format!("it was never listed within {} ms (settleMs)", settings.settle_ms as u64),
+            Reason::Ambiguous(listed) => {
+                let each = listed.iter().map(Listed::to_string);
+                let each = each.reduce(|list, one| list + ", " + &one).unwrap_or_default();
+                format!("{} live participants match: {each}", listed.len())
+            }
             Reason::ReadNotFound => match settings.api {
                 Api::Voice => {
                     "there is no such conversation, or no such route; the call used api: \"voice\"".to_owned()
@@ -181,9 +191,13 @@ impl Reason {
     /// What to do.
     fn advice(&self, settings: &Settings) -> &'static str {
         match self {
-            Reason::NeverListed => {
-                "Check the participant id: a person who is transferred back is a new participant with a new id."
-            }
+            Reason::NeverListed => match settings.target.whom {
+                Whom::Id(_) => {
+                    "Check the participant id: a person who is transferred back is a new participant with a new id."
+                }
+                Whom::Described(_) => "Check the description against the participants that the conversation lists.",
+            },
+            Reason::Ambiguous(_) => "Pass participantId, or describe the participant with more fields.",
             Reason::ReadNotFound => match settings.api {
                 Api::Voice => {
                     "Check the conversation id, and pass api: \"calls\" to use the published Conversations API."
@@ -240,14 +254,19 @@ impl Reason {
         detail: Option<&str>,
     ) -> String {
         let Settings { conversation_id, target, .. } = settings;
-        let http = status.filter(|&status| status > 0).map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        // A read that worked is no failed request.
+        let is_seen = matches!(self, Reason::NeverListed | Reason::Ambiguous(_));
+        let http = status
+            .filter(|&status| status > 0 && !is_seen)
+            .map(|status| format!(" (HTTP {status})"))
+            .unwrap_or_default();
         let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         let platform = platform_message
             .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
             .unwrap_or_default();
         format!(
-            "Participant {} of conversation {conversation_id} was not disconnected: {}{http}{detail}{platform}. {}",
-            target.participant_id,
+            "{} of conversation {conversation_id} was not disconnected: {}{http}{detail}{platform}. {}",
+            target.whom.subject(),
             self.description(settings, operation),
             self.advice(settings)
         )

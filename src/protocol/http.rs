@@ -66,7 +66,10 @@ pub enum Body {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expected {
     Nothing,
-    Participants,
+    Participants {
+        /// With the identity of each.
+        described: bool,
+    },
     /// Also in a 2xx of a write: what is not the platform's own may hide there.
     PlatformError,
 }
@@ -113,9 +116,9 @@ pub struct InnerError {
 }
 
 impl Operation {
-    pub fn expects(self, status: u16) -> Expected {
+    pub fn expects(self, status: u16, described: bool) -> Expected {
         match (self, status) {
-            (Operation::Read, 200..300) => Expected::Participants,
+            (Operation::Read, 200..300) => Expected::Participants { described },
             (Operation::Write, 200..300) | (_, 400..) => Expected::PlatformError,
             _ => Expected::Nothing,
         }

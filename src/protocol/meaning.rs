@@ -3,7 +3,7 @@
 use super::{
     error::Transient,
     http::{Body, BodyError, Failure, Operation, Response},
-    participant::{Target, TargetState},
+    target::{Seen, Target},
 };
 
 /// "The call is already disconnected." and its sibling of the generic route (swagger of 2018, PATCH participants, 400).
@@ -18,7 +18,7 @@ const NOT_A_USER: &str = "not.a.user";
 #[derive(Clone, PartialEq, Debug)]
 pub enum Meaning {
     /// A read that worked.
-    Seen(TargetState),
+    Seen(Seen),
     /// 2xx of a write.
     Accepted,
     /// The answer to the write says that the participant is gone.
@@ -51,7 +51,7 @@ pub fn has_unknown_effect(response: &Response) -> bool {
 
 /// `missing.permissions`, `missing.any.permissions`, `not.authorized` (the same source).
 fn is_about_permissions(code: &str) -> bool {
-    code.contains("permission") || code == "not.authorized"
+    code.split('.').any(|word| word.starts_with("permission")) || code == "not.authorized"
 }
 
 pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Meaning {
@@ -60,7 +60,7 @@ pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Me
         (Operation::Write, 200..300) if response.is_foreign() => Meaning::Transient(Transient::Foreign),
         (Operation::Write, 200..300) => Meaning::Accepted,
         (Operation::Read, 200..300) => match &response.body {
-            Body::Participants(participants) => Meaning::Seen(target.state_in(participants)),
+            Body::Participants(participants) => Meaning::Seen(target.seen_in(participants)),
             Body::Unusable(BodyError::Lost(Failure::Timeout)) => Meaning::Transient(Transient::Lost(Failure::Timeout)),
             Body::Unusable(BodyError::Lost(Failure::Network) | BodyError::Empty | BodyError::Incomplete) => {
                 Meaning::Transient(Transient::Truncated)

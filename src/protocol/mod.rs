@@ -16,5 +16,7 @@ pub mod participant;
 pub mod region;
 pub mod result;
 pub mod schedule;
+pub mod selection;
 pub mod settings;
+pub mod target;
 pub mod timeline;

@@ -31,7 +31,7 @@ fn power(base: f64, times: u32) -> f64 {
 ///
 /// Hosts take far more for a date than the RFC does ("1.5" is one to V8): all of its forms hold a time of day.
 pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
-    let date_ms = header.date_ms.filter(|_| header.value.contains(':'));
+    let date_ms = header.date_ms.filter(|_| header.value.bytes().any(|byte| byte == b':'));
     let now_ms = header.sent_ms.unwrap_or(header.received_ms);
     seconds_ms(once(&header.value)).or_else(|| date_ms.map(|date_ms| (date_ms - now_ms).max(0.0)))
 }
@@ -47,9 +47,10 @@ pub fn once(value: &str) -> &str {
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
 pub fn retry_in_message_ms(message: &str) -> Option<f64> {
-    let (_, from) = message.split_once("Retry the request in [")?;
-    let (seconds, _) = from.split_once("] seconds")?;
-    seconds_ms(seconds)
+    let (before, rest) = message.split_once('[')?;
+    let (seconds, after) = rest.split_once(']')?;
+    let is_it = before.ends_with("Retry the request in ") && after.starts_with(" seconds");
+    if is_it { seconds_ms(seconds) } else { None }
 }
 
 /// Seconds to milliseconds; a fraction is rounded up. As many as a `u32` counts.

@@ -2,7 +2,7 @@
 
 use super::{
     dialect::{CALLS, Dialect, VOICE},
-    participant::Target,
+    target::Target,
 };
 
 /// Times are in milliseconds.

@@ -141,7 +141,7 @@ const types = `
     void status;
     return error.code;
   }
-  const api: ApiDialect = { read: { path: "/", participants: "x" }, write: { method: "PUT", path: "/{participantId}", body: { a: [1, null] } } };
+  const api: ApiDialect = { read: { path: "/", participants: "x", fields: { userId: "user.id" } }, write: { method: "PUT", path: "/{participantId}", body: { a: [1, null] } } };
   void [use, explain, api];
   // @ts-expect-error a dialect that does not exist
   void disconnectIfConnected({ ...options, api: "chats" });
@@ -149,6 +149,15 @@ const types = `
   void disconnectIfConnected({ ...options, settlems: 1 });
   // @ts-expect-error the ids are required
   void disconnectIfConnected({ accessToken: "t", region: "us-east-1" });
+  const whoever: CallOptions = { conversationId: "c", accessToken: "t", region: "us-east-1" };
+  void disconnectIfConnected({ ...whoever, participant: { purpose: ["customer", "external"], userId: undefined } });
+  void disconnectIfConnected({ ...whoever, participantId: "p", participant: undefined });
+  // @ts-expect-error the participant is required
+  void disconnectIfConnected(whoever);
+  // @ts-expect-error either its id or a description
+  void disconnectIfConnected({ ...whoever, participantId: "p", participant: { purpose: "customer" } });
+  // @ts-expect-error a field that does not exist
+  void disconnectIfConnected({ ...whoever, participant: { role: "customer" } });
   // @ts-expect-error a code that does not exist
   const code: DisconnectErrorCode = "OOPS"; void code;
   // For tests of one's own.
@@ -159,7 +168,7 @@ const types = `
   // What is undefined counts as not given.
   void disconnectIfConnected({ ...options, api: undefined, settleMs: undefined, signal: undefined, fetch: undefined, onEvent: undefined });
 `;
-const names = "ApiDialect, DisconnectErrorCode, DisconnectOptions, DisconnectResult";
+const names = "ApiDialect, CallOptions, DisconnectErrorCode, DisconnectOptions, DisconnectResult";
 
 test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   const esm = `import { DisconnectError, disconnectIfConnected, isDisconnectError } from "disconnect-if-connected";
@@ -317,7 +326,7 @@ test("the command: a timeline for a person, JSON for a script, an exit code for 
     }
     assert.equal((await command(["c"], { token, baseUrl })).code, 2);
     assert.equal((await command(["c", "p", "--token", "x"], { token, baseUrl })).code, 2);
-    assert.match((await command(["--help"])).stdout, /^Usage: disconnect-if-connected CONVERSATION PARTICIPANT/);
+    assert.match((await command(["--help"])).stdout, /^Usage: disconnect-if-connected CONVERSATION \[PARTICIPANT\]/);
     const { version } = JSON.parse(await readFile(join(root, "pkg", "package.json"), "utf8"));
     assert.equal((await command(["--version"])).stdout.trim(), version);
   } finally {

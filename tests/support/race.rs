@@ -8,6 +8,7 @@ use disconnect_if_connected::protocol::{
     http::{Failure, Operation, Request as Asked, Response, RetryAfter},
     outcome::Outcome,
     result::DisconnectResult,
+    selection::{Description, Whom},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -205,16 +206,7 @@ impl World {
                 }
             })
             .collect();
-        let participant = Participant {
-            id: PARTICIPANT.to_owned(),
-            purpose: "customer".to_owned(),
-            name: None,
-            user_id: None,
-            held: false,
-            schedule,
-            removed_at_ms: None,
-            attribute_bytes: 0,
-        };
+        let participant = Participant::customer(PARTICIPANT, schedule);
         let config = Config {
             conversations: vec![Conversation { id: CONVERSATION.to_owned(), participants: vec![participant] }],
             read_lag_ms: f64::from(race.read_lag_ms),
@@ -294,13 +286,15 @@ impl World {
     }
 }
 
+/// In every second race the participant is described.
 pub fn settings(race: &Race) -> Settings {
     let api = if race.uses_calls { Api::Calls } else { Api::Voice };
-    Settings {
-        token_can_be_refreshed: false,
-        request_timeout_ms: 1_000.0,
-        ..Settings::new(CONVERSATION, PARTICIPANT, api)
+    let mut settings = Settings::new(CONVERSATION, PARTICIPANT, api);
+    if race.seed % 2 == 1 {
+        let purpose = Some(vec!["customer".to_owned()]);
+        settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
     }
+    Settings { token_can_be_refreshed: false, request_timeout_ms: 1_000.0, ..settings }
 }
 
 /// The real protocol.

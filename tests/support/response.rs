@@ -1,8 +1,9 @@
 //! Typed responses from text: what src/host/body.rs does with the host's parser, by serde_json.
 
 use disconnect_if_connected::protocol::{
+    dialect::Fields,
     http::{Body, BodyError, Expected, Failure, Response},
-    participant::{Lenient, Participant},
+    participant::Participant,
 };
 use serde_json::Value;
 
@@ -21,8 +22,8 @@ pub fn body(expected: Expected, list: &str, text: &str, failure: Option<Failure>
         return Body::Unusable(BodyError::Lost(failure));
     }
     match (serde_json::from_str::<Value>(text), expected) {
-        (Ok(value), Expected::Participants) => {
-            participants(&value, list).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
+        (Ok(value), Expected::Participants { described }) => {
+            participants(&value, list, described).map_or(Body::Unusable(BodyError::NoList), Body::Participants)
         }
         (Ok(value), _) => Body::Error(serde_json::from_value(value).unwrap_or_default()),
         (Err(_), _) => Body::Unusable(match text.trim_start().chars().next() {
@@ -34,15 +35,21 @@ pub fn body(expected: Expected, list: &str, text: &str, failure: Option<Failure>
     }
 }
 
-fn participants(body: &Value, list: &str) -> Option<Vec<Participant>> {
-    let mut names = list.split('.').filter(|name| !name.is_empty());
-    let mut list = names.try_fold(body, |value, name| value.get(name))?.clone();
-    // serde_json takes an array for a struct, the host does not.
-    let entries = list.as_array_mut()?;
-    entries.retain(Value::is_object);
-    for calls in entries.iter_mut().filter_map(|entry| entry.get_mut("calls")?.as_array_mut()) {
-        calls.retain(Value::is_object);
-    }
-    let entries: Vec<Lenient<Participant>> = serde_json::from_value(list).ok()?;
-    Some(entries.into_iter().filter_map(|entry| entry.0).collect())
+fn participants(body: &Value, list: &str, described: bool) -> Option<Vec<Participant>> {
+    let participant = |entry: &Value| {
+        let mut object = entry.as_object()?.clone();
+        // serde_json takes an array for a struct, the host does not.
+        if let Some(calls) = object.get_mut("calls").and_then(Value::as_array_mut) {
+            calls.retain(Value::is_object);
+        }
+        let mut participant: Participant = serde_json::from_value(Value::Object(object)).ok()?;
+        Fields::default().fill(&mut participant, described, |path| Some(at(entry, path)?.as_str()?.to_owned()));
+        Some(participant)
+    };
+    Some(at(body, list)?.as_array()?.iter().filter_map(participant).collect())
+}
+
+/// The value at a path of names with dots between them; the value itself where the path is empty.
+fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').filter(|name| !name.is_empty()).try_fold(value, |value, name| value.get(name))
 }

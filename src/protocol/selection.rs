@@ -1,0 +1,101 @@
+//! Whom a call is about: an id, or a description that is matched against each read.
+
+use super::{
+    checked,
+    participant::{Identity, Participant},
+};
+use serde::Deserialize;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whom {
+    Id(String),
+    Described(Description),
+}
+
+/// What the caller knows of a participant; all given fields have to match.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "camelCase",
+    expecting = "a description of the participant: { purpose?, userId?, address?, name?, id? }"
+)]
+pub struct Description {
+    /// One of these.
+    #[serde(default, deserialize_with = "checked::purposes")]
+    pub purpose: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "checked::id")]
+    pub user_id: Option<String>,
+    #[serde(default, deserialize_with = "checked::address")]
+    pub address: Option<String>,
+    #[serde(default, deserialize_with = "checked::name")]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "checked::id")]
+    pub id: Option<String>,
+}
+
+impl Whom {
+    pub fn matches(&self, participant: &Participant) -> bool {
+        match self {
+            Whom::Id(id) => participant.id.0.as_ref() == Some(id),
+            Whom::Described(description) => description.matches(participant),
+        }
+    }
+
+    /// The subject of a sentence. Of a description the names of its fields: its values may be personal.
+    pub fn subject(&self) -> String {
+        match self {
+            Whom::Id(id) => format!("Participant {id}"),
+            Whom::Described(description) => format!("The participant described by {}", description.fields().join(", ")),
+        }
+    }
+}
+
+impl Description {
+    /// The names of the given fields.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let fields = [
+            ("purpose", self.purpose.is_some()),
+            ("userId", self.user_id.is_some()),
+            ("address", self.address.is_some()),
+            ("name", self.name.is_some()),
+            ("id", self.id.is_some()),
+        ];
+        fields.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+    }
+
+    fn matches(&self, participant: &Participant) -> bool {
+        let Participant { id, identity, .. } = participant;
+        let Identity { purpose, user_id, address, name, only_listens, .. } = identity;
+        let is = |wanted: &Option<String>, given: Option<&str>, are_same: fn(&str, &str) -> bool| {
+            wanted.as_deref().is_none_or(|wanted| given.is_some_and(|given| are_same(wanted, given)))
+        };
+        let is_one_of = |wanted: &Option<Vec<String>>, given: Option<&str>| {
+            let is = |given: &str| wanted.iter().flatten().any(|wanted| wanted.eq_ignore_ascii_case(given));
+            wanted.is_none() || given.is_some_and(is)
+        };
+        // A leg that only listens is described by its id or its user: whoever asks for an agent means one who talks.
+        let is_described_otherwise = self.purpose.is_some() || self.address.is_some() || self.name.is_some();
+        !(*only_listens && is_described_otherwise)
+            && is_one_of(&self.purpose, purpose.as_deref())
+            && is(&self.id, id.0.as_deref(), str::eq)
+            && is(&self.user_id, user_id.as_deref(), str::eq)
+            && is(&self.address, address.as_deref(), is_same_address)
+            && is(&self.name, name.as_deref(), str::eq)
+    }
+}
+
+/// Equal as they are, or by their digits where both are telephone addresses.
+fn is_same_address(one: &str, other: &str) -> bool {
+    one == other || telephone_digits(one).is_some_and(|digits| telephone_digits(other) == Some(digits))
+}
+
+/// The digits of `tel:+1-317-555-0142`, `sip:+13175550142@host;user=phone`, `+1 (317) 555-0142`; `None` for what is no
+/// telephone address (RFC 3966, RFC 3261 section 19.1.6).
+fn telephone_digits(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once(':').unwrap_or(("tel", address));
+    let is_known = ["tel", "sip", "sips"].iter().any(|known| known.eq_ignore_ascii_case(scheme.trim()));
+    let number = rest.split(['@', ';']).next().unwrap_or_default();
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || b" +-.()".contains(&byte));
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    (is_known && is_number && !digits.is_empty()).then_some(digits)
+}
