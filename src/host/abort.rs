@@ -5,6 +5,7 @@ use super::{
     time::{Flag, TimeLimit},
 };
 use std::{
+    cell::RefCell,
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
@@ -13,42 +14,75 @@ use std::{
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, DomException};
 
-/// The caller's signal while a call is under way: one `abort` listener, removed at its end.
+/// The caller's signal while a call is under way.
 pub struct Abort {
-    listening: Option<Listening>,
+    listener: Option<Rc<Listener>>,
     aborted: Rc<Flag>,
 }
 
-struct Listening {
+/// The one `abort` listener on a signal, however many calls share it: Node warns of more than ten.
+struct Listener {
     signal: AbortSignal,
-    listener: Closure<dyn Fn()>,
+    on_abort: Closure<dyn Fn()>,
+    flags: Rc<RefCell<Vec<Rc<Flag>>>>,
 }
 
-impl Drop for Listening {
+thread_local! {
+    static LISTENERS: RefCell<Vec<Rc<Listener>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Listener {
+    /// The listener on a signal that is not aborted.
+    fn on(signal: AbortSignal) -> Result<Rc<Self>, JsValue> {
+        let known = LISTENERS.with_borrow(|all| all.iter().find(|one| one.signal == signal).cloned());
+        if let Some(listener) = known {
+            return Ok(listener);
+        }
+        let flags = Rc::new(RefCell::new(Vec::<Rc<Flag>>::new()));
+        let all = Rc::clone(&flags);
+        let on_abort = Closure::<dyn Fn()>::new(move || all.borrow().iter().for_each(|flag| flag.set()));
+        signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
+        let listener = Rc::new(Listener { signal, on_abort, flags });
+        LISTENERS.with_borrow_mut(|all| all.push(Rc::clone(&listener)));
+        Ok(listener)
+    }
+
+    /// Removes it with the last of its calls.
+    fn leave(self: &Rc<Self>, flag: &Rc<Flag>) {
+        self.flags.borrow_mut().retain(|one| !Rc::ptr_eq(one, flag));
+        if self.flags.borrow().is_empty() {
+            LISTENERS.with_borrow_mut(|all| all.retain(|one| !Rc::ptr_eq(one, self)));
+            // A signal that cannot remove the listener will not reach a call that is over either.
+            let _ = self.signal.remove_event_listener_with_callback("abort", self.on_abort.as_ref().unchecked_ref());
+        }
+    }
+}
+
+impl Drop for Abort {
     fn drop(&mut self) {
-        // A signal that cannot remove the listener will not reach a call that is over either.
-        let _ = self.signal.remove_event_listener_with_callback("abort", self.listener.as_ref().unchecked_ref());
+        if let Some(listener) = &self.listener {
+            listener.leave(&self.aborted);
+        }
     }
 }
 
 impl Abort {
     /// Listens; the error is the reason of a signal that is aborted already, because no event will come.
-    pub fn listen(signal: Option<&AbortSignal>) -> Result<Self, JsValue> {
+    pub fn listen(signal: Option<AbortSignal>) -> Result<Self, JsValue> {
         let aborted = Rc::new(Flag::default());
-        let Some(signal) = signal.cloned() else { return Ok(Abort { listening: None, aborted }) };
+        let Some(signal) = signal else { return Ok(Abort { listener: None, aborted }) };
         if foreign::get(&signal, "aborted")?.is_truthy() {
             return Err(reason(&signal));
         }
-        let flag = Rc::clone(&aborted);
-        let listener = Closure::<dyn Fn()>::new(move || flag.set());
-        signal.add_event_listener_with_callback("abort", listener.as_ref().unchecked_ref())?;
-        Ok(Abort { listening: Some(Listening { signal, listener }), aborted })
+        let listener = Listener::on(signal)?;
+        listener.flags.borrow_mut().push(Rc::clone(&aborted));
+        Ok(Abort { listener: Some(listener), aborted })
     }
 
     /// The error is the reason of the signal once it is aborted.
     pub fn check(&self) -> Result<(), JsValue> {
-        match &self.listening {
-            Some(listening) if self.aborted.is_set() => Err(reason(&listening.signal)),
+        match &self.listener {
+            Some(listener) if self.aborted.is_set() => Err(reason(&listener.signal)),
             _ => Ok(()),
         }
     }

@@ -14,7 +14,7 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
     let started = time::now();
     let Options { settings, origin, access_token, signal, fetch, on_event } =
         Options::read(&options).map_err(error::invalid_argument)?;
-    let abort = Abort::listen(signal.as_ref())?;
+    let abort = Abort::listen(signal)?;
     let mut call = Call::new(settings);
     let mut connection = Connection::new(origin, fetch);
     let mut events = Events { on_event, emitted: 0 };

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::protocol::{
     call::{Call, Input},
-    http::{Body, BodyError, Failure, Request, Response, RetryAfter},
+    http::{Body, BodyError, Failure, Operation, Request, Response, RetryAfter},
     schedule,
 };
-use js_sys::{Date, Function, Reflect};
+use js_sys::{Date, Function, JsString, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect};
@@ -47,6 +47,8 @@ pub struct Connection {
     authorization: String,
     /// One for all requests, until it had to be used: a controller is expensive to create in Node.
     controller: Option<AbortController>,
+    /// Fetch takes no signal of the global AbortController: jsdom replaces that one beside Node's fetch.
+    refuses_signals: bool,
     /// What fetch or the body's stream last failed with.
     failure: Option<JsValue>,
 }
@@ -64,7 +66,14 @@ impl Drop for AbortGuard {
 
 impl Connection {
     pub fn new(origin: String, fetch: Option<Function>) -> Self {
-        Connection { origin, fetch, authorization: String::new(), controller: None, failure: None }
+        Connection {
+            origin,
+            fetch,
+            authorization: String::new(),
+            controller: None,
+            refuses_signals: false,
+            failure: None,
+        }
     }
 
     pub fn set_token(&mut self, token: &str) {
@@ -86,14 +95,17 @@ impl Connection {
         let signal = controller.signal();
         let mut guard = AbortGuard(Some(controller));
         let mut limit = TimeLimit::new(request.timeout_ms);
-        let response = match abort.or_timeout(self.send(request, &signal), &mut limit).await? {
-            None => return Ok(Input::NoResponse(Failure::Timeout, None)),
-            Some(Err(error)) => {
-                let detail = detail(&error);
-                self.failure = Some(error);
-                return Ok(Input::NoResponse(Failure::Network, detail));
+        let response = loop {
+            match abort.or_timeout(self.send(request, &signal), &mut limit).await? {
+                None => return Ok(Input::NoResponse(Failure::Timeout, None)),
+                Some(Err(error)) if self.is_about_signal(request, &error) => self.refuses_signals = true,
+                Some(Err(error)) => {
+                    let detail = detail(&error);
+                    self.failure = Some(error);
+                    return Ok(Input::NoResponse(Failure::Network, detail));
+                }
+                Some(Ok(response)) => break response,
             }
-            Some(Ok(response)) => response,
         };
         let Some(status) = response.status().ok().and_then(|status| status.as_f64()) else {
             let body = Body::Unusable(BodyError::NoResponse);
@@ -116,6 +128,15 @@ impl Connection {
         Ok(Input::Response(with_headers(&response, status, body)))
     }
 
+    /// Fetch refused the request because of its signal, before it sent anything; every host names the class that it
+    /// wants.
+    fn is_about_signal(&self, request: &Request, error: &JsValue) -> bool {
+        let message = foreign::get(error, "message").unwrap_or_default();
+        let names_it = |message: &JsString| message.includes("AbortSignal", 0);
+        let is_first = !self.refuses_signals && request.operation == Operation::Read;
+        is_first && message.dyn_ref::<JsString>().is_some_and(names_it)
+    }
+
     /// Calls fetch with a URL string and a plain object, `this` undefined.
     async fn send(&self, request: &Request, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let url = format!("{}{}", self.origin, request.path);
@@ -128,7 +149,9 @@ impl Connection {
         init.set_method(&request.method);
         init.set_headers(&serde_wasm_bindgen::to_value(&headers)?);
         init.set_redirect(RequestRedirect::Manual);
-        init.set_signal(Some(signal));
+        if !self.refuses_signals {
+            init.set_signal(Some(signal));
+        }
         if let Some(body) = &request.body {
             init.set_body(&body.into());
         }

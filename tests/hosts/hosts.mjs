@@ -165,6 +165,10 @@ function program(host, form, file, text, command, args = [], files = {}, tells =
 }
 
 const print = `console.log(await story(imported, ${SIMULATOR}));`;
+// As the environment of a test leaves it: the controller is jsdom's, fetch is Node's.
+const jsdomController = `import { JSDOM } from "jsdom";
+globalThis.AbortController = new JSDOM("").window.AbortController;
+${esm}${print}`;
 const printContext = `${context}\nconsole.log(await context(imported, AsyncLocalStorage));`;
 for (const version of [20, 22, 24]) {
   const host = `Node ${versionOf(`node-${version}`)}`;
@@ -173,6 +177,7 @@ for (const version of [20, 22, 24]) {
   program(host, "worker_threads", "main.mjs", esm + threads, node(version));
   program(host, "disconnect-if-connected/wasm", "main.mjs", fromFile, node(version));
   program(host, "AsyncLocalStorage", "main.mjs", printContext, node(version), [], {}, OWN_CONTEXT);
+  program(host, "jsdom's AbortController", "main.mjs", jsdomController, node(version));
   if (version === 20) cells.push({ host, form: "TypeScript", missing: "Node 20 has no --experimental-strip-types" });
   else
     program(
