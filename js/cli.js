@@ -34,7 +34,7 @@ The access token is read from the environment variable ${TOKEN_VARIABLE}, or els
 Exit codes: 0 gone (disconnected or already-disconnected) · 2 INVALID_ARGUMENT or usage · 3 not-connected ·
 4 PARTICIPANT_NOT_FOUND · 5 CONVERSATION_NOT_FOUND · 6 UNAUTHORIZED · 7 FORBIDDEN · 8 CONFLICT · 9 RATE_LIMITED ·
 10 SERVER_ERROR · 11 NETWORK · 12 TIMEOUT · 13 BAD_RESPONSE · 14 REJECTED · 15 AMBIGUOUS_PARTICIPANT ·
-130 interrupted`;
+16 UNSUPPORTED · 17 INTERNAL · 130 interrupted`;
 
 /** @type {Record<string, number>} */
 const EXIT_CODES = {
@@ -54,6 +54,8 @@ const EXIT_CODES = {
   BAD_RESPONSE: 13,
   REJECTED: 14,
   AMBIGUOUS_PARTICIPANT: 15,
+  UNSUPPORTED: 16,
+  INTERNAL: 17,
 };
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;

@@ -2,24 +2,56 @@
 // `disconnect-if-connected/wasm`: the same function without the module's bytes, for those who serve, cache or compile
 // the module themselves. The other entry points are this one with a source of their own.
 
-import start, { disconnectIfConnected as call, DisconnectError, isDisconnectError } from "./core.js";
+import start, {
+  disconnectIfConnected as call,
+  DisconnectError,
+  isDisconnectError,
+  recoverBy,
+  recovering,
+  __wbg_reset_state as renew,
+  trapped,
+} from "./core.js";
 import { lazily } from "./load.js";
 
 const SOURCES = "a WebAssembly.Module, its bytes, a Response or a URL";
 
+const UNSUPPORTED =
+  "disconnectIfConnected: WebAssembly cannot run here; no request was sent. A page's Content-Security-Policy needs " +
+  "script-src 'self' 'wasm-unsafe-eval'; the manifest of an extension (MV3) \"content_security_policy\": " +
+  "{ \"extension_pages\": \"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }; Node runs it without --jitless.";
+
 let isLoaded = false;
+
+/** The host has no WebAssembly, or a policy forbids it. @param {unknown} error */
+const isForbidden = (error) => typeof WebAssembly !== "object" || error instanceof WebAssembly.CompileError;
 
 const load = lazily(async (/** @type {any} */ source) => {
   const module_or_path = await (typeof source === "function" ? source() : source);
   if (!module_or_path) {
     throw new TypeError(`disconnect-if-connected/wasm is not loaded: call init(source) first, with ${SOURCES}`);
   }
-  await start({ module_or_path });
+  try {
+    // First, because Node's own fetch, which `start` touches, ends a process without it.
+    WebAssembly.Module;
+    await start({ module_or_path });
+  } catch (cause) {
+    throw isForbidden(cause) ? new DisconnectError({ code: "UNSUPPORTED", message: UNSUPPORTED, cause }) : cause;
+  }
+  recoverBy(renew);
   isLoaded = true;
 });
 
 /** @type {typeof import("./wasm.cjs").init} */
 export const init = load;
+
+/** @param {any} options */
+function begun(options) {
+  try {
+    return call(options);
+  } catch (error) {
+    throw trapped(error);
+  }
+}
 
 /** The options as they are now: the caller may change the object while the module loads. @param {any} options */
 function copied(options) {
@@ -35,12 +67,13 @@ function copied(options) {
 export const disconnectIfConnected = async (options) => {
   /** @type {any} */
   let given = options;
-  if (!isLoaded) {
+  if (!isLoaded || recovering()) {
     given = copied(options);
     await load();
+    await recovering();
   }
   try {
-    return await call(given);
+    return await begun(given);
   } catch (error) {
     // Made in a later task; where the engine can, its stack leads to the caller's await.
     if (error instanceof DisconnectError) Error.captureStackTrace?.(error, disconnectIfConnected);

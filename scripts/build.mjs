@@ -1,7 +1,7 @@
 // `npm run build`: makes pkg/, the npm package, whole. cargo -> wasm-bindgen -> wasm-opt -> esbuild.
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureRust, installDependencies, output, root, run, seconds, step, tool } from "./run.mjs";
 import { isFresh, writeStamp } from "./stamp.mjs";
@@ -13,15 +13,17 @@ const modules = [
   { crate: "simulator", file: "simulator.wasm", name: "simulator-core" },
 ];
 
-/** Compiles the crates; the result does not depend on where, because paths of this machine are replaced. */
-async function compile() {
+/** For tests (`tests/hosts/traps.mjs`): the package's entry for browsers, with an export that makes the module fail. */
+export const traps = join(root, "target", "traps");
+
+/** Compiles a crate; the result does not depend on where, because paths of this machine are replaced. */
+async function compile(crate, ...more) {
   if (!existsSync(compiled)) step("Compiling the package to WebAssembly (a minute) ...");
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const flags = [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${root.replace(/[\\/]$/, "")}=/src`];
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"), CARGO_TARGET_DIR: join(root, "target") };
   const args = ["build", "--locked", "--quiet", "--release", "--lib", "--target", "wasm32-unknown-unknown"];
-  // One after the other, because cargo gives crates that are built together the features of all.
-  for (const { crate } of modules) await run("cargo", [...args, "-p", crate], { env });
+  await run("cargo", [...args, "-p", crate, ...more], { env });
 }
 
 /**
@@ -35,10 +37,10 @@ const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=40
   --enable-reference-types --enable-sign-ext`.split(/\s+/);
 
 /** Bundles one entry point by esbuild. */
-async function bundle(entry, file, format, more) {
+async function bundle(entry, outfile, format, more) {
   const { build } = await import("esbuild");
   const shared = { bundle: true, target: "es2021", legalComments: "none", logLevel: "error" };
-  await build({ entryPoints: [entry], outfile: join(pkg, file), format, ...shared, ...more });
+  await build({ entryPoints: [entry], outfile, format, ...shared, ...more });
 }
 
 /** Bytes as ASCII: one character for a byte below 90, as most are, two for any other. `js/load.js` reads it. */
@@ -48,19 +50,19 @@ function toText(bytes) {
 }
 
 /** A module, its glue, and the module inlined as an ES module and as a CommonJS one. */
-async function assemble({ file, name }) {
-  const raw = join(compiled, "bindgen", name);
+async function assemble({ file, name }, folder) {
+  const raw = join(compiled, "bindgen", basename(folder), name);
   await run(await tool("bindgen"), [join(compiled, file), raw, name]);
-  const wasm = join(pkg, `${name}.wasm`);
+  const wasm = join(folder, `${name}.wasm`);
   const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
   await run(process.execPath, [wasmOpt, join(raw, `${name}_bg.wasm`), ...WASM_OPT, "-o", wasm]);
   // jsdom has no TextDecoder: js/encoding.js gets it from Node.
   const inject = [join(root, "js", "encoding.js")];
-  await bundle(join(raw, `${name}.js`), `${name}.js`, "esm", { minify: true, inject });
-  const inline = join(pkg, `${name}.inline.js`);
+  await bundle(join(raw, `${name}.js`), join(folder, `${name}.js`), "esm", { minify: true, inject });
+  const inline = join(folder, `${name}.inline.js`);
   const text = JSON.stringify(toText(readFileSync(wasm)));
   writeFileSync(inline, `import { fromText } from "./load.js";\nexport default () => fromText(${text});\n`);
-  await bundle(inline, `${name}.inline.cjs`, "cjs");
+  await bundle(inline, join(folder, `${name}.inline.cjs`), "cjs");
 }
 
 /** In CommonJS, entry points share one `wasm.cjs`; the first call requires the inlined module, not the import. */
@@ -90,29 +92,45 @@ export async function build() {
   await installDependencies();
   if (isFresh()) return;
   const started = performance.now();
-  await compile();
+  // One after the other, because cargo gives crates that are built together the features of all.
+  for (const { crate } of modules) await compile(crate);
   for (const file of readdirSync(pkg)) if (file !== ".gitignore") rmSync(join(pkg, file), { recursive: true });
 
-  const inGlue = ["error.js", "encoding.js"];
+  const inGlue = ["error.js", "encoding.js", "trap.js"];
   for (const file of readdirSync(join(root, "js"))) {
     if (file === "package.json" || inGlue.includes(file)) continue;
     if (/\.d\.c?ts$/.test(file)) copyFileSync(join(root, "js", file), join(pkg, file));
     // Without its comments; the names stay, for stack traces.
-    else await bundle(join(root, "js", file), file, "esm", { bundle: false, target: "es2022", minifyWhitespace: true });
+    else
+      await bundle(join(root, "js", file), join(pkg, file), "esm", {
+        bundle: false,
+        target: "es2022",
+        minifyWhitespace: true,
+      });
   }
   copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, file), join(pkg, file));
   writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 
-  for (const module of modules) await assemble(module);
+  for (const module of modules) await assemble(module, pkg);
   for (const name of ["wasm", "index", "simulator"]) {
     const plugins = name === "wasm" ? [] : [commonJs];
-    await bundle(join(pkg, `${name}.js`), `${name}.cjs`, "cjs", { plugins });
+    await bundle(join(pkg, `${name}.js`), join(pkg, `${name}.cjs`), "cjs", { plugins });
     writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
   }
-  await bundle(join(pkg, "index.js"), "index.iife.js", "iife", { globalName: "DisconnectIfConnected", minify: true });
+  const script = { globalName: "DisconnectIfConnected", minify: true };
+  await bundle(join(pkg, "index.js"), join(pkg, "index.iife.js"), "iife", script);
   writeStamp();
   step(`Built pkg in ${seconds(started)}`);
+}
+
+/** Makes `traps`, from pkg/ as it is. */
+export async function buildTraps() {
+  const [module] = modules;
+  await compile(module.crate, "--features", "trap");
+  mkdirSync(traps, { recursive: true });
+  for (const file of ["index.js", "wasm.js", "load.js"]) copyFileSync(join(pkg, file), join(traps, file));
+  await assemble(module, traps);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

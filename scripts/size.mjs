@@ -64,7 +64,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   console.log(`Budget: ${BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nAs one minified script, by esbuild:`);
   console.table(await besides());
   const named = readFileSync(
-    join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core_bg.wasm"),
+    join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "pkg", "core", "core_bg.wasm"),
   );
   const functions = weigh(named);
   console.log("The parts of the module, in bytes, before wasm-opt:");

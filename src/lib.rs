@@ -28,4 +28,11 @@ mod exports {
     pub fn disconnect_if_connected(options: JsValue) -> Result<Promise, JsValue> {
         Ok(task::spawn(driver::run(options)))
     }
+
+    /// In a build for tests: the module fails at the poll that comes after `polls` others.
+    #[cfg(feature = "trap")]
+    #[wasm_bindgen(js_name = setTrap, skip_typescript)]
+    pub fn set_trap(kind: String, polls: u32) {
+        crate::host::trap::set(kind, polls);
+    }
 }

@@ -254,7 +254,9 @@ export type DisconnectErrorCode =
   | "NETWORK"
   | "TIMEOUT"
   | "BAD_RESPONSE"
-  | "REJECTED";
+  | "REJECTED"
+  | "UNSUPPORTED"
+  | "INTERNAL";
 
 /** The fields of an error. */
 export interface DisconnectErrorFields {

@@ -3,7 +3,9 @@
 use super::{
     foreign,
     time::{Flag, TimeLimit},
+    trap,
 };
+use js_sys::Function;
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
@@ -23,7 +25,8 @@ pub struct Abort {
 /// The one `abort` listener on a signal, however many calls share it: Node warns of more than ten.
 struct Listener {
     signal: AbortSignal,
-    on_abort: Closure<dyn Fn()>,
+    on_abort: Function,
+    _callback: Closure<dyn Fn()>,
     flags: Rc<RefCell<Vec<Rc<Flag>>>>,
 }
 
@@ -40,9 +43,10 @@ impl Listener {
         }
         let flags = Rc::new(RefCell::new(Vec::<Rc<Flag>>::new()));
         let all = Rc::clone(&flags);
-        let on_abort = Closure::<dyn Fn()>::new(move || all.borrow().iter().for_each(|flag| flag.set()));
-        signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref())?;
-        let listener = Rc::new(Listener { signal, on_abort, flags });
+        let callback = Closure::<dyn Fn()>::new(move || all.borrow().iter().for_each(|flag| flag.set()));
+        let on_abort = trap::caught(callback.as_ref());
+        signal.add_event_listener_with_callback("abort", &on_abort)?;
+        let listener = Rc::new(Listener { signal, on_abort, _callback: callback, flags });
         LISTENERS.with_borrow_mut(|all| all.push(Rc::clone(&listener)));
         Ok(listener)
     }
@@ -53,7 +57,7 @@ impl Listener {
         if self.flags.borrow().is_empty() {
             LISTENERS.with_borrow_mut(|all| all.retain(|one| !Rc::ptr_eq(one, self)));
             // A signal that cannot remove the listener will not reach a call that is over either.
-            let _ = self.signal.remove_event_listener_with_callback("abort", self.on_abort.as_ref().unchecked_ref());
+            let _ = self.signal.remove_event_listener_with_callback("abort", &self.on_abort);
         }
     }
 }

@@ -3,7 +3,8 @@
 //! web-sys binds most methods without `catch`; what they throw would unwind through the module. What a caller passes is
 //! therefore reached through these few functions.
 
-use js_sys::{Array, Number, Promise, Reflect};
+use super::trap;
+use js_sys::{Number, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -28,10 +29,8 @@ pub fn set(object: &JsValue, name: &str, value: &JsValue) {
 }
 
 /// What a promise, a thenable or a plain value settles with. A future that is dropped ignores it, a rejection too.
-///
-/// `then` of a foreign promise may throw; `Promise.race` turns that into a rejection.
 pub fn settled(value: &JsValue) -> JsFuture {
-    JsFuture::from(Promise::race(&Array::of1(value)))
+    JsFuture::from(trap::settled(value).unwrap_or_else(|error| Promise::reject(&error)))
 }
 
 /// A value's kind, in words.

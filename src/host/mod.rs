@@ -11,4 +11,8 @@ mod options;
 pub mod task;
 mod time;
 mod token;
+#[cfg(not(feature = "trap"))]
+mod trap;
+#[cfg(feature = "trap")]
+pub mod trap;
 mod value;

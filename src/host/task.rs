@@ -6,6 +6,7 @@
 //! module is polled by its own wake-ups, each a reaction to a resolved promise, so that it stays in the context in
 //! which its call was started.
 
+use super::trap;
 use js_sys::{Function, Promise};
 use slab::Slab;
 use std::{
@@ -27,14 +28,14 @@ thread_local! {
     /// often.
     static TASKS: RefCell<Slab<Option<Task>>> = const { RefCell::new(Slab::new()) };
     /// The reaction of every wake-up; the promise gives it the task's id.
-    static POLL: Closure<dyn FnMut(JsValue)> =
+    static POLL: Closure<dyn Fn(JsValue)> =
         Closure::new(|id: JsValue| poll(id.as_f64().unwrap_or_default() as usize));
 }
 
 /// Runs a future, from now on, and gives the promise of its result.
 pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     let mut future = Some(future);
-    Promise::new(&mut |resolve: Function, reject: Function| {
+    trap::pending(&mut |resolve: Function, reject: Function| {
         let Some(future) = future.take() else { return };
         let settle = async move {
             let _ = match future.await {
@@ -55,6 +56,8 @@ fn poll(id: usize) {
     // Taken out while it runs: a callback of the caller's may start another call.
     let Some((mut future, wake_up)) = TASKS.with_borrow_mut(|tasks| tasks.get_mut(id)?.take()) else { return };
     wake_up.is_scheduled.store(false, Ordering::Relaxed);
+    #[cfg(feature = "trap")]
+    trap::spring();
     let waker = Waker::from(Arc::clone(&wake_up));
     let is_pending = future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
     TASKS.with_borrow_mut(|tasks| match tasks.get_mut(id) {
@@ -71,7 +74,7 @@ struct WakeUp {
 impl Wake for WakeUp {
     fn wake(self: Arc<Self>) {
         if !self.is_scheduled.swap(true, Ordering::Relaxed) {
-            let _ = POLL.with(|poll| Promise::resolve(&JsValue::from(self.id)).then(poll));
+            POLL.with(|poll| trap::soon(poll.as_ref(), self.id));
         }
     }
 }

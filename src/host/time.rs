@@ -1,6 +1,6 @@
 //! The host's clock and timers.
 
-use gloo_timers::callback::Timeout;
+use super::trap;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -50,7 +50,35 @@ impl Flag {
 /// when the limit is dropped.
 pub struct TimeLimit {
     ms: f64,
-    timer: Option<(Timeout, Rc<Flag>)>,
+    timer: Option<Timer>,
+}
+
+struct Timer {
+    handle: JsValue,
+    is_over: Rc<Flag>,
+    _callback: Closure<dyn Fn()>,
+}
+
+impl Timer {
+    fn start(ms: f64) -> Self {
+        let is_over = Rc::new(Flag::default());
+        let flag = Rc::clone(&is_over);
+        let callback = Closure::<dyn Fn()>::new(move || flag.set());
+        // Rounded up, so that the clock has passed the moment when the timer fires.
+        let delay_ms = ms.clamp(0.0, MAX_DELAY_MS).ceil();
+        let handle = trap::start_timer(callback.as_ref(), delay_ms).unwrap_or_else(|error| {
+            // A host whose timers throw has no time to wait.
+            is_over.set();
+            error
+        });
+        Timer { handle, is_over, _callback: callback }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let _ = trap::stop_timer(&self.handle);
+    }
 }
 
 impl TimeLimit {
@@ -60,13 +88,6 @@ impl TimeLimit {
 
     /// Ready when the time is over.
     pub fn poll(&mut self, context: &mut Context) -> Poll<()> {
-        let (_, is_over) = self.timer.get_or_insert_with(|| {
-            let is_over = Rc::new(Flag::default());
-            let flag = Rc::clone(&is_over);
-            // Rounded up, so that the clock has passed the moment when the timer fires.
-            let delay_ms = self.ms.clamp(0.0, MAX_DELAY_MS).ceil() as u32;
-            (Timeout::new(delay_ms, move || flag.set()), is_over)
-        });
-        is_over.poll(context)
+        self.timer.get_or_insert_with(|| Timer::start(self.ms)).is_over.poll(context)
     }
 }

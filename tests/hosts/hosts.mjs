@@ -7,11 +7,12 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { build } from "../../scripts/build.mjs";
+import { build, buildTraps, traps as trapsFolder } from "../../scripts/build.mjs";
 import { bold, cache, green, installDependencies, red, root, seconds, step, yellow } from "../../scripts/run.mjs";
 import { openChromium, openFirefox, openWebKit, serve } from "./browsers.mjs";
+import { TOLD as TRAPS_TOLD } from "./traps.mjs";
 
 /** What story.mjs and context.mjs must tell. */
 const TOLD = [
@@ -90,6 +91,7 @@ async function installTarball(home) {
 
 await installDependencies();
 await build();
+await buildTraps();
 const { createSimulator } = await import("../../pkg/simulator.js");
 const home = await installHosts();
 await installTarball(home);
@@ -169,6 +171,16 @@ const print = `console.log(await story(imported, ${SIMULATOR}));`;
 const jsdomController = `import { JSDOM } from "jsdom";
 globalThis.AbortController = new JSDOM("").window.AbortController;
 ${esm}${print}`;
+const printTraps = `import process from "node:process";
+import * as imported from ${JSON.stringify(pathToFileURL(join(trapsFolder, "index.js")))};
+import { setTrap } from ${JSON.stringify(pathToFileURL(join(trapsFolder, "core.js")))};
+import { traps } from ${JSON.stringify(pathToFileURL(join(here, "traps.mjs")))};
+const strays = [];
+for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, (error) => strays.push(String(error)));
+console.log(await traps({ ...imported, setTrap }, strays));`;
+const jitless = `import { disconnectIfConnected } from "disconnect-if-connected";
+const options = { conversationId: "c", participantId: "p", accessToken: "t", region: "us-east-1" };
+console.log(await disconnectIfConnected(options).catch(({ code }) => code));`;
 const printContext = `${context}\nconsole.log(await context(imported, AsyncLocalStorage));`;
 for (const version of [20, 22, 24]) {
   const host = `Node ${versionOf(`node-${version}`)}`;
@@ -177,6 +189,8 @@ for (const version of [20, 22, 24]) {
   program(host, "worker_threads", "main.mjs", esm + threads, node(version));
   program(host, "disconnect-if-connected/wasm", "main.mjs", fromFile, node(version));
   program(host, "AsyncLocalStorage", "main.mjs", printContext, node(version), [], {}, OWN_CONTEXT);
+  program(host, "traps", "main.mjs", printTraps, node(version), [], {}, TRAPS_TOLD);
+  program(host, "--jitless", "main.mjs", jitless, node(version), ["--jitless"], {}, "UNSUPPORTED");
   program(host, "jsdom's AbortController", "main.mjs", jsdomController, node(version));
   if (version === 20) cells.push({ host, form: "TypeScript", missing: "Node 20 has no --experimental-strip-types" });
   else
@@ -199,12 +213,14 @@ const denoArguments = ["run", "--quiet", "--no-lock", "--allow-net", "--allow-en
 program(deno, "import", "main.mjs", esm + print, bin("deno"), denoArguments);
 program(deno, "TypeScript", "main.ts", typescript, bin("deno"), denoArguments, { "story.mjs": story });
 program(deno, "AsyncLocalStorage", "main.mjs", printContext, bin("deno"), denoArguments, {}, OWN_CONTEXT);
+program(deno, "traps", "main.mjs", printTraps, bin("deno"), denoArguments, {}, TRAPS_TOLD);
 program(deno, "import source", "main.mjs", sourcePhase, bin("deno"), denoArguments);
 
 const bun = `Bun ${versionOf("bun")}`;
 program(bun, "import", "main.mjs", esm + print, bin("bun"));
 program(bun, "require", "main.cjs", `${cjs}story(imported, ${SIMULATOR}).then(console.log);`, bin("bun"));
 program(bun, "AsyncLocalStorage", "main.mjs", printContext, bin("bun"), [], {}, OWN_CONTEXT);
+program(bun, "traps", "main.mjs", printTraps, bin("bun"), [], {}, TRAPS_TOLD);
 program(bun, "TypeScript", "main.ts", typescript, bin("bun"), [], { "story.mjs": story });
 
 // Test runners swallow what a test prints, so the test itself compares.
@@ -341,6 +357,20 @@ for (const browser of [chromium, await openFirefox(), await openWebKit()]) {
     };
     cells.push({ host: browser.name, form, ...(browser.missing ? { missing: browser.missing } : { run }) });
   }
+  const trapped = async () => {
+    const server = await serve({
+      "/traps/": `${trapsFolder}/`,
+      "/pages/": join(here, "pages"),
+      "/traps.mjs": join(here, "traps.mjs"),
+    });
+    try {
+      return await browser.report(`${server.url}/pages/traps.html`, server);
+    } finally {
+      await server.close();
+    }
+  };
+  const missing = browser.missing ? { missing: browser.missing } : { run: trapped };
+  cells.push({ host: browser.name, form: "traps", tells: TRAPS_TOLD, ...missing });
 }
 
 // --- bundlers: their defaults, the output opened in Chromium

@@ -212,7 +212,7 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
 });
 
 test("the types of the WebAssembly module itself", async () => {
-  const glue = join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "core", "core.js");
+  const glue = join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "pkg", "core", "core.js");
   await writeFile(
     join(project, "module.mts"),
     `import init, { disconnectIfConnected, DisconnectError, type DisconnectResult } from ${JSON.stringify(glue)};

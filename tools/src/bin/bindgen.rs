@@ -1,7 +1,7 @@
 //! Makes the JavaScript glue of a compiled module: `bindgen INPUT.wasm OUT_DIR NAME`.
 //!
 //! Target `web` without a default path: the glue loads nothing by itself, the package's entry points pass it the
-//! module.
+//! module. It can also give the module a fresh instance, after a trap.
 
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
@@ -16,5 +16,6 @@ fn main() -> Result<()> {
         .web(true)?
         .omit_default_module_path(true)
         .typescript(true)
+        .reset_state_function(true)
         .generate(out_dir)
 }

@@ -1,0 +1,43 @@
+// A trap of the module ends in an error: tests/hosts/traps.mjs, in this Node (in the others and in browsers:
+// tests/hosts), and an instance that cannot be renewed.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { buildTraps, traps as folder } from "../../scripts/build.mjs";
+import { TOLD, traps } from "../hosts/traps.mjs";
+
+await buildTraps();
+const load = (file) => import(pathToFileURL(join(folder, file)).href);
+const module = { ...(await load("index.js")), setTrap: (await load("core.js")).setTrap };
+
+const strays = [];
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (error) => strays.push(`${event}: ${error?.stack ?? error}`));
+}
+
+test("a trap ends every call under way with INTERNAL, and the next one works", async () => {
+  assert.equal(await traps(module, strays), TOLD);
+});
+
+test("where no fresh instance can be made, calls end with INTERNAL until one can", async () => {
+  const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
+  const fetch = async () => Response.json({ entities: [{ id: "p", state: "terminated" }] });
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function Instance() {
+    throw new RangeError("out of memory");
+  };
+  try {
+    module.setTrap("panic", 0);
+    const error = await module.disconnectIfConnected({ ...options, fetch }).catch((error) => error);
+    assert.deepEqual([error.code, error.name], ["INTERNAL", "DisconnectError"]);
+    assert.match(error.message, /call again/);
+    assert.ok(error.cause instanceof WebAssembly.RuntimeError);
+  } finally {
+    WebAssembly.Instance = Instance;
+  }
+  // The old instance may answer or trap again; in the end there is a fresh one.
+  await module.disconnectIfConnected({ ...options, fetch }).catch(({ code }) => assert.equal(code, "INTERNAL"));
+  assert.equal((await module.disconnectIfConnected({ ...options, fetch })).outcome, "already-disconnected");
+  assert.deepEqual(strays, []);
+});
