@@ -22,8 +22,14 @@ const UNSUPPORTED =
 
 let isLoaded = false;
 
-/** The host has no WebAssembly, or a policy forbids it. @param {unknown} error */
-const isForbidden = (error) => typeof WebAssembly !== "object" || error instanceof WebAssembly.CompileError;
+/** The host has no WebAssembly, or a policy forbids it: not even the empty module compiles. */
+function isForbidden() {
+  try {
+    return !new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    return true;
+  }
+}
 
 const load = lazily(async (/** @type {any} */ source) => {
   const module_or_path = await (typeof source === "function" ? source() : source);
@@ -35,7 +41,7 @@ const load = lazily(async (/** @type {any} */ source) => {
     WebAssembly.Module;
     await start({ module_or_path });
   } catch (cause) {
-    throw isForbidden(cause) ? new DisconnectError({ code: "UNSUPPORTED", message: UNSUPPORTED, cause }) : cause;
+    throw isForbidden() ? new DisconnectError({ code: "UNSUPPORTED", message: UNSUPPORTED, cause }) : cause;
   }
   recoverBy(renew);
   isLoaded = true;

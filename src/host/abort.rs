@@ -14,7 +14,18 @@ use std::{
     task::Poll,
 };
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, DomException};
+use web_sys::DomException;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An `AbortSignal`, by its members: one of another realm or library has another class.
+    #[derive(Clone, PartialEq)]
+    pub type AnySignal;
+    #[wasm_bindgen(method, catch, js_name = addEventListener)]
+    fn add_event_listener(this: &AnySignal, event: &str, listener: &Function) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = removeEventListener)]
+    fn remove_event_listener(this: &AnySignal, event: &str, listener: &Function) -> Result<JsValue, JsValue>;
+}
 
 /// The caller's signal while a call is under way.
 pub struct Abort {
@@ -24,7 +35,7 @@ pub struct Abort {
 
 /// The one `abort` listener on a signal, however many calls share it: Node warns of more than ten.
 struct Listener {
-    signal: AbortSignal,
+    signal: AnySignal,
     on_abort: Function,
     _callback: Closure<dyn Fn()>,
     flags: Rc<RefCell<Vec<Rc<Flag>>>>,
@@ -36,7 +47,7 @@ thread_local! {
 
 impl Listener {
     /// The listener on a signal that is not aborted.
-    fn on(signal: AbortSignal) -> Result<Rc<Self>, JsValue> {
+    fn on(signal: AnySignal) -> Result<Rc<Self>, JsValue> {
         let known = LISTENERS.with_borrow(|all| all.iter().find(|one| one.signal == signal).cloned());
         if let Some(listener) = known {
             return Ok(listener);
@@ -45,7 +56,7 @@ impl Listener {
         let all = Rc::clone(&flags);
         let callback = Closure::<dyn Fn()>::new(move || all.borrow().iter().for_each(|flag| flag.set()));
         let on_abort = trap::caught(callback.as_ref());
-        signal.add_event_listener_with_callback("abort", &on_abort)?;
+        foreign::ignore(&signal.add_event_listener("abort", &on_abort)?);
         let listener = Rc::new(Listener { signal, on_abort, _callback: callback, flags });
         LISTENERS.with_borrow_mut(|all| all.push(Rc::clone(&listener)));
         Ok(listener)
@@ -57,7 +68,9 @@ impl Listener {
         if self.flags.borrow().is_empty() {
             LISTENERS.with_borrow_mut(|all| all.retain(|one| !Rc::ptr_eq(one, self)));
             // A signal that cannot remove the listener will not reach a call that is over either.
-            let _ = self.signal.remove_event_listener_with_callback("abort", &self.on_abort);
+            if let Ok(returned) = self.signal.remove_event_listener("abort", &self.on_abort) {
+                foreign::ignore(&returned);
+            }
         }
     }
 }
@@ -72,7 +85,7 @@ impl Drop for Abort {
 
 impl Abort {
     /// Listens; the error is the reason of a signal that is aborted already, because no event will come.
-    pub fn listen(signal: Option<AbortSignal>) -> Result<Self, JsValue> {
+    pub fn listen(signal: Option<AnySignal>) -> Result<Self, JsValue> {
         let aborted = Rc::new(Flag::default());
         let Some(signal) = signal else { return Ok(Abort { listener: None, aborted }) };
         if foreign::get(&signal, "aborted")?.is_truthy() {
@@ -113,7 +126,7 @@ impl Abort {
 }
 
 /// The reason of an aborted signal; an AbortError where it has none, as the signals of older polyfills.
-fn reason(signal: &AbortSignal) -> JsValue {
+fn reason(signal: &AnySignal) -> JsValue {
     match foreign::get(signal, "reason") {
         Ok(reason) if !reason.is_undefined() => reason,
         _ => DomException::new_with_message_and_name("The call was aborted.", "AbortError")

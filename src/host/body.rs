@@ -21,13 +21,17 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     pub fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter, catch)]
-    pub fn headers(this: &AnyResponse) -> Result<JsValue, JsValue>;
+    pub fn headers(this: &AnyResponse) -> Result<AnyHeaders, JsValue>;
     #[wasm_bindgen(method, getter, catch)]
     fn body(this: &AnyResponse) -> Result<AnyStream, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn text(this: &AnyResponse) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn json(this: &AnyResponse) -> Result<JsValue, JsValue>;
+
+    pub type AnyHeaders;
+    #[wasm_bindgen(method, catch)]
+    pub fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
 
     type AnyStream;
     #[wasm_bindgen(method, catch, js_name = getReader)]
@@ -47,12 +51,22 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     fn value(this: &AnyChunk) -> Result<JsValue, JsValue>;
 
+    /// A view of bytes, by what may throw of it: its class may be pretended, its buffer shared, detached or resized.
+    type AnyBytes;
+    #[wasm_bindgen(method, getter, catch, js_name = byteLength)]
+    fn byte_length(this: &AnyBytes) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Uint8Array, js_name = from, catch)]
+    fn copied(bytes: &AnyBytes) -> Result<AnyBytes, JsValue>;
+    type Whole;
+    #[wasm_bindgen(method, catch)]
+    fn set(this: &Whole, bytes: &AnyBytes, offset: u32) -> Result<(), JsValue>;
+
     /// web-sys's `decode` copies the text into linear memory; here it goes on to `JSON.parse`.
     type TextDecoder;
     #[wasm_bindgen(constructor, catch)]
     fn new() -> Result<TextDecoder, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn decode(this: &TextDecoder, bytes: &Uint8Array) -> Result<JsString, JsValue>;
+    fn decode(this: &TextDecoder, bytes: &AnyBytes) -> Result<JsString, JsValue>;
 
     /// js-sys's takes a `&str`.
     #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
@@ -69,7 +83,7 @@ pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_b
     if expected == Expected::Nothing {
         // An unread body would keep its connection busy.
         if let Ok(cancelled) = stream.map_or(Err(JsValue::UNDEFINED), |stream| stream.cancel()) {
-            drop(foreign::settled(&cancelled));
+            foreign::ignore(&cancelled);
         }
         return Ok(Body::Unread);
     }
@@ -120,39 +134,44 @@ async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64)
 }
 
 /// All bytes that a stream's reader gives; `None`, and the stream cancelled, where they are more than `max_bytes`.
-async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<Uint8Array>, JsValue> {
+async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<AnyBytes>, JsValue> {
     let mut chunks = Vec::new();
-    let mut length = 0;
+    let mut length = 0.0;
     loop {
-        let read: AnyChunk = foreign::settled(&reader.read()?).await?.unchecked_into();
+        let read = reader.read().inspect_err(|_| foreign::ignore(reader))?;
+        let read: AnyChunk = foreign::settled(&read).await?.unchecked_into();
         if read.done()?.is_truthy() {
             break;
         }
-        let chunk = match read.value()?.dyn_into::<Uint8Array>() {
-            Ok(chunk) => chunk,
-            // Of another realm: its class is another one, so it is copied. Anything else is no body.
-            Err(value) if ArrayBuffer::is_view(&value) => Uint8Array::new(&value),
-            Err(value) => return Err(value),
-        };
-        length += chunk.length();
-        if f64::from(length) > max_bytes {
+        let value = read.value()?;
+        if !ArrayBuffer::is_view(&value) {
+            return Err(value);
+        }
+        let is_of_this_realm = value.is_instance_of::<Uint8Array>();
+        let mut chunk: AnyBytes = value.unchecked_into();
+        if !is_of_this_realm {
+            chunk = copied(&chunk)?;
+        }
+        let chunk_length = chunk.byte_length()?.as_f64().unwrap_or_default();
+        length += chunk_length;
+        if length > max_bytes {
             if let Ok(cancelled) = reader.cancel_reader() {
-                drop(foreign::settled(&cancelled));
+                foreign::ignore(&cancelled);
             }
             return Ok(None);
         }
-        chunks.push(chunk);
+        chunks.push((chunk, chunk_length));
     }
-    if let [only] = chunks.as_slice() {
-        return Ok(Some(only.clone()));
+    if chunks.len() == 1 {
+        return Ok(chunks.pop().map(|(only, _)| only));
     }
-    let whole = Uint8Array::new_with_length(length);
-    let mut offset = 0;
-    for chunk in &chunks {
-        whole.set(chunk, offset);
-        offset += chunk.length();
+    let whole: Whole = Uint8Array::new_with_length(length as u32).unchecked_into();
+    let mut offset = 0.0;
+    for (chunk, chunk_length) in &chunks {
+        whole.set(chunk, offset as u32)?;
+        offset += chunk_length;
     }
-    Ok(Some(whole))
+    Ok(Some(whole.unchecked_into()))
 }
 
 /// The list of participants; what is no object in it is left out.

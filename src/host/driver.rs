@@ -62,7 +62,7 @@ impl Events {
                 .map_err(JsValue::from)
                 .and_then(|event| on_event.call1(&JsValue::UNDEFINED, &event));
             if let Ok(returned) = returned {
-                drop(foreign::settled(&returned));
+                foreign::ignore(&returned);
             }
         }
         self.emitted = timeline.len();

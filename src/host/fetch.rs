@@ -14,7 +14,7 @@ use crate::protocol::{
 use js_sys::{Date, Function, JsString, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortController, AbortSignal, Headers, RequestCache, RequestInit, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, RequestCache, RequestInit, RequestRedirect};
 
 #[wasm_bindgen]
 extern "C" {
@@ -183,8 +183,12 @@ fn has_cache(prototype: &JsValue) -> bool {
 
 /// A response with what its headers say; what is missing or throws is absent.
 fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
-    let headers = response.headers().unwrap_or_default();
-    let header = |name| headers.unchecked_ref::<Headers>().get(name).ok().flatten();
+    let headers = response.headers().ok();
+    let header = |name| {
+        let value = headers.as_ref()?.get(name).ok()?;
+        foreign::ignore(&value);
+        value.as_string()
+    };
     let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
         date_ms: Some(Date::parse(schedule::once(&value))).filter(|date| date.is_finite()),
         sent_ms: header("Date").map(|date| Date::parse(&date)).filter(|date| date.is_finite()),

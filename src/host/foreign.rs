@@ -33,6 +33,13 @@ pub fn settled(value: &JsValue) -> JsFuture {
     JsFuture::from(trap::settled(value).unwrap_or_else(|error| Promise::reject(&error)))
 }
 
+/// Lets go of what a function of the caller's gave, where nothing is awaited: a promise that it rejects is handled.
+pub fn ignore(value: &JsValue) {
+    if value.is_object() || value.is_function() {
+        drop(settled(value));
+    }
+}
+
 /// A value's kind, in words.
 pub fn kind(value: &JsValue) -> &'static str {
     match () {

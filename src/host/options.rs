@@ -1,6 +1,7 @@
 //! The caller's options, checked. An error names the option, what was given and what is accepted.
 
 use super::{
+    abort::AnySignal,
     foreign,
     token::{self, AccessToken},
     value::{Access, Properties, Refusal, Value},
@@ -20,14 +21,14 @@ use serde::{
 };
 use std::fmt;
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Url};
+use web_sys::Url;
 
 /// What a call works with.
 pub struct Options {
     pub settings: Settings,
     pub origin: String,
     pub access_token: AccessToken,
-    pub signal: Option<AbortSignal>,
+    pub signal: Option<AnySignal>,
     pub fetch: Option<Function>,
     pub on_event: Option<Function>,
 }
@@ -153,8 +154,7 @@ fn access_token(value: JsValue) -> Result<AccessToken, Refusal> {
     }
 }
 
-/// An `AbortSignal` by its members: one of another realm or library has another class.
-fn signal(value: JsValue) -> Result<AbortSignal, Refusal> {
+fn signal(value: JsValue) -> Result<AnySignal, Refusal> {
     let has = |name, is: fn(&JsValue) -> bool| foreign::get(&value, name).is_ok_and(|member| is(&member));
     if has("aborted", |aborted| aborted.as_bool().is_some()) && has("addEventListener", JsValue::is_function) {
         return Ok(value.unchecked_into());
