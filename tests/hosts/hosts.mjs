@@ -258,6 +258,13 @@ test("in a page", async () => {
   const error = await imported.disconnectIfConnected({ ...ids, fetch, settleMs: -1 }).catch((error) => error);
   expect([outcome, error.code, error instanceof imported.DisconnectError]).toEqual(["disconnected", "INVALID_ARGUMENT", true]);
 });`;
+/** The blocks of code of docs/testing.md: a Jest or Vitest test, or a program. */
+const documented = [...readFileSync(join(root, "docs", "testing.md"), "utf8").matchAll(/^```js\n(.*?)^```$/gms)].map(
+  ([, text], index) => {
+    const of = text.includes("vitest") ? "vitest" : /^(before|test)/m.test(text) ? "jest" : "node";
+    return { of, form: `docs/testing.md, block ${index + 1}`, text };
+  },
+);
 const vitestTest = `import { expect, test } from "vitest";\n${esm}test("story", async () => ${expectStory}, 60_000);`;
 const jest = ["--ci", "--rootDir", "."];
 for (const [of, form, text, args] of [
@@ -265,6 +272,9 @@ for (const [of, form, text, args] of [
   ["jest", "fake timers", jestTimers, jest],
   ["jest", "jsdom", jestJsdom, jest],
   ["vitest", "defaults", vitestTest, ["run", "--root", "."]],
+  ...documented
+    .filter(({ of }) => of !== "node")
+    .map(({ of, form, text }) => [of, form, text, of === "jest" ? jest : ["run", "--root", "."]]),
 ]) {
   cells.push({
     host: `${of[0].toUpperCase()}${of.slice(1)} ${versionOf(of)}`,
@@ -275,6 +285,11 @@ for (const [of, form, text, args] of [
       return TOLD;
     },
   });
+}
+
+for (const { form, text } of documented.filter(({ of }) => of === "node")) {
+  const told = `${text}\nconsole.log("done");`;
+  program(`Node ${versionOf("node-24")}`, form, "main.mjs", told, node(24), [], {}, "done");
 }
 
 /** A worker by wrangler's bundle, in Miniflare; gives what it responds. */
