@@ -181,6 +181,9 @@ fn last_state(played: &Played) -> Option<&str> {
 fn expect(settings: Settings, script: &[Reply], expected: &str) -> Played {
     let played = play(settings, script);
     assert_eq!(played.trace, expected, "{script:?}");
+    if let Ok(result) = &played.end {
+        assert_eq!(result.requests as usize, requests(&played.call), "{script:?}");
+    }
     played
 }
 
@@ -749,6 +752,18 @@ fn who_the_participants_are_is_read_for_a_description_only() {
     assert!(matches!(refused, Action::Wait { .. }));
     call.next(Input::Woke, 200.0, 0.5);
     assert_eq!(call.expects(200), Expected::Participants { described: false });
+}
+
+#[test]
+fn a_token_of_fewer_than_eight_characters_is_not_redacted() {
+    for (token, expected) in [("12345678", "is ***"), ("1234567", "is 1234567"), ("123", "is 123")] {
+        let mut call = started(settings());
+        call.set_token(token);
+        let text = format!(r#"{{"code":"is {token}"}}"#);
+        let answer = Input::Response(response(403, body(call.expects(403), "", &text, None)));
+        let Action::Finish(Err(error)) = call.next(answer, 1.0, 0.5) else { panic!("no end") };
+        assert_eq!(error.platform_code.as_deref(), Some(expected));
+    }
 }
 
 #[test]

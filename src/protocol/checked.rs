@@ -246,3 +246,149 @@ fn is_path(path: &str) -> bool {
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !b"}#\\".contains(&byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::fmt::Debug;
+
+    /// Takes each of `accepted` as it is, and refuses each of `refused`, saying what it takes.
+    fn takes<T: Debug>(
+        check: impl Fn(Value) -> Result<T, serde_json::Error>,
+        json_of: impl Fn(T) -> Value,
+        expecting: &str,
+        accepted: &[Value],
+        refused: &[Value],
+    ) {
+        for value in accepted {
+            assert_eq!(check(value.clone()).map(&json_of).unwrap(), *value, "{value}");
+        }
+        for value in refused {
+            let error = check(value.clone()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("expected {expecting}")), "{value}: {error}");
+        }
+    }
+
+    fn number_json(number: Option<f64>) -> Value {
+        json!(number)
+    }
+
+    fn text_json(text: Option<String>) -> Value {
+        json!(text)
+    }
+
+    fn cow_json(text: Cow<'static, str>) -> Value {
+        json!(text)
+    }
+
+    #[test]
+    fn takes_numbers_in_their_ranges() {
+        let no_numbers = [json!("5"), json!(true), json!(null), json!([]), json!({})];
+        let refuses = |more: &[Value]| [&no_numbers, more].concat();
+        let largest = json!(MAX_INTEGER);
+        let fine = [json!(0.0), json!(0.5), json!(1500.0), largest.clone()];
+        takes(milliseconds, number_json, MILLISECONDS, &fine, &refuses(&[json!(-1), json!(-0.5), json!(1e300)]));
+        let refused = refuses(&[json!(0), json!(-1), json!(1e300)]);
+        takes(positive_milliseconds, number_json, POSITIVE_MILLISECONDS, &[json!(0.5), largest.clone()], &refused);
+        let refused = refuses(&[json!(-1), json!(0.5), json!(1e300)]);
+        takes(count, number_json, COUNT, &[json!(0.0), json!(3.0), largest.clone()], &refused);
+        let refused = refuses(&[json!(0), json!(-1), json!(1.5), json!(1e300)]);
+        takes(bytes, number_json, BYTES, &[json!(1.0), json!(8_388_608.0), largest], &refused);
+        // serde_json's whole numbers arrive by other ways.
+        assert_eq!(count(json!(3)).unwrap(), Some(3.0));
+        assert!(count(json!(-3)).is_err());
+        takes(
+            boolean,
+            |boolean| json!(boolean),
+            "true or false",
+            &[json!(true), json!(false)],
+            &[json!(1), json!("true")],
+        );
+    }
+
+    #[test]
+    fn takes_texts_in_their_forms() {
+        let no_texts = [json!(5), json!(true), json!(null), json!([]), json!({})];
+        let refuses = |more: &[&str]| {
+            let more: Vec<Value> = more.iter().map(|text| json!(text)).collect();
+            [&no_texts[..], &more].concat()
+        };
+        let accepts = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<Value>>();
+        let (longest, too_long) = ("x".repeat(MAX_ID_BYTES), "x".repeat(MAX_ID_BYTES + 1));
+        let fine = accepts(&["p", "...", "a b", "é", "{participantId}", &longest]);
+        takes(id, text_json, ID, &fine, &refuses(&["", " p", "p ", "\t", ".", "..", "a\u{FFFD}", &too_long]));
+        takes(address, text_json, ADDRESS, &accepts(&["+1", " "]), &refuses(&[""]));
+        takes(name, text_json, NAME, &accepts(&["Ada", " "]), &refuses(&[""]));
+        takes(field, text_json, FIELD, &accepts(&["id", "user.id", "a.b.c"]), &refuses(&["", ".", "a.", ".a", "a..b"]));
+        takes(list, cow_json, LIST, &accepts(&["", "entities", "a.b"]), &refuses(&[".", "a.", ".a", "a..b"]));
+        takes(method, cow_json, METHOD, &accepts(&["POST", "PUT", "PATCH", "DELETE"]), &refuses(&["GET", "post", ""]));
+    }
+
+    #[test]
+    fn takes_paths_that_stay_where_they_are() {
+        let refused = [
+            "",
+            "relative",
+            "//evil.example",
+            "/a/../b",
+            "/a/.",
+            "/.",
+            "/a/%2e",
+            "/%2E%2e/b",
+            "/a#b",
+            "/a\\b",
+            "/a b",
+            "/{userId}",
+            "/{}",
+            "/{",
+            "/}",
+            "/{conversationId",
+            "/conversationId}",
+            "/{conversationId}}",
+            "/{{participantId}",
+            "/é",
+            "/{x}/{participantId}",
+            "/{participantId}/{x}",
+        ];
+        for path in refused {
+            assert!(!is_path(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/a",
+            "/{conversationId}",
+            "/a/{conversationId}/b/{participantId}?x=..",
+            "/...",
+            "/a%2E",
+            "/a/.{participantId}",
+        ] {
+            assert!(is_path(path), "{path}");
+        }
+        assert_eq!(path(json!("/a")).unwrap(), "/a");
+        assert!(path(json!("a")).unwrap_err().to_string().ends_with(PATH));
+    }
+
+    #[test]
+    fn takes_arrays_of_texts_that_are_not_empty() {
+        let json_of = |texts: Option<Vec<String>>| json!(texts);
+        takes(states, json_of, STATES, &[json!(["a"]), json!(["a", "b"])], &[json!([]), json!(5), json!({})]);
+        takes(states, json_of, STATE, &[], &[json!(["a", ""]), json!([1]), json!([null])]);
+        takes(
+            purposes,
+            json_of,
+            PURPOSES,
+            &[json!(["a"]), json!(["a", "b"])],
+            &[json!([]), json!(["a", ""]), json!([1])],
+        );
+        // One that stands alone: serde_json gives no text where an array was asked for.
+        let alone = |may_be_alone| Texts {
+            expecting: "it",
+            each: Text { expecting: "it", accepts: is_not_empty },
+            may_be_alone,
+        };
+        assert_eq!(alone(true).visit_str::<serde_json::Error>("a").unwrap(), ["a"]);
+        assert!(alone(true).visit_str::<serde_json::Error>("").is_err());
+        assert!(alone(false).visit_str::<serde_json::Error>("a").is_err());
+    }
+}

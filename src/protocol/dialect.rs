@@ -58,8 +58,8 @@ impl Fields {
     const OF_THE_PLATFORM: Fields =
         Fields { id: None, state: None, user_id: None, purpose: None, address: None, name: None };
 
-    /// Fills in what the participant has at other places, and who it is, where that is asked; `text_at` gives the text at
-    /// a path.
+    /// Fills in what the participant has at other places, and who it is, where that is asked; `text_at` gives the text
+    /// at a path.
     pub fn fill(&self, participant: &mut Participant, described: bool, text_at: impl Fn(&str) -> Option<String>) {
         let text = |path: &Option<String>, default| text_at(path.as_deref().unwrap_or(default));
         if self.id.is_some() {
@@ -232,5 +232,8 @@ mod tests {
         let on_behalf = ids.in_path(&CALLS_ON_BEHALF_OF_USER.write.path);
         assert_eq!(on_behalf, "/api/v2/conversations/calls/C/participants/P/user/U");
         assert!(VOICE.names_participant() && CALLS.names_participant());
+        let nobody = |path| Dialect { write: Write { method: "PUT".into(), path, body: None }, ..VOICE };
+        assert!(nobody("/a/{participantId}".into()).names_participant());
+        assert!(!nobody("/a/{conversationId}/participantId}".into()).names_participant());
     }
 }

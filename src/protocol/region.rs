@@ -32,3 +32,21 @@ pub fn origin(region: &str) -> Option<String> {
 pub fn list() -> String {
     REGIONS.map(|(aws, _)| aws).join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_a_region_by_both_of_its_names() {
+        assert_eq!(origin("us-east-1").as_deref(), Some("https://api.mypurecloud.com"));
+        assert_eq!(origin("mypurecloud.ie").as_deref(), Some("https://api.mypurecloud.ie"));
+        for nowhere in ["", "us-east-9", "api.mypurecloud.com", "US-EAST-1"] {
+            assert_eq!(origin(nowhere), None, "{nowhere}");
+        }
+        for (aws, domain) in REGIONS {
+            assert_eq!(origin(aws), origin(domain));
+            assert!(list().contains(aws), "{aws}");
+        }
+    }
+}

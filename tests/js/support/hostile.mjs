@@ -1,6 +1,6 @@
 // Hostile objects: every kind in every place where the caller's code gives a value. Each call has to end in a result or
-// an error, never in INTERNAL; nothing may be stray; the next call has to work. Prints the counts and what went wrong as
-// JSON. A process of its own, because node:test takes what is stray for itself: ../hostile.test.mjs.
+// an error, never in INTERNAL; nothing may be stray; the next call has to work. Prints the counts and what went wrong
+// as JSON. A process of its own, because node:test takes what is stray for itself: ../hostile.test.mjs.
 import { types } from "node:util";
 import { runInNewContext } from "node:vm";
 import { disconnectIfConnected } from "./package.mjs";
