@@ -123,7 +123,11 @@ mod tests {
             retry_in_message_ms("Rate limit exceeded the maximum. Retry the request in [17] seconds"),
             Some(17_000.0)
         );
-        assert_eq!(retry_in_message_ms("Retry the request in [soon] seconds"), None);
+        for other in
+            ["Retry the request in [soon] seconds", "Retry the request in [2] minutes", "In [2] seconds", "[2]"]
+        {
+            assert_eq!(retry_in_message_ms(other), None, "{other}");
+        }
         assert_eq!(retry_in_message_ms("Rate limit exceeded"), None);
     }
 }
