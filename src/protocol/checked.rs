@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for Texts {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
         match self.may_be_alone {
-            true => Text { expecting: self.expecting, ..self.each }.visit_str(text).map(|text| vec![text]),
+            true => self.each.visit_str(text).map(|text| vec![text]),
             false => Err(E::invalid_type(Unexpected::Str(text), &self)),
         }
     }
