@@ -112,14 +112,20 @@ export function pending(executor) {
 }
 
 /**
- * What a promise, a thenable or a plain value settles with. `then` of a foreign promise may throw; `Promise.race` turns
- * that into a rejection. An object of its own for JsFuture, whose callbacks lead into the module: a `then` on a promise
- * would make V8 slower at all promises.
+ * What a promise, a thenable or a plain value settles with. Not by the promise's own `then`, which may throw. The
+ * object is for JsFuture, whose callbacks lead into the module: a new `then` on a promise would make V8 slower at all
+ * promises.
  * @param {unknown} value
  */
 export function settled(value) {
-  const promise = Promise.race([value]);
+  const promise = Promise.resolve(value);
   /** @type {(onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => unknown} */
-  const then = (onValue, onError) => promise.then(caught(onValue), caught(onError));
+  const then = (onValue, onError) => {
+    try {
+      return Promise.prototype.then.call(promise, caught(onValue), caught(onError));
+    } catch (error) {
+      return Promise.reject(error).catch(caught(onError));
+    }
+  };
   return { then };
 }
