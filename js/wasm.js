@@ -16,9 +16,9 @@ import { lazily } from "./load.js";
 const SOURCES = "a WebAssembly.Module, its bytes, a Response or a URL";
 
 const UNSUPPORTED =
-  "disconnectIfConnected: WebAssembly cannot run here; no request was sent. A page's Content-Security-Policy needs " +
-  "script-src 'self' 'wasm-unsafe-eval'; the manifest of an extension (MV3) \"content_security_policy\": " +
-  "{ \"extension_pages\": \"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }; Node runs it without --jitless.";
+  "disconnectIfConnected: WebAssembly cannot run here; no request was sent. A page's policy needs script-src 'self' " +
+  '\'wasm-unsafe-eval\', an extension (MV3) in its manifest "content_security_policy": { "extension_pages": ' +
+  "\"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }, Node no --jitless.";
 
 let isLoaded = false;
 
@@ -62,7 +62,12 @@ function begun(options) {
 /** The options as they are now: the caller may change the object while the module loads. @param {any} options */
 function copied(options) {
   try {
-    return options !== null && typeof options === "object" && !Array.isArray(options) ? { ...options } : options;
+    if (options === null || typeof options !== "object" || Array.isArray(options)) return options;
+    const copy = { ...options };
+    for (const name of ["participant", "api", "disconnectableStates", "goneStates"]) {
+      if (copy[name] !== undefined) copy[name] = structuredClone(copy[name]);
+    }
+    return copy;
   } catch {
     // A getter or a proxy throws: the module reports it.
     return options;

@@ -31,7 +31,7 @@ async function compile(crate, ...more) {
  * called, and brotli compresses them better, by 3 KB. The features are what every engine since 2021 reads: Chrome 91,
  * Firefox 89, Safari 15, Node 16.4.
  */
-const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=40
+const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=20
   --strip-debug --strip-producers --strip-target-features
   --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
   --enable-reference-types --enable-sign-ext`.split(/\s+/);
@@ -106,6 +106,7 @@ export async function build() {
         bundle: false,
         target: "es2022",
         minifyWhitespace: true,
+        minifySyntax: true,
       });
   }
   copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));

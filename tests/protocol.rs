@@ -755,6 +755,57 @@ fn who_the_participants_are_is_read_for_a_description_only() {
 }
 
 #[test]
+fn the_token_before_a_refresh_is_redacted_too() {
+    let mut call = started(settings());
+    let unauthorized = Input::Response(response(401, body(call.expects(401), "", "{}", None)));
+    assert!(matches!(call.next(unauthorized, 1.0, 0.5), Action::Token { refresh: true, .. }));
+    call.set_token("another-secret");
+    call.next(Input::Token, 2.0, 0.5);
+    let text = r#"{"code":"a-secret-token another-secret"}"#;
+    let answer = Input::Response(response(403, body(call.expects(403), "", text, None)));
+    let Action::Finish(Err(error)) = call.next(answer, 3.0, 0.5) else { panic!("no end") };
+    assert_eq!(error.platform_code.as_deref(), Some("*** ***"));
+}
+
+#[test]
+fn the_read_that_checks_a_refusal_refreshes_the_token_too() {
+    let script = [CONNECTED, Status(422, ""), Status(401, ""), GONE];
+    ends(&script, "R connected | W422 | R401 | refresh | R disconnected | already-disconnected");
+    let script = [CONNECTED, Status(422, ""), Status(401, ""), CONNECTED];
+    ends(&script, "R connected | W422 | R401 | refresh | R connected | REJECTED");
+}
+
+#[test]
+fn an_error_after_a_write_of_unknown_effect_does_not_say_that_nothing_happened() {
+    let lost = error(ends(
+        &[CONNECTED, Lost, Status(403, "missing.permissions")],
+        "R connected | W lost | ~125 backoff | R403 | FORBIDDEN",
+    ));
+    assert!(lost.may_have_disconnected);
+    let expected =
+        "Participant p-1 of conversation c-1 may have been disconnected: the token may not do this (HTTP 403)";
+    assert!(lost.message.starts_with(expected), "{}", lost.message);
+    assert!(lost.message.contains("Read the state first."), "{}", lost.message);
+}
+
+#[test]
+fn the_state_is_the_last_one_seen_after_the_last_write() {
+    let settings = || Settings { settle_ms: 300.0, ..settings() };
+    let played = play(settings(), &[CONNECTED, Status(409, ""), State("alerting"), NotListed]);
+    assert_eq!(last_state(&played), Some("alerting"));
+    let played = play(settings(), &[CONNECTED, Status(409, ""), NotListed]);
+    assert_eq!(last_state(&played), None);
+}
+
+#[test]
+fn a_2xx_larger_than_the_platform_answers_is_a_write_of_unknown_effect() {
+    let mut call = started(settings());
+    call.next(seen("connected"), 1.0, 0.5);
+    let answer = Input::Response(response(200, ResponseBody::Unusable(BodyError::TooLarge)));
+    assert!(matches!(call.next(answer, 2.0, 0.5), Action::Wait { .. }));
+}
+
+#[test]
 fn a_token_of_fewer_than_eight_characters_is_not_redacted() {
     for (token, expected) in [("12345678", "is ***"), ("1234567", "is 1234567"), ("123", "is 123")] {
         let mut call = started(settings());
@@ -855,7 +906,7 @@ fn a_participant_that_was_listed_and_no_longer_is_when_settling_ends_is_gone() {
     let brief = || Settings { settle_ms: 50.0, ..settings() };
     let played =
         expect(brief(), &[State("queued"), NotListed], "R queued | ~50 settling | R200 | already-disconnected");
-    assert_eq!(last_state(&played), None);
+    assert_eq!(last_state(&played), Some("queued"));
     assert!(outcome(played).confirmed);
     let refused = [CONNECTED, Status(409, ""), NotListed];
     let played = outcome(expect(brief(), &refused, "R connected | W409 | ~50 settling | R200 | already-disconnected"));

@@ -65,7 +65,7 @@ fn reference(description: &Value, participants: &[Value]) -> (Vec<String>, bool)
             };
             match field.as_str() {
                 "id" => any(text(one, "/id")),
-                "userId" => any(text(one, "/userId").or(text(one, "/user/id"))),
+                "userId" => any(text(one, "/userId")) || any(text(one, "/user/id")),
                 _ if listens(one) => false,
                 "address" => match (wanted.as_str(), text(one, "/address")) {
                     (Some(wanted), Some(given)) if is_telephone(wanted) && is_telephone(given) => {
@@ -91,11 +91,15 @@ fn reference(description: &Value, participants: &[Value]) -> (Vec<String>, bool)
     if !live.is_empty() {
         return (live.into_iter().map(str::to_owned).collect(), true);
     }
+    // Seconds and milliseconds; of all times here the rest is the same.
+    let ended = |one: &Value| {
+        text(one, "/endTime").map(|time| (time[17..19].to_owned(), time.get(20..23).unwrap_or("000").to_owned()))
+    };
     let mut last: Option<&Value> = None;
     let mut known = Vec::new();
     for one in matching {
         let id = text(one, "/id");
-        if !known.contains(&id) && last.is_none_or(|last| text(one, "/endTime") >= text(last, "/endTime")) {
+        if !known.contains(&id) && last.is_none_or(|last| ended(one) >= ended(last)) {
             last = Some(one);
         }
         known.push(id);
@@ -118,27 +122,24 @@ fn participant() -> impl Strategy<Value = Value> {
         option::of(select(&["p-1", "p-2", "p-3"][..])),
         option::of(select(&PURPOSES[..])),
         option::of(select(&["u-1", "u-2"][..])),
-        any::<bool>(),
+        option::of(select(&["u-1", "u-2"][..])),
         option::of(select(&ADDRESSES[..])),
         option::of(select(&["Ada", "Grace"][..])),
     );
     let what = (
         option::of(select(&["connected", "alerting", "disconnected", "terminated"][..])),
-        option::of(select(&["2026-11-25T10:00:00.000Z", "2026-11-25T10:00:01.000Z"][..])),
+        option::of(select(&["2026-11-25T10:00:00Z", "2026-11-25T10:00:00.500Z", "2026-11-25T10:00:01Z"][..])),
         option::weighted(0.2, select(&["monitoredParticipantId", "coachedParticipantId", "bargedParticipantId"][..])),
     );
-    (who, what).prop_map(|((id, purpose, user, is_flat, address, name), (state, end_time, listens))| {
+    (who, what).prop_map(|((id, purpose, user_id, user, address, name), (state, end_time, listens))| {
         let mut one = json!({
             "id": id, "purpose": purpose, "address": address, "name": name, "state": state, "endTime": end_time,
         });
         if let Some(listens) = listens {
             one[listens] = json!("p-9");
         }
-        if is_flat {
-            one["userId"] = json!(user);
-        } else {
-            one["user"] = json!({ "id": user });
-        }
+        one["userId"] = json!(user_id);
+        one["user"] = json!({ "id": user });
         one
     })
 }

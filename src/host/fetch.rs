@@ -107,7 +107,8 @@ impl Connection {
                 Some(Ok(response)) => break response,
             }
         };
-        let Some(status) = response.status().ok().and_then(|status| status.as_f64()) else {
+        let status = response.status().ok().and_then(|status| status.as_f64());
+        let Some(status) = status.filter(|status| (100.0..600.0).contains(status)) else {
             let body = Body::Unusable(BodyError::NoResponse);
             return Ok(Input::Response(Response { status: 0, correlation_id: None, retry_after: None, body }));
         };
@@ -191,9 +192,14 @@ fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
     };
     let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
         date_ms: Some(Date::parse(schedule::once(&value))).filter(|date| date.is_finite()),
-        sent_ms: header("Date").map(|date| Date::parse(&date)).filter(|date| date.is_finite()),
+        sent_ms: header("Date").map(|date| Date::parse(schedule::once(&date))).filter(|date| date.is_finite()),
         received_ms: Date::now(),
         value,
     });
+    let is_page = || header("Content-Type").is_some_and(|name| name.starts_with("text/html"));
+    let body = match body {
+        Body::Unusable(BodyError::NotJson) if is_page() => Body::Unusable(BodyError::Html),
+        body => body,
+    };
     Response { status, correlation_id: header("ININ-Correlation-Id"), retry_after, body }
 }

@@ -257,11 +257,12 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     let Ok(url) = Url::new(&text) else { return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL)) };
     let (origin, path) = (url.origin(), url.pathname());
     let is_safe = origin.starts_with("https://") || (origin.starts_with("http://") && is_loopback(&url.hostname()));
-    if !is_safe {
+    // The value is not shown where it may be a password, or whatever else a URL may hold.
+    let is_more = text.bytes().any(|byte| byte == b'@') || (is_safe && url.href() != format!("{origin}{path}"));
+    if !is_safe && !is_more {
         return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL));
     }
-    // Whatever else a URL may hold. The value is not shown, because it may be a password.
-    if url.href() != format!("{origin}{path}") {
+    if is_more {
         let given = Unexpected::Other("a URL with a user, a query or a fragment");
         return Err(de::Error::invalid_value(given, &BASE_URL));
     }

@@ -74,7 +74,8 @@ const MAX_CORRELATION_ID_CHARS: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Call {
     settings: Settings,
-    token: String,
+    /// The access tokens of the call, the one before a refresh too.
+    tokens: Vec<String>,
     timeline: Vec<Event>,
     requests: u32,
     /// The request that is under way, was last, or is next.
@@ -131,7 +132,7 @@ impl Call {
                 Whom::Described(_) => None,
             },
             settings,
-            token: String::new(),
+            tokens: Vec::new(),
             timeline: Vec::new(),
             requests: 0,
             operation: Operation::Read,
@@ -181,7 +182,9 @@ impl Call {
 
     /// The access token now in use: where the platform repeats it, it is redacted.
     pub fn set_token(&mut self, token: &str) {
-        self.token = if token.len() < MIN_TOKEN_BYTES { String::new() } else { token.to_owned() };
+        if token.len() >= MIN_TOKEN_BYTES {
+            self.tokens.push(token.to_owned());
+        }
     }
 
     pub fn settings(&self) -> &Settings {
@@ -202,6 +205,10 @@ impl Call {
             Meaning::Seen(Seen::Listed(Listed { kind: Kind::Gone, .. })) | Meaning::AlreadyGone => self.gone(),
             // The conversation is over, and the participant was in it.
             Meaning::NotFound if self.was_listed => self.gone(),
+            Meaning::Unauthorized if self.settings.token_can_be_refreshed && !self.refreshed => {
+                self.refreshed = true;
+                self.get_token(true)
+            }
             _ if self.rejection.is_some() => self.reject(),
             Meaning::Seen(Seen::Listed(Listed { kind: Kind::Disconnectable, .. })) if self.accepted.is_none() => {
                 self.connected()
@@ -211,10 +218,6 @@ impl Call {
             Meaning::Accepted => self.accept(),
             Meaning::Refused => self.refused(),
             Meaning::Transient(transient) => self.retry(transient),
-            Meaning::Unauthorized if self.settings.token_can_be_refreshed && !self.refreshed => {
-                self.refreshed = true;
-                self.get_token(true)
-            }
             Meaning::Unauthorized => self.fail(&Reason::Unauthorized { refreshed: self.refreshed }),
             // A missing permission has nothing to do with the participant's state.
             Meaning::Forbidden { is_about_permissions: true } => {
@@ -424,7 +427,7 @@ impl Call {
         let (code, message) = response.platform_error();
         let correlation_id = response.correlation_id.as_deref().map(|id| self.redacted(id));
         self.last = Details {
-            status: Some(response.status),
+            status: Some(response.status).filter(|&status| status > 0),
             platform_code: code.map(|code| self.redacted(code)),
             platform_message: message.map(|message| self.redacted(message)),
             correlation_id: correlation_id.map(|id| id.chars().take(MAX_CORRELATION_ID_CHARS).collect()),
@@ -454,10 +457,10 @@ impl Call {
             state = listed.state.as_deref().map(|state| self.redacted(state));
             self.was_listed = true;
             self.participant_id = Some(listed.id.clone());
+            self.result_state.clone_from(&state);
             self.state.clone_from(&state);
         }
         self.was_read = true;
-        self.result_state.clone_from(&state);
         self.timeline.push(Event::State { at: tenths(self.now), state });
     }
 
@@ -485,7 +488,7 @@ impl Call {
     }
 
     fn redacted(&self, text: &str) -> String {
-        if self.token.is_empty() { text.to_owned() } else { replaced(text, &self.token, REDACTED) }
+        self.tokens.iter().fold(text.to_owned(), |text, token| replaced(&text, token, REDACTED))
     }
 
     // ---- Ends ----
@@ -529,6 +532,7 @@ impl Call {
                 status,
                 platform_message.as_deref(),
                 detail.as_deref(),
+                self.unknown_effect,
             )),
             status,
             platform_code,
@@ -574,7 +578,7 @@ impl Hash for Call {
         let Call {
             operation, refreshed, now, participant_id, state, result_state, was_listed, was_read, settling_since, settle_polls,
             a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection, accepted,
-            settings: _, token: _, timeline: _, requests: _, random: _, last: _, refusal: _,
+            settings: _, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, participant_id, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
         (a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good).hash(hasher);

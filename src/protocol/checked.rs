@@ -2,7 +2,6 @@
 //!
 //! Each one says in `expecting` what it accepts, which is what the caller of a wrong option reads.
 
-use percent_encoding::percent_decode_str;
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, SeqAccess, Unexpected, Visitor},
@@ -23,7 +22,7 @@ const BYTES: &str = "a whole number of bytes, 1 or more";
 const STATES: &str = "a non-empty array of states";
 const STATE: &str = "a state: a non-empty string";
 const PURPOSES: &str = "a purpose like \"customer\", or a non-empty array of them";
-const ADDRESS: &str = "an address: a non-empty string like \"+13175550142\" or \"sip:somebody@example.com\"";
+const ADDRESS: &str = "an address: a non-empty string like \"+13175550142\"";
 const NAME: &str = "a name: a non-empty string";
 const FIELD: &str = "the name of a field of a participant, with dots for depth";
 const METHOD: &str = "\"POST\", \"PUT\", \"PATCH\" or \"DELETE\"";
@@ -125,8 +124,10 @@ pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, 
 /// came from JavaScript) cannot be encoded.
 pub fn is_id(id: &str) -> bool {
     let is_dots = id == "." || id == "..";
+    // A byte order mark is white space to JavaScript.
+    let is_space = |char: char| char.is_whitespace() || char == '\u{FEFF}';
     !id.is_empty()
-        && id.trim() == id
+        && id.trim_matches(is_space) == id
         && !is_dots
         && id.len() <= MAX_ID_BYTES
         && id.chars().all(|char| char != '\u{FFFD}')
@@ -237,9 +238,14 @@ fn is_path(path: &str) -> bool {
     let mut parts = path.split('{');
     let are_known = parts.next().is_some_and(is_plain) && parts.all(after_name);
     let route = path.split('?').next().unwrap_or_default();
-    let is = |segment, dots: &str| percent_decode_str(segment).eq(dots.bytes());
-    let has_dots = route.split('/').any(|segment| is(segment, ".") || is(segment, ".."));
+    let is_dots = |segment| after_dot(segment).is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some(""));
+    let has_dots = route.split('/').any(is_dots);
     path.starts_with('/') && !path.starts_with("//") && are_known && !has_dots
+}
+
+/// What follows a dot, which a URL knows in three forms.
+fn after_dot(text: &str) -> Option<&str> {
+    [".", "%2e", "%2E"].iter().find_map(|dot| text.strip_prefix(dot))
 }
 
 /// Part of a path template beside its placeholders.
@@ -317,7 +323,13 @@ mod tests {
         let accepts = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<Value>>();
         let (longest, too_long) = ("x".repeat(MAX_ID_BYTES), "x".repeat(MAX_ID_BYTES + 1));
         let fine = accepts(&["p", "...", "a b", "é", "{participantId}", &longest]);
-        takes(id, text_json, ID, &fine, &refuses(&["", " p", "p ", "\t", ".", "..", "a\u{FFFD}", &too_long]));
+        takes(
+            id,
+            text_json,
+            ID,
+            &fine,
+            &refuses(&["", " p", "p ", "\t", "\u{FEFF}p", ".", "..", "a\u{FFFD}", &too_long]),
+        );
         takes(address, text_json, ADDRESS, &accepts(&["+1", " "]), &refuses(&[""]));
         takes(name, text_json, NAME, &accepts(&["Ada", " "]), &refuses(&[""]));
         takes(field, text_json, FIELD, &accepts(&["id", "user.id", "a.b.c"]), &refuses(&["", ".", "a.", ".a", "a..b"]));

@@ -72,7 +72,7 @@ impl Fields {
             let listens_to = ["monitoredParticipantId", "coachedParticipantId", "bargedParticipantId"];
             participant.identity = Identity {
                 purpose: text(&self.purpose, "purpose"),
-                user_id: text(&self.user_id, "userId").or_else(|| text_at("user.id")),
+                user_ids: [text(&self.user_id, "userId"), text_at("user.id")],
                 address: text(&self.address, "address"),
                 name: text(&self.name, "name"),
                 only_listens: listens_to.into_iter().any(|field| text_at(field).is_some()),

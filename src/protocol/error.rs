@@ -129,7 +129,7 @@ impl Reason {
             Reason::Ambiguous(listed) => {
                 let each = listed.iter().map(Listed::to_string);
                 let each = each.reduce(|list, one| list + ", " + &one).unwrap_or_default();
-                format!("{} live participants match: {each}", listed.len())
+                format!("{} live participants match: {each}", listed.len() as u64)
             }
             Reason::ReadNotFound => match settings.api {
                 Api::Voice => {
@@ -195,7 +195,7 @@ impl Reason {
                 Whom::Id(_) => {
                     "Check the participant id: a person who is transferred back is a new participant with a new id."
                 }
-                Whom::Described(_) => "Check the description against the participants that the conversation lists.",
+                Whom::Described(_) => "Check the description against what the conversation lists.",
             },
             Reason::Ambiguous(_) => "Pass participantId, or describe the participant with more fields.",
             Reason::ReadNotFound => match settings.api {
@@ -252,20 +252,25 @@ impl Reason {
         status: Option<u16>,
         platform_message: Option<&str>,
         detail: Option<&str>,
+        may_have_disconnected: bool,
     ) -> String {
+        let (fate, first) = match may_have_disconnected {
+            true => ("may have been disconnected", "Read the state first. "),
+            false => ("was not disconnected", ""),
+        };
         let Settings { conversation_id, target, .. } = settings;
         // A read that worked is no failed request.
         let is_seen = matches!(self, Reason::NeverListed | Reason::Ambiguous(_));
         let http = status
             .filter(|&status| status > 0 && !is_seen)
-            .map(|status| format!(" (HTTP {status})"))
+            .map(|status| format!(" (HTTP {})", u64::from(status)))
             .unwrap_or_default();
         let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         let platform = platform_message
             .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
             .unwrap_or_default();
         format!(
-            "{} of conversation {conversation_id} was not disconnected: {}{http}{detail}{platform}. {}",
+            "{} of conversation {conversation_id} {fate}: {}{http}{detail}{platform}. {first}{}",
             target.whom.subject(),
             self.description(settings, operation),
             self.advice(settings)

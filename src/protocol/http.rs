@@ -134,11 +134,12 @@ impl Response {
         (code, message.0.as_deref().or_else(|| inner?.message.0.as_deref()))
     }
 
-    /// A 2xx that did not come from the platform: an HTML page, or a JSON body with `status` >= 400.
+    /// A 2xx of a write that did not come from the platform: an HTML page, a JSON body with `status` >= 400, or more
+    /// than the platform would ever answer.
     pub fn is_foreign(&self) -> bool {
         match &self.body {
             Body::Error(error) => error.status.0.is_some_and(|status| status >= 400.0),
-            Body::Unusable(error) => *error == BodyError::Html,
+            Body::Unusable(error) => matches!(error, BodyError::Html | BodyError::TooLarge),
             _ => false,
         }
     }

@@ -40,12 +40,13 @@ pub struct Participant {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Identity {
     pub purpose: Option<String>,
-    pub user_id: Option<String>,
+    /// `userId` and `user.id`.
+    pub user_ids: [Option<String>; 2],
     pub address: Option<String>,
     pub name: Option<String>,
     /// The leg of somebody who monitors, coaches or barges in.
     pub only_listens: bool,
-    /// ISO 8601, in UTC: the later text is the later time.
+    /// ISO 8601, in UTC: without its "Z", the later text is the later time.
     pub end_time: Option<String>,
 }
 

@@ -40,17 +40,26 @@ pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
 pub fn once(value: &str) -> &str {
     let value = value.trim();
     match value.split_at_checked(value.len().saturating_sub(1) / 2) {
-        Some((first, rest)) if rest.strip_prefix(',').map(str::trim_start) == Some(first) => first,
+        Some((first, rest)) if rest.strip_prefix(',').map(str::trim_start) == Some(first.trim_end()) => {
+            first.trim_end()
+        }
         _ => value,
     }
 }
 
 /// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
 pub fn retry_in_message_ms(message: &str) -> Option<f64> {
-    let (before, rest) = message.split_once('[')?;
-    let (seconds, after) = rest.split_once(']')?;
-    let is_it = before.ends_with("Retry the request in ") && after.starts_with(" seconds");
-    if is_it { seconds_ms(seconds) } else { None }
+    let mut before = "";
+    for part in message.split('[') {
+        if let Some((seconds, after)) = part.split_once(']')
+            && before.ends_with("Retry the request in ")
+            && after.starts_with(" seconds")
+        {
+            return seconds_ms(seconds);
+        }
+        before = part;
+    }
+    None
 }
 
 /// Seconds to milliseconds; a fraction is rounded up. As many as a `u32` counts.
@@ -103,6 +112,7 @@ mod tests {
             (".5", None, None),
             ("2, 2", None, Some(2_000.0)),
             ("2,2", None, Some(2_000.0)),
+            ("2 , 2", None, Some(2_000.0)),
             ("2, 3", None, None),
             ("22, 2", None, None),
             ("22", None, Some(22_000.0)),
@@ -123,6 +133,8 @@ mod tests {
             retry_in_message_ms("Rate limit exceeded the maximum. Retry the request in [17] seconds"),
             Some(17_000.0)
         );
+        let more = "Rate limit exceeded the maximum [300] within [60] seconds. Retry the request in [7] seconds";
+        assert_eq!(retry_in_message_ms(more), Some(7_000.0));
         for other in
             ["Retry the request in [soon] seconds", "Retry the request in [2] minutes", "In [2] seconds", "[2]"]
         {

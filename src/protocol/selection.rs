@@ -65,7 +65,7 @@ impl Description {
 
     fn matches(&self, participant: &Participant) -> bool {
         let Participant { id, identity, .. } = participant;
-        let Identity { purpose, user_id, address, name, only_listens, .. } = identity;
+        let Identity { purpose, user_ids, address, name, only_listens, .. } = identity;
         let is = |wanted: &Option<String>, given: Option<&str>, are_same: fn(&str, &str) -> bool| {
             wanted.as_deref().is_none_or(|wanted| given.is_some_and(|given| are_same(wanted, given)))
         };
@@ -78,7 +78,7 @@ impl Description {
         !(*only_listens && is_described_otherwise)
             && is_one_of(&self.purpose, purpose.as_deref())
             && is(&self.id, id.0.as_deref(), str::eq)
-            && is(&self.user_id, user_id.as_deref(), str::eq)
+            && user_ids.iter().any(|user_id| is(&self.user_id, user_id.as_deref(), str::eq))
             && is(&self.address, address.as_deref(), is_same_address)
             && is(&self.name, name.as_deref(), str::eq)
     }

@@ -114,7 +114,13 @@ impl Target {
             (own, _) => of_state(own),
         };
         let Identity { purpose, end_time, .. } = &participant.identity;
-        Some(Listed { id, purpose: purpose.clone(), kind, state, end_time: end_time.clone() })
+        Some(Listed {
+            id,
+            purpose: purpose.clone(),
+            kind,
+            state,
+            end_time: end_time.clone().map(|time| time.trim_end_matches('Z').to_owned()),
+        })
     }
 }
 

@@ -144,6 +144,12 @@ test("baseUrl is https, or http to a loopback host, with at most a path prefix",
     "javascript:alert(1)",
   );
   for (const baseUrl of bad) await refused({ ...base, region: undefined, baseUrl }, "baseUrl");
+  for (const scheme of ["https", "http", "ftp"]) {
+    const baseUrl = `${scheme}://somebody:hunter2@example.org`;
+    const error = await disconnectIfConnected({ ...base, region: undefined, baseUrl }).catch((error) => error);
+    assert.match(error.message, /^disconnectIfConnected: baseUrl got a URL with a user/);
+    assert.doesNotMatch(error.message, /hunter2/);
+  }
   const good = {
     "https://example.org": "https://example.org",
     "https://example.org/": "https://example.org",
@@ -347,6 +353,34 @@ test("Retry-After as a date, by the clock of the host", async () => {
   const { ms, reason } = timeline.find(({ type }) => type === "wait");
   assert.equal(reason, "retry-after");
   assert.ok(ms >= 0 && ms <= 2_000, `${ms}`);
+});
+
+test("a Retry-After whose Date was sent twice, and a status that HTTP does not have", async () => {
+  const sent = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const headers = { "Retry-After": "Sun, 06 Nov 1994 08:49:39 GMT", Date: `${sent}, ${sent}` };
+  const limited = { status: 429, headers: { get: (name) => headers[name] ?? null }, text: async () => "{}" };
+  const error = await disconnectIfConnected({ ...base, timeoutMs: 1_000, fetch: async () => limited }).catch(
+    (error) => error,
+  );
+  assert.deepEqual([error.code, error.retryAfterMs], ["RATE_LIMITED", 2_000]);
+
+  for (const status of [0, 99, 600, 1e9, -1, Number.NaN, "200"]) {
+    const fetch = async () => ({ ...limited, status });
+    const error = await disconnectIfConnected({ ...base, fetch }).catch((error) => error);
+    assert.deepEqual([error.code, error.status], ["BAD_RESPONSE", undefined], String(status));
+    assert.match(error.message, /what fetch gave is no response/);
+  }
+});
+
+test("a page that does not begin as one is known by its type: a write of unknown effect", async () => {
+  const fetch = async (_, { method }) =>
+    method === "GET"
+      ? answer({ entities: [{ id: "p", state: "connected" }] })
+      : new Response("Access denied", { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  await assert.rejects(disconnectIfConnected({ ...base, fetch, maxRetries: 0 }), {
+    code: "BAD_RESPONSE",
+    mayHaveDisconnected: true,
+  });
 });
 
 test("a stream of bytes of another realm, and one of something else", async () => {

@@ -114,6 +114,23 @@ test("disconnect-if-connected/wasm: a source of one's own, asked for before the 
   assert.equal(await node("own.mjs", source), "TypeError CompileError loaded loaded INVALID_ARGUMENT true true");
 });
 
+test("the first call, too, works with the options as they were when it began", async () => {
+  const source = `
+    import { disconnectIfConnected } from "disconnect-if-connected";
+    const participants = ["agent", "customer"].map((purpose) => ({ id: purpose, purpose, state: "connected" }));
+    const fetch = async (_, { method }) => (method === "GET" ? Response.json({ participants }) : new Response(null, { status: 202 }));
+    const options = { conversationId: "c", participant: { purpose: "customer" }, goneStates: ["over"], accessToken: "t", region: "us-east-1", fetch };
+    const route = "/api/v2/conversations/calls/{conversationId}";
+    options.api = { read: { path: route, participants: "participants" }, write: { method: "PATCH", path: route + "/{participantId}" } };
+    const call = disconnectIfConnected(options);
+    options.participant.purpose = "agent";
+    options.goneStates[0] = "connected";
+    options.api.read.participants = "nothing";
+    const { outcome, participantId } = await call;
+    console.log(outcome, participantId);`;
+  assert.equal(await node("first.mjs", source), "disconnected customer");
+});
+
 test("the process ends by itself, and nothing is left behind", async () => {
   const source = `
     import { disconnectIfConnected } from "disconnect-if-connected";

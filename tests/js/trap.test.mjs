@@ -31,7 +31,7 @@ test("where no fresh instance can be made, calls end with INTERNAL until one can
     module.setTrap("panic", 0);
     const error = await module.disconnectIfConnected({ ...options, fetch }).catch((error) => error);
     assert.deepEqual([error.code, error.name], ["INTERNAL", "DisconnectError"]);
-    assert.match(error.message, /call again/);
+    assert.match(error.message, /next call starts/);
     assert.ok(error.cause instanceof WebAssembly.RuntimeError);
   } finally {
     WebAssembly.Instance = Instance;

@@ -119,6 +119,16 @@ test("of several that are gone, the one that ended last", async () => {
   }
 });
 
+test("a user is known by either of its two places", async () => {
+  const two = { id: "p-1", state: "connected", userId: "u-other", user: { id: "u-1" } };
+  const fetch = async (_, { method }) =>
+    method === "GET" ? Response.json({ participants: [two] }) : new Response(null, { status: 202 });
+  for (const userId of ["u-1", "u-other"]) {
+    const result = await disconnectIfConnected({ ...base, api: "calls", participant: { userId }, fetch });
+    assert.equal(result.outcome, "disconnected");
+  }
+});
+
 test("once a write was sent, the call keeps the participant that it was for", async () => {
   const lists = [
     [{ id: "p-1", purpose: "customer", state: "alerting" }],
