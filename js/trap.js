@@ -30,8 +30,8 @@ export function trapped(cause) {
   const error = new DisconnectError({
     code: "INTERNAL",
     message:
-      "disconnectIfConnected: the WebAssembly module failed, with all calls under way. A disconnect may have been sent: " +
-      "read the state first. The next call starts a fresh instance. Please report the cause.",
+      "disconnectIfConnected: the WebAssembly module failed, with all calls under way. A disconnect may have been " +
+      "sent: read the state first. The next call starts a fresh instance. Please report the cause.",
     mayHaveDisconnected: true,
     cause,
   });

@@ -59,13 +59,22 @@ function begun(options) {
   }
 }
 
+/** What cannot be cloned is left as it is: the module reports it. @param {any} value */
+function cloned(value) {
+  try {
+    return structuredClone(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The options as they are now: the caller may change the object while the module loads. @param {any} options */
 function copied(options) {
   try {
     if (options === null || typeof options !== "object" || Array.isArray(options)) return options;
     const copy = { ...options };
     for (const name of ["participant", "api", "disconnectableStates", "goneStates"]) {
-      if (copy[name] !== undefined) copy[name] = structuredClone(copy[name]);
+      if (copy[name] !== undefined) copy[name] = cloned(copy[name]);
     }
     return copy;
   } catch {

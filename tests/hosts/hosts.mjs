@@ -176,7 +176,8 @@ import * as imported from ${JSON.stringify(pathToFileURL(join(trapsFolder, "inde
 import { setTrap } from ${JSON.stringify(pathToFileURL(join(trapsFolder, "core.js")))};
 import { traps } from ${JSON.stringify(pathToFileURL(join(here, "traps.mjs")))};
 const strays = [];
-for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, (error) => strays.push(String(error)));
+for (const event of ["uncaughtException", "unhandledRejection"])
+  process.on(event, (error) => strays.push(String(error)));
 console.log(await traps({ ...imported, setTrap }, strays));`;
 const jitless = `import { disconnectIfConnected } from "disconnect-if-connected";
 const options = { conversationId: "c", participantId: "p", accessToken: "t", region: "us-east-1" };

@@ -115,20 +115,26 @@ test("disconnect-if-connected/wasm: a source of one's own, asked for before the 
 });
 
 test("the first call, too, works with the options as they were when it began", async () => {
-  const source = `
+  const source = (body, change) => `
     import { disconnectIfConnected } from "disconnect-if-connected";
     const participants = ["agent", "customer"].map((purpose) => ({ id: purpose, purpose, state: "connected" }));
-    const fetch = async (_, { method }) => (method === "GET" ? Response.json({ participants }) : new Response(null, { status: 202 }));
-    const options = { conversationId: "c", participant: { purpose: "customer" }, goneStates: ["over"], accessToken: "t", region: "us-east-1", fetch };
+    const fetch = async (_, { method }) =>
+      method === "GET" ? Response.json({ participants }) : new Response(null, { status: 202 });
+    const options = { conversationId: "c", accessToken: "t", region: "us-east-1", fetch };
+    Object.assign(options, { participant: { purpose: "customer" }, goneStates: ["over"] });
     const route = "/api/v2/conversations/calls/{conversationId}";
-    options.api = { read: { path: route, participants: "participants" }, write: { method: "PATCH", path: route + "/{participantId}" } };
+    const read = { path: route, participants: "participants" };
+    options.api = { read, write: { method: "PATCH", path: route + "/{participantId}", body: ${body} } };
     const call = disconnectIfConnected(options);
     options.participant.purpose = "agent";
     options.goneStates[0] = "connected";
-    options.api.read.participants = "nothing";
+    ${change}
     const { outcome, participantId } = await call;
     console.log(outcome, participantId);`;
-  assert.equal(await node("first.mjs", source), "disconnected customer");
+  const change = 'options.api.read.participants = "nothing";';
+  assert.equal(await node("first.mjs", source("{}", change)), "disconnected customer");
+  // An option that cannot be copied does not keep the others from it.
+  assert.equal(await node("first.mjs", source("{ left: () => 1 }", "")), "disconnected customer");
 });
 
 test("the process ends by itself, and nothing is left behind", async () => {
@@ -158,7 +164,8 @@ const types = `
     void status;
     return error.code;
   }
-  const api: ApiDialect = { read: { path: "/", participants: "x", fields: { userId: "user.id" } }, write: { method: "PUT", path: "/{participantId}", body: { a: [1, null] } } };
+  const fields = { userId: "user.id" };
+  const api: ApiDialect = { read: { path: "/", participants: "x", fields }, write: { method: "PUT", path: "/{participantId}", body: { a: [1, null] } } };
   void [use, explain, api];
   // @ts-expect-error a dialect that does not exist
   void disconnectIfConnected({ ...options, api: "chats" });
