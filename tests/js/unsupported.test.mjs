@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { createContext, runInContext } from "node:vm";
 import { chromium } from "playwright-core";
 import { browser, chromeArguments } from "../../scripts/browser.mjs";
 
@@ -42,6 +43,19 @@ test("the command in a Node without WebAssembly", async () => {
   const { code, stderr } = await exec(process.execPath, args, { env }).catch((error) => error);
   assert.equal(code, 16);
   assert.match(stderr, /WebAssembly cannot run here/);
+});
+
+test("a realm that forbids compiling", async () => {
+  const script = await readFile(join(pkg, "index.iife.js"), "utf8");
+  const { performance, setTimeout, clearTimeout, TextDecoder, TextEncoder } = globalThis;
+  const lent = { performance, setTimeout, clearTimeout, TextDecoder, TextEncoder };
+  const realm = createContext(lent, { codeGeneration: { wasm: false } });
+  runInContext(script, realm);
+  const told = await runInContext(
+    `(async () => { const { disconnectIfConnected } = DisconnectIfConnected; ${CALL} return both(); })()`,
+    realm,
+  );
+  assert.match(told, /^UNSUPPORTED\|DisconnectError\|CompileError\|.*no request was sent/);
 });
 
 const { chrome, missing } = await browser();
