@@ -3,12 +3,33 @@
 // bytes are inlined.
 
 import bytes from "./core.inline.js";
-import { disconnectIfConnected as call, DisconnectError, init, isDisconnectError } from "./wasm.js";
+import {
+  ConversationClient as Client,
+  disconnectIfConnected as call,
+  DisconnectError,
+  init,
+  isDisconnectError,
+  RateBudget as Budget,
+} from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {
   init(bytes);
   return call(options);
 };
+
+export class ConversationClient extends Client {
+  /** @param {any} options */
+  constructor(options) {
+    super(options, bytes);
+  }
+}
+
+export class RateBudget extends Budget {
+  /** @param {any} [options] */
+  constructor(options) {
+    super(options, bytes);
+  }
+}
 
 export { DisconnectError, isDisconnectError };

@@ -4,4 +4,4 @@
 import module from "./index.cjs";
 
 /** @type {typeof import("./index.cjs")} */
-export const { disconnectIfConnected, DisconnectError, isDisconnectError } = /** @type {any} */ (module);
+export const { ConversationClient, disconnectIfConnected, DisconnectError, isDisconnectError, RateBudget } = /** @type {any} */ (module);

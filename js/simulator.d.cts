@@ -71,6 +71,10 @@ export interface SimulatorConfig {
   acceptedStates?: string[];
   /** The one access token that is accepted; default: any. */
   accessToken?: string;
+  /** How many requests one token may make in a minute, with the platform's headers and its 429; default: any number. */
+  requestsPerMinute?: number;
+  /** The length of that minute, in milliseconds; default 60000. */
+  rateWindowMs?: number;
   faults?: Fault[];
   /** The clock, in milliseconds; default: it starts at 0 with the simulator. */
   now?: () => number;
@@ -100,6 +104,14 @@ export interface Simulator {
   shownState(conversationId: string, participantId: string): string | undefined;
   /** Another party changes the true state. */
   setState(conversationId: string, participantId: string, state?: string): void;
+  /**
+   * What the platform's notification channel says of a conversation now, for `client.observe`. By default of a user's
+   * topic for calls; `"v2.users.{id}.conversations"` has the states in `calls[]`.
+   */
+  notification(
+    conversationId: string,
+    topic?: string,
+  ): { topicName: string; version: string; eventBody: object; metadata: object };
   addFault(fault: Fault): void;
   /** The requests so far, in order. */
   log(): LogEntry[];

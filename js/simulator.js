@@ -35,6 +35,8 @@ export const createSimulator = async ({ now, ...config }) => {
     state: (conversationId, participantId) => core.state(conversationId, participantId, clock()),
     shownState: (conversationId, participantId) => core.shownState(conversationId, participantId, clock()),
     setState: (conversationId, participantId, state) => core.setState(conversationId, participantId, state, clock()),
+    notification: (conversationId, topic = "v2.users.u-1.conversations.calls") =>
+      JSON.parse(core.notification(conversationId, topic, clock())),
     addFault: (fault) => core.addFault(JSON.stringify(fault)),
     log: () => JSON.parse(core.log()),
     fetch: (url, init) => inProcess(handle, String(url), init),

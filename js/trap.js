@@ -19,6 +19,9 @@ export function recoverBy(renew) {
   reset = renew;
 }
 
+/** Tells instances apart: what an earlier one made is of no use to a later one. */
+export const instance = () => generation;
+
 /** Settles when a fresh instance is there; `undefined` where it is. */
 export const recovering = () => recovery;
 

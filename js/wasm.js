@@ -3,9 +3,12 @@
 // the module themselves. The other entry points are this one with a source of their own.
 
 import start, {
+  ConversationClient as Client,
   disconnectIfConnected as call,
   DisconnectError,
+  instance,
   isDisconnectError,
+  RateBudget as Budget,
   recoverBy,
   recovering,
   __wbg_reset_state as renew,
@@ -50,15 +53,6 @@ const load = lazily(async (/** @type {any} */ source) => {
 /** @type {typeof import("./wasm.cjs").init} */
 export const init = load;
 
-/** @param {any} options */
-function begun(options) {
-  try {
-    return call(options);
-  } catch (error) {
-    throw trapped(error);
-  }
-}
-
 /** What cannot be cloned is left as it is: the module reports it. @param {any} value */
 function cloned(value) {
   try {
@@ -68,12 +62,12 @@ function cloned(value) {
   }
 }
 
-/** The options as they are now: the caller may change the object while the module loads. @param {any} options */
+/** The options as they are now: the caller may change the object later. @param {any} options */
 function copied(options) {
   try {
     if (options === null || typeof options !== "object" || Array.isArray(options)) return options;
     const copy = { ...options };
-    for (const name of ["participant", "api", "disconnectableStates", "goneStates"]) {
+    for (const name of ["participant", "where", "api", "disconnectableStates", "goneStates"]) {
       if (copy[name] !== undefined) copy[name] = cloned(copy[name]);
     }
     return copy;
@@ -83,22 +77,169 @@ function copied(options) {
   }
 }
 
-/** @type {typeof import("./index.cjs").disconnectIfConnected} */
-export const disconnectIfConnected = async (options) => {
-  /** @type {any} */
+/** The module is there, and not about to be renewed. */
+const isReady = () => isLoaded && !recovering();
+
+/**
+ * What the module gives for these options, once it is there.
+ * @param {(options: any) => Promise<any>} begin
+ * @param {any} options
+ * @param {any} [source]
+ */
+async function entered(begin, options, source) {
   let given = options;
-  if (!isLoaded || recovering()) {
+  if (!isReady()) {
     given = copied(options);
-    await load();
+    await load(source);
     await recovering();
   }
   try {
-    return await begun(given);
+    return await begun(begin, given);
   } catch (error) {
     // Made in a later task; where the engine can, its stack leads to the caller's await.
-    if (error instanceof DisconnectError) Error.captureStackTrace?.(error, disconnectIfConnected);
+    if (error instanceof DisconnectError) Error.captureStackTrace?.(error, entered);
     throw error;
   }
-};
+}
+
+/**
+ * @template T
+ * @param {(options: any) => T} begin
+ * @param {any} [options]
+ */
+function begun(begin, options) {
+  try {
+    return begin(options);
+  } catch (error) {
+    // The module's own refusals are no trap.
+    throw error instanceof DisconnectError ? error : trapped(error);
+  }
+}
+
+/** @type {typeof import("./index.cjs").disconnectIfConnected} */
+export const disconnectIfConnected = (options) => entered(call, options);
+
+/** Notifications that arrive before the module is there; the oldest make room. */
+const MAX_EARLY = 200;
+
+/** A client whose module loads at its first call. */
+export class ConversationClient {
+  #options;
+  #source;
+  #isClosed = false;
+  /** @type {[notification: string, at: number][]} */
+  #early = [];
+  /** @type {Client | undefined} */
+  #client;
+  #instance = -1;
+
+  /** @param {any} options @param {any} [source] of the module, for `entered` */
+  constructor(options, source) {
+    this.#options = copied(options);
+    this.#source = source;
+  }
+
+  /** The module's own client; a fresh instance of the module has a fresh one. */
+  #current() {
+    if (!this.#client || this.#instance !== instance()) {
+      this.#client = new Client(this.#options);
+      this.#instance = instance();
+      for (const [notification, at] of this.#early.splice(0)) this.#client.observe(notification, at);
+      if (this.#isClosed) this.#client.close();
+    }
+    return this.#client;
+  }
+
+  /** @param {any} options */
+  disconnectIfConnected(options) {
+    return entered((given) => this.#current().disconnectIfConnected(given), options, this.#source);
+  }
+
+  /** @param {any} options */
+  disconnectAll(options) {
+    return entered((given) => this.#current().disconnectAll(given), options, this.#source);
+  }
+
+  /** @param {any} conversationId @param {any} [options] */
+  participants(conversationId, options) {
+    return entered((given) => this.#current().participants(conversationId, given), options, this.#source);
+  }
+
+  /** @param {any} notification */
+  observe(notification) {
+    if (this.#isClosed) return;
+    let text;
+    try {
+      text = typeof notification === "string" ? notification : JSON.stringify(notification);
+    } catch {
+      // Nothing that a channel would send.
+    }
+    if (typeof text !== "string") return;
+    this.#early.push([text, performance.now()]);
+    if (this.#early.length > MAX_EARLY) this.#early.shift();
+    if (!this.#client || !isReady()) return;
+    try {
+      begun(() => {
+        const client = this.#current();
+        for (const [notification, at] of this.#early.splice(0)) client.observe(notification, at);
+      });
+    } catch {
+      // The module failed: the calls in flight end with that.
+    }
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.#early = [];
+    if (!this.#client || this.#instance !== instance() || !isReady()) return;
+    try {
+      begun(() => this.#client?.close());
+    } catch {
+      // As above.
+    }
+  }
+
+  [Symbol.dispose ?? "dispose"]() {
+    this.close();
+  }
+}
+
+/** A budget whose module loads with the first request. */
+export class RateBudget {
+  #options;
+  #source;
+  /** @type {Budget | undefined} */
+  #budget;
+  #instance = -1;
+
+  /** @param {any} [options] @param {any} [source] */
+  constructor(options, source) {
+    this.#options = copied(options);
+    this.#source = source;
+  }
+
+  #current() {
+    if (!this.#budget || this.#instance !== instance()) {
+      this.#budget = new Budget(this.#options);
+      this.#instance = instance();
+    }
+    return this.#budget;
+  }
+
+  /** How the module's clients know the module's budget. */
+  get __budget() {
+    return this.#current().__budget;
+  }
+
+  /** @param {any} request */
+  take(request) {
+    return entered((given) => this.#current().take(given), request, this.#source);
+  }
+
+  /** @param {any} limits */
+  report(limits) {
+    if (isReady()) begun(() => this.#current().report(limits));
+  }
+}
 
 export { DisconnectError, isDisconnectError };

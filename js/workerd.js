@@ -4,12 +4,33 @@
 
 // @ts-expect-error: a WebAssembly.Module there
 import module from "./core.wasm";
-import { disconnectIfConnected as call, DisconnectError, init, isDisconnectError } from "./wasm.js";
+import {
+  ConversationClient as Client,
+  disconnectIfConnected as call,
+  DisconnectError,
+  init,
+  isDisconnectError,
+  RateBudget as Budget,
+} from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
 export const disconnectIfConnected = (options) => {
   init(module);
   return call(options);
 };
+
+export class ConversationClient extends Client {
+  /** @param {any} options */
+  constructor(options) {
+    super(options, module);
+  }
+}
+
+export class RateBudget extends Budget {
+  /** @param {any} [options] */
+  constructor(options) {
+    super(options, module);
+  }
+}
 
 export { DisconnectError, isDisconnectError };

@@ -13,8 +13,13 @@ pub use exports::*;
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use crate::host::{driver, task};
+    use crate::host::{
+        budget::SharedBudget,
+        client::{self, Client},
+        driver, task,
+    };
     use js_sys::Promise;
+    use std::rc::Rc;
     use wasm_bindgen::prelude::*;
 
     #[wasm_bindgen(typescript_custom_section)]
@@ -27,6 +32,87 @@ mod exports {
     #[allow(clippy::missing_errors_doc, clippy::unnecessary_wraps, reason = "it gives none")]
     pub fn disconnect_if_connected(options: JsValue) -> Result<Promise, JsValue> {
         Ok(task::spawn(driver::run(options)))
+    }
+
+    /// A client: overlapping calls share their requests, all share one budget and what was observed.
+    #[wasm_bindgen(skip_typescript)]
+    #[allow(missing_debug_implementations, reason = "for JavaScript")]
+    pub struct ConversationClient(Rc<Client>);
+
+    #[wasm_bindgen]
+    #[allow(clippy::missing_errors_doc, clippy::unnecessary_wraps, reason = "as above")]
+    impl ConversationClient {
+        #[wasm_bindgen(constructor, skip_typescript)]
+        pub fn new(options: JsValue) -> ConversationClient {
+            ConversationClient(Client::new(options))
+        }
+
+        #[wasm_bindgen(js_name = disconnectIfConnected, skip_typescript)]
+        pub fn disconnect_if_connected(&self, options: JsValue) -> Result<Promise, JsValue> {
+            Ok(task::spawn(Rc::clone(&self.0).disconnect(options)))
+        }
+
+        #[wasm_bindgen(js_name = disconnectAll, skip_typescript)]
+        pub fn disconnect_all(&self, options: JsValue) -> Result<Promise, JsValue> {
+            Ok(task::spawn(Rc::clone(&self.0).disconnect_all(options)))
+        }
+
+        #[wasm_bindgen(skip_typescript)]
+        pub fn participants(&self, conversation_id: JsValue, options: JsValue) -> Result<Promise, JsValue> {
+            Ok(task::spawn(Rc::clone(&self.0).participants(conversation_id, options)))
+        }
+
+        /// `at`: when it arrived, on the clock of `performance.now()`; default: now.
+        #[wasm_bindgen(skip_typescript)]
+        pub fn observe(&self, notification: &JsValue, at: Option<f64>) {
+            self.0.observe(notification, at);
+        }
+
+        #[wasm_bindgen(skip_typescript)]
+        pub fn close(&self) {
+            self.0.close();
+        }
+    }
+
+    /// A budget of requests that clients may share.
+    #[wasm_bindgen(skip_typescript)]
+    #[allow(missing_debug_implementations, reason = "for JavaScript")]
+    pub struct RateBudget {
+        shared: Rc<SharedBudget>,
+        key: usize,
+    }
+
+    #[wasm_bindgen]
+    #[allow(clippy::missing_errors_doc, clippy::unnecessary_wraps, reason = "as above")]
+    impl RateBudget {
+        #[wasm_bindgen(constructor, skip_typescript)]
+        pub fn new(options: &JsValue) -> Result<RateBudget, JsValue> {
+            let shared = client::rate_budget(options)?;
+            let key = client::register(&shared);
+            Ok(RateBudget { shared, key })
+        }
+
+        /// By which a client knows it.
+        #[wasm_bindgen(getter, js_name = __budget, skip_typescript)]
+        pub fn key(&self) -> usize {
+            self.key
+        }
+
+        #[wasm_bindgen(skip_typescript)]
+        pub fn take(&self, request: JsValue) -> Result<Promise, JsValue> {
+            Ok(task::spawn(Rc::clone(&self.shared).take(request)))
+        }
+
+        #[wasm_bindgen(skip_typescript)]
+        pub fn report(&self, limits: &JsValue) {
+            self.shared.report_given(limits);
+        }
+    }
+
+    impl Drop for RateBudget {
+        fn drop(&mut self) {
+            client::unregister(self.key);
+        }
     }
 
     /// In a build for tests: the module fails at the poll that comes after `polls` others.

@@ -255,6 +255,7 @@ export type DisconnectErrorCode =
   | "TIMEOUT"
   | "BAD_RESPONSE"
   | "REJECTED"
+  | "CLOSED"
   | "UNSUPPORTED"
   | "INTERNAL";
 
@@ -320,6 +321,145 @@ export type DisconnectEvent =
       at: number;
       /** Absent where the participant is not listed, or has none. */
       state?: string;
+      /** A read, or a notification that a client observed. */
+      source?: "read" | "event";
     }
-  | { type: "wait"; at: number; ms: number; reason: "settling" | "backoff" | "retry-after" }
+  | {
+      type: "wait";
+      at: number;
+      /** With a budget of your own, `rate-limit` waits have the longest time that is left. */
+      ms: number;
+      reason: "settling" | "backoff" | "retry-after" | "rate-limit";
+    }
   | { type: "outcome"; at: number; outcome?: Outcome; code?: DisconnectErrorCode };
+
+/**
+ * Removes participants for many callers at once: overlapping calls for the same participant share one set of requests,
+ * all calls share one budget of requests, and a state that the application observed replaces a read.
+ *
+ * The constructor needs no loaded module; the options are checked by the first call.
+ *
+ * @example
+ * const client = new ConversationClient({ accessToken: () => getToken(), api: "calls", region: "us-east-1" });
+ * channel.onmessage = ({ data }) => client.observe(data);
+ * await client.disconnectIfConnected({ conversationId, participant: { purpose: "customer" } });
+ */
+export class ConversationClient {
+  constructor(options: ConversationClientOptions);
+  /**
+   * As the function `disconnectIfConnected`, with the client's options as defaults. Calls for the same conversation and
+   * participant that overlap share their requests; each has its own signal, deadline, events and result.
+   */
+  disconnectIfConnected(options: ClientDisconnectOptions): Promise<DisconnectResult>;
+  /**
+   * Reads once, then removes each participant that is meant and not gone, at most eight at a time. One failure hides no
+   * other result.
+   *
+   * @example
+   * const { results } = await client.disconnectAll({ conversationId, where: { purpose: ["external", "customer"] } });
+   * for (const { participantId, result, error } of results) console.log(participantId, result?.outcome ?? error);
+   */
+  disconnectAll(options: DisconnectAllOptions): Promise<DisconnectAllResult>;
+  /** The participants of a conversation, as one read shows them. */
+  participants(conversationId: string, options?: ParticipantsOptions): Promise<ConversationParticipant[]>;
+  /**
+   * Takes up what the application's own notification channel received: a notification, its `eventBody`, or either as
+   * JSON text. What is no event about a conversation's calls is ignored; it never throws.
+   */
+  observe(notification: unknown): void;
+  /** Ends the calls in flight, and those that come later, with `CLOSED`. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
+/** The options of a client: its own, and any option of a call as a default. */
+export interface ConversationClientOptions extends Partial<CallOptions> {
+  /** A `RateBudget` that several clients share, or an object with its interface. Either this or `requestsPerMinute`. */
+  budget?: Budget | undefined;
+  /** Requests in a minute, where the platform's headers do not tell; default 300. */
+  requestsPerMinute?: number | undefined;
+  /** A state that was observed less than this ago replaces a read, in milliseconds; default 2000. */
+  maxAgeMs?: number | undefined;
+}
+
+/** What the calls of a client take beside the options that it has as defaults. */
+export interface ClientCallOptions extends Partial<CallOptions> {
+  conversationId: string;
+  /** Its requests go before those without, where the budget makes them wait. */
+  priority?: boolean | undefined;
+}
+
+export type ClientDisconnectOptions = ClientCallOptions & Whom;
+
+export type ParticipantsOptions = Omit<ClientCallOptions, "conversationId">;
+
+export interface DisconnectAllOptions extends ClientCallOptions {
+  /**
+   * Whom to remove: all given fields have to match. Default: everybody but infrastructure (`acd`, `ivr`, `voicemail`,
+   * `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is removed where
+   * its purpose or id is given.
+   */
+  where?: ParticipantDescription | undefined;
+  /** How many connected participants, infrastructure not counted, have to stay; default 0. */
+  keep?: number | undefined;
+}
+
+export interface DisconnectAllResult {
+  /** One for each participant that was meant and not gone, in the order of the conversation's list. */
+  results: (
+    | { participantId: string; result: DisconnectResult; error?: undefined }
+    | { participantId: string; result?: undefined; error: unknown }
+  )[];
+  /** HTTP requests sent. */
+  requests: number;
+}
+
+/** A participant as a read shows it. */
+export interface ConversationParticipant {
+  id: string;
+  /** Absent where the platform gives none. */
+  state?: string;
+  /** `"connected"`: in a state in which a disconnect is sent. */
+  kind: "connected" | "gone" | "unsettled";
+  purpose?: string;
+  userId?: string;
+  address?: string;
+  name?: string;
+}
+
+/** What grants the requests of a client: the package's `RateBudget`, or one that counts for several processes. */
+export interface Budget {
+  /** Settles when the request may be sent. `signal` is an `AbortSignal`: aborted where it is needed no more. */
+  take(request: { priority: boolean; signal: any }): PromiseLike<void>;
+  /** What a response said of the limits; a field is absent where the host hides the header. */
+  report?(limits: RateLimits): void;
+}
+
+/** `inin-ratelimit-allowed`, `-count`, `-reset`, and of a 429 the wait that it requests, in milliseconds. */
+export interface RateLimits {
+  allowed?: number;
+  count?: number;
+  resetMs?: number;
+  retryAfterMs?: number;
+}
+
+/**
+ * A count in a window, as the platform has it: what is left may go at once, the rest waits for the reset. Until the
+ * first report at most four requests are under way.
+ *
+ * @example
+ * const budget = new RateBudget();
+ * const clients = regions.map((region) => new ConversationClient({ ...options, region, budget }));
+ */
+export class RateBudget implements Budget {
+  constructor(options?: { requestsPerMinute?: number | undefined });
+  take(request: { priority: boolean; signal?: AbortSignalLike | undefined }): Promise<void>;
+  /** Belongs after each response to a request that was taken by `take`; a client's own requests report themselves. */
+  report(limits: RateLimits): void;
+}

@@ -237,6 +237,7 @@ impl State {
                 Pending::Wait { ms }
             }
             Next::Finish(end) => Pending::Ended(end),
+            Next::Take { .. } | Next::List(_) => panic!("only in a client"),
             Next::Send(request) => {
                 let operation = request.operation;
                 self.history.requests_since_wait += 1;
@@ -265,11 +266,7 @@ impl Model for Rule {
                 let participant = Participant::customer("p", vec![truth.step(-1e6)]);
                 let config = Config {
                     conversations: vec![Conversation { id: "c".to_owned(), participants: vec![participant] }],
-                    read_lag_ms: 0.0,
-                    effect_delay_ms: 0.0,
-                    accepted_states: vec!["connected".to_owned()],
-                    access_token: None,
-                    faults: Vec::new(),
+                    ..Config::default()
                 };
                 let history = History {
                     may_write: false,

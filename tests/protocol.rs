@@ -84,6 +84,8 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
     let (mut now, mut input) = (0.0, Input::Start);
     for _ in 0..200 {
         match call.next(input, now, 0.5) {
+            Action::Take { .. } => input = Input::Taken,
+            Action::List(_) => panic!("nobody asked for a list"),
             Action::Token { refresh, .. } => {
                 if refresh {
                     trace.push("refresh".to_owned());
@@ -636,7 +638,7 @@ fn the_timeline_records_everything_in_order() {
                 status.map_or_else(|| failure.map_or(String::new(), name), |status| status.to_string()),
                 platform_code.as_deref().map_or(String::new(), |code| format!(" {code}"))
             ),
-            Event::State { at, state } => format!("{at} {state:?}"),
+            Event::State { at, state, .. } => format!("{at} {state:?}"),
             Event::Wait { at, ms, reason } => format!("{at} {ms} {}", name(reason)),
             Event::Outcome { at, outcome, .. } => format!("{at} {outcome:?}"),
         })

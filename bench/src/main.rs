@@ -42,6 +42,7 @@ fn request(race: &Race, operation: Operation) -> Request {
         method: method.to_owned(),
         path: ids.in_path(&path),
         body: body.map(|JsonText(text)| ids.in_body(&text)),
+        described: false,
         timeout_ms: TIMEOUT_MS,
     }
 }

@@ -43,11 +43,18 @@ pub struct LogEntry {
 pub struct Simulator {
     config: Config,
     requests: u32,
+    /// The window of each token that made a request.
+    rates: Vec<Rate>,
     log: Vec<LogEntry>,
 }
 
-/// Calls a minute that one token may make: `token.rate.per.minute`.
-const RATE_LIMIT: u32 = 300;
+/// How many requests one token made in its window, which starts with the first of them.
+#[derive(Clone, Debug)]
+struct Rate {
+    authorization: Option<String>,
+    count: u32,
+    ends_ms: f64,
+}
 
 const CONFLICT_TEXT: &str = "The requested action cannot be completed because of the current state of the resource.";
 
@@ -78,7 +85,7 @@ enum Shape {
 
 impl Simulator {
     pub fn new(config: Config) -> Self {
-        Simulator { config, requests: 0, log: Vec::new() }
+        Simulator { config, requests: 0, rates: Vec::new(), log: Vec::new() }
     }
 
     pub fn add_fault(&mut self, fault: Fault) {
@@ -145,8 +152,16 @@ impl Simulator {
         let fault = self.config.faults.iter_mut().find_map(|fault| fault.strikes(is_write).then(|| fault.clone()));
         let reaches = fault.as_ref().is_none_or(Fault::reaches_platform);
         let mut accepted = false;
+        let rate = if reaches { self.count(request, now_ms) } else { None };
+        let reset_s = rate.as_ref().map_or(0.0, |rate| ((rate.ends_ms - now_ms) / 1_000.0).ceil());
+        let limit = self.config.requests_per_minute;
+        let exceeds = rate.as_ref().is_some_and(|rate| limit.is_some_and(|limit| rate.count > limit));
         let (mut status, mut body) = match (reaches, &self.config.access_token, &request.authorization) {
             (false, ..) => (504, String::new()),
+            _ if exceeds => {
+                let message = format!("Rate limit exceeded the maximum. Retry the request in [{reset_s}] seconds");
+                self.error(429, "too.many.requests.retry.after", &message)
+            }
             (_, Some(token), given) if given.as_deref() != Some(&["Bearer ", token].concat()) => {
                 self.error(401, "bad.credentials", "Invalid login credentials.")
             }
@@ -161,6 +176,17 @@ impl Simulator {
         }
         let mut reply =
             Reply { status, headers: self.headers(!body.is_empty()), body, delay_ms: 0.0, delivery: Delivery::Whole };
+        if let (Some(rate), Some(limit)) = (&rate, limit) {
+            let header = |name: &str, value: String| (format!("inin-ratelimit-{name}"), value);
+            reply.headers.extend([
+                header("count", rate.count.to_string()),
+                header("allowed", limit.to_string()),
+                header("reset", reset_s.to_string()),
+            ]);
+            if exceeds {
+                reply.headers.push(("Retry-After".to_owned(), reset_s.to_string()));
+            }
+        }
         if let Some(fault) = &fault {
             reply.apply(fault);
         }
@@ -233,18 +259,40 @@ impl Simulator {
         }
     }
 
+    /// Counts a request against its token's window, where there is a limit.
+    fn count(&mut self, request: &Request, now_ms: f64) -> Option<Rate> {
+        self.config.requests_per_minute?;
+        self.rates.retain(|rate| rate.ends_ms > now_ms);
+        let index = self.rates.iter().position(|rate| rate.authorization == request.authorization);
+        let index = index.unwrap_or_else(|| {
+            let ends_ms = now_ms + self.config.rate_window_ms;
+            self.rates.push(Rate { authorization: request.authorization.clone(), count: 0, ends_ms });
+            self.rates.len() - 1
+        });
+        let rate = self.rates.get_mut(index)?;
+        rate.count += 1;
+        Some(rate.clone())
+    }
+
+    /// What the platform's notification channel says of a conversation at `now_ms`, by a topic for calls
+    /// (`v2.users.{id}.conversations.calls`, `v2.routing.queues.{id}.conversations.calls`) or for all media
+    /// (`v2.users.{id}.conversations`, in which the calls have the states); `None` where there is no such conversation.
+    pub fn notification(&self, conversation_id: &str, topic: &str, now_ms: f64) -> Option<Value> {
+        let conversation = self.config.conversations.iter().find(|conversation| conversation.id == conversation_id)?;
+        let shape = if topic.ends_with(".calls") { Shape::Calls } else { Shape::Generic };
+        Some(json!({
+            "topicName": topic, "version": "2", "eventBody": body(conversation, shape, now_ms),
+            "metadata": { "CorrelationId": self.correlation_id() },
+        }))
+    }
+
     /// A correlation id that counts, so that a run is the same each time.
     fn correlation_id(&self) -> String {
         format!("{:08x}-51e1-4a70-8000-000000000000", self.requests)
     }
 
     fn headers(&self, has_body: bool) -> Vec<(String, String)> {
-        let mut headers = vec![
-            ("ININ-Correlation-Id", self.correlation_id()),
-            ("inin-ratelimit-count", self.requests.min(RATE_LIMIT).to_string()),
-            ("inin-ratelimit-allowed", RATE_LIMIT.to_string()),
-            ("inin-ratelimit-reset", "61".to_owned()),
-        ];
+        let mut headers = vec![("ININ-Correlation-Id", self.correlation_id())];
         if has_body {
             headers.push(("Content-Type", "application/json".to_owned()));
         }

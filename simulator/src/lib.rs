@@ -93,6 +93,11 @@ mod wasm {
             Err(JsError::new(&text))
         }
 
+        pub fn notification(&self, conversation_id: &str, topic: &str, now_ms: f64) -> Result<String, JsError> {
+            let missing = || JsError::new(&format!("simulator: it has no conversation \"{conversation_id}\""));
+            text(&self.0.notification(conversation_id, topic, now_ms).ok_or_else(missing)?)
+        }
+
         pub fn log(&self) -> Result<String, JsError> {
             text(&self.0.log())
         }

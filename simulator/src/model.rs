@@ -17,12 +17,37 @@ pub struct Config {
     pub accepted_states: Vec<String>,
     /// The one access token that is accepted; without it, any.
     pub access_token: Option<String>,
+    /// How many requests one token may make in a window; without it, any number, and no header says so.
+    pub requests_per_minute: Option<u32>,
+    /// The length of that window.
+    #[serde(default = "minute")]
+    pub rate_window_ms: f64,
     #[serde(default)]
     pub faults: Vec<crate::Fault>,
 }
 
+fn minute() -> f64 {
+    60_000.0
+}
+
 fn connected() -> Vec<String> {
     vec!["connected".to_owned()]
+}
+
+/// A platform without anybody on it: it accepts the disconnect of whoever is connected, at once.
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            conversations: Vec::new(),
+            read_lag_ms: 0.0,
+            effect_delay_ms: 0.0,
+            accepted_states: connected(),
+            access_token: None,
+            requests_per_minute: None,
+            rate_window_ms: minute(),
+            faults: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

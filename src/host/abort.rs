@@ -96,6 +96,21 @@ impl Abort {
         Ok(Abort { listener: Some(listener), aborted })
     }
 
+    /// By nothing.
+    pub fn never() -> Self {
+        Abort { listener: None, aborted: Rc::default() }
+    }
+
+    /// By no signal, but by a flag: what waits for it ends without a result.
+    pub fn by(flag: &Rc<Flag>) -> Self {
+        Abort { listener: None, aborted: Rc::clone(flag) }
+    }
+
+    /// Aborted, or ended by its flag.
+    pub fn is_over(&self) -> bool {
+        self.aborted.is_set()
+    }
+
     /// The error is the reason of the signal once it is aborted.
     pub fn check(&self) -> Result<(), JsValue> {
         match &self.listener {

@@ -174,22 +174,30 @@ async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<AnyBytes>, J
     Ok(Some(whole.unchecked_into()))
 }
 
-/// The list of participants; what is no object in it is left out.
+/// The participants of parsed data, with who they are.
+pub fn participants_of(body: &JsValue, list: &str, fields: &Fields) -> Option<Vec<Participant>> {
+    listed(&at(body, list)?, fields, true)
+}
+
 fn participants(body: &JsValue, read: &Read, described: bool) -> Option<Vec<Participant>> {
-    let list = at(body, &read.participants)?;
-    if !foreign::is_array(&list) {
+    listed(&at(body, &read.participants)?, &read.fields, described)
+}
+
+/// The list of participants; what is no object in it is left out.
+fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Participant>> {
+    if !foreign::is_array(list) {
         return None;
     }
-    let is_as_the_platform_has_it = !described && read.fields == Fields::default();
+    let is_as_the_platform_has_it = !described && *fields == Fields::default();
     let participant = |entry: JsValue| {
         if is_as_the_platform_has_it {
             return from_value(entry);
         }
         let mut participant: Participant = from_value(entry.clone())?;
-        read.fields.fill(&mut participant, described, |path| at(&entry, path)?.as_string());
+        fields.fill(&mut participant, described, |path| at(&entry, path)?.as_string());
         Some(participant)
     };
-    Some(list.unchecked_into::<Array>().iter().filter_map(participant).collect())
+    Some(list.unchecked_ref::<Array>().iter().filter_map(participant).collect())
 }
 
 /// The value at a path of names with dots between them; the value itself where the path is empty.

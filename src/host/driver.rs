@@ -1,63 +1,252 @@
-//! The driver of one call: performs the protocol's actions and feeds back what happened.
+//! The driver of a flight: performs the protocol's actions, once for all callers, and feeds back what happened. It
+//! decides nothing.
 
-use super::{abort::Abort, error, fetch::Connection, foreign, options::Options, time, time::TimeLimit, token};
+use super::{
+    abort::Abort,
+    budget::{Grant, Pacer},
+    client::Client,
+    fetch::Connection,
+    flight::{Ended, Key, Seat, SharedFlight},
+    foreign,
+    options::Options,
+    time::TimeLimit,
+    token::SharedToken,
+};
 use crate::protocol::{
-    call::{Action, Call, Input},
+    budget::{Limits, Purpose},
+    call::{Action, Input, requested_wait_ms},
+    http::{Body, Operation, Request},
+    selection::Whom,
     timeline::Event,
 };
-use js_sys::{Function, Math};
+use js_sys::Function;
+use std::{future::Future, pin::Pin, rc::Rc};
 use wasm_bindgen::prelude::*;
 
-/// One call, from the caller's options to its result. The error is a `DisconnectError`, or what is the caller's own:
-/// the reason of the signal, the error of the token provider.
+/// One call without a client, from the caller's options to its result. The error is a `DisconnectError`, or what is the
+/// caller's own: the reason of the signal, the error of the token provider.
 pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
-    let started = time::now();
+    const METHOD: &str = "disconnectIfConnected";
     let Options { settings, origin, access_token, signal, fetch, on_event } =
-        Options::read(&options).map_err(error::invalid_argument)?;
+        Options::read(&options).map_err(|refusal| super::error::invalid_argument(METHOD, refusal))?;
     let abort = Abort::listen(signal)?;
-    let mut call = Call::new(settings);
-    let mut connection = Connection::new(origin, fetch);
-    let mut events = Events { on_event, emitted: 0 };
-    let mut input = Input::Start;
-    loop {
-        let action = call.next(input, time::now() - started, Math::random());
-        events.emit(call.timeline());
-        abort.check()?;
-        input = match action {
-            Action::Token { refresh, timeout_ms } => {
-                match abort.or_timeout(access_token.get(refresh), &mut TimeLimit::new(timeout_ms)).await?.transpose()? {
-                    None => Input::OutOfTime,
-                    Some(Ok(token)) => {
-                        call.set_token(&token);
-                        connection.set_token(&token);
-                        Input::Token
+    let key = Key { settings, origin, fetch, token: Rc::new(SharedToken::new(access_token)) };
+    let flight = SharedFlight::new(key);
+    let seat = flight.join(flight.key.settings.clone(), false, false);
+    let mut driver = Driver::new(None, &flight, abort);
+    let mailbox = Rc::clone(&seat.mailbox);
+    driver.caller = Some((seat, Events::new(on_event)));
+    driver.drive().await?;
+    mailbox.ended.take().map_or(Ok(JsValue::UNDEFINED), |ended| ended.to_js(METHOD))
+}
+
+pub struct Driver {
+    /// Without one, nothing is paced and nothing observed.
+    client: Option<Rc<Client>>,
+    flight: Rc<SharedFlight>,
+    /// What ends the work early.
+    abort: Abort,
+    connection: Connection,
+    token_number: Option<u32>,
+    /// The place in the line of the budget.
+    turn: Option<Turn>,
+    grant: Option<Grant>,
+    /// The request before was this flight's, and nothing was waited for since.
+    follows: bool,
+    /// Of a call without a client.
+    caller: Option<(Seat, Events)>,
+}
+
+type Turn = Pin<Box<dyn Future<Output = Result<Option<Grant>, JsValue>>>>;
+
+impl Driver {
+    pub fn new(client: Option<Rc<Client>>, flight: &Rc<SharedFlight>, abort: Abort) -> Self {
+        let Key { origin, fetch, .. } = &flight.key;
+        let connection = Connection::new(origin.clone(), fetch.clone(), client.is_some());
+        Driver {
+            client,
+            flight: Rc::clone(flight),
+            abort,
+            connection,
+            token_number: None,
+            turn: None,
+            grant: None,
+            follows: false,
+            caller: None,
+        }
+    }
+
+    /// Until every caller has ended; the error is the reason of the signal.
+    pub async fn drive(&mut self) -> Result<(), JsValue> {
+        let mut input = self.observed().unwrap_or(Input::Start);
+        loop {
+            let cause = self.connection.last_failure();
+            let action = self.flight.step(input, cause.as_ref());
+            if let Some((seat, events)) = &mut self.caller {
+                seat.show(events);
+            }
+            self.abort.check()?;
+            if !matches!(action, Some(Action::Take { .. } | Action::Send(_))) {
+                (self.turn, self.grant, self.follows) = (None, None, false);
+            }
+            let next = match action {
+                Some(Action::Token { refresh, timeout_ms }) => self.token(refresh, timeout_ms).await?,
+                Some(Action::Take { operation, timeout_ms }) => self.take(operation, timeout_ms).await?,
+                Some(Action::Send(request)) => Some(self.send(&request).await?),
+                Some(Action::Wait { ms }) => Some(self.wait(ms).await?),
+                Some(Action::Finish(_) | Action::List(_)) | None => None,
+            };
+            match next {
+                Some(next) if !self.abort.is_over() => input = next,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// What is known of the conversation, on the clock of the flight.
+    fn observed(&self) -> Option<Input> {
+        let settings = &self.flight.key.settings;
+        let mut observed = self.client.as_ref()?.observed(&settings.conversation_id);
+        observed.iter_mut().for_each(|one| one.at -= self.flight.started);
+        (!observed.is_empty() && settings.target.whom != Whom::Everyone).then_some(Input::Observed(observed))
+    }
+
+    async fn token(&mut self, refresh: bool, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
+        let used = self.token_number.filter(|_| refresh);
+        let given = self.abort.or_timeout(self.flight.key.token.get(used), &mut TimeLimit::new(timeout_ms)).await?;
+        Ok(match given {
+            None => Some(Input::OutOfTime),
+            Some(Ok(Ok((number, token)))) => {
+                self.token_number = Some(number);
+                self.flight.set_token(&token);
+                self.connection.set_token(&token);
+                Some(Input::Token)
+            }
+            Some(Ok(Err(_))) if refresh => Some(Input::NoToken),
+            Some(Ok(Err(given))) => self.end_all(Ended::NoToken(given)),
+            Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
+        })
+    }
+
+    fn end_all(&self, ended: Ended) -> Option<Input> {
+        self.flight.end_all(&ended);
+        None
+    }
+
+    /// Takes the next request from the budget.
+    async fn take(&mut self, operation: Operation, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
+        let Some(client) = &self.client else { return Ok(Some(Input::Taken)) };
+        let is_queued = self.turn.is_some();
+        let mut turn: Turn = match (self.turn.take(), client.pacer()) {
+            (Some(turn), _) => turn,
+            (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority())),
+            (None, Pacer::Own(budget)) => {
+                // The slot that was given with the read.
+                let with_read = self.grant.take().filter(|_| operation == Operation::Write);
+                let place = match with_read.and_then(Grant::for_write) {
+                    Some(grant) => Err(grant),
+                    None => budget.enter(self.purpose(operation), self.flight.has_priority()).granted(),
+                };
+                match place {
+                    Err(grant) => {
+                        self.grant = Some(grant);
+                        return Ok(Some(Input::Taken));
                     }
-                    Some(Err(_)) if refresh => Input::NoToken,
-                    Some(Err(given)) => return Err(error::invalid_argument(token::refusal(given))),
+                    Ok(place) => {
+                        let wait_ms = place.wait_ms();
+                        self.turn = Some(Box::pin(place.grant()));
+                        return Ok(Some(Input::Queued(wait_ms)));
+                    }
                 }
             }
-            Action::Send(request) => connection.perform(&request, &call, &abort).await?,
-            Action::Wait { ms } => {
-                abort.or_timeout(std::future::pending::<()>(), &mut TimeLimit::new(ms)).await?;
-                Input::Woke
-            }
-            Action::Finish(Ok(result)) => return Ok(serde_wasm_bindgen::to_value(&result)?),
-            Action::Finish(Err(fields)) => return Err(error::to_js(&fields, connection.last_failure().as_ref())),
         };
+        // A budget of the caller's own may grant at once, but only by a promise.
+        let limit_ms = if is_queued { timeout_ms } else { 0.0 };
+        Ok(match self.abort.or_timeout(turn.as_mut(), &mut TimeLimit::new(limit_ms)).await? {
+            Some(Ok(grant)) => {
+                self.grant = grant;
+                Some(Input::Taken)
+            }
+            Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
+            None if is_queued => Some(Input::OutOfTime),
+            None => {
+                self.turn = Some(turn);
+                Some(Input::Queued(None))
+            }
+        })
+    }
+
+    fn purpose(&self, operation: Operation) -> Purpose {
+        match operation {
+            _ if self.follows => Purpose::Next,
+            Operation::Read if self.flight.key.settings.target.whom != Whom::Everyone => Purpose::Read,
+            _ => Purpose::Single,
+        }
+    }
+
+    async fn send(&mut self, request: &Request) -> Result<Input, JsValue> {
+        self.follows = true;
+        let settings = &self.flight.key.settings;
+        if let Some(client) = self.client.as_ref().filter(|_| request.operation == Operation::Write) {
+            client.spend(&settings.conversation_id, &self.flight.participant_id());
+        }
+        let (read, max_bytes) = (&settings.dialect.read, settings.max_response_bytes);
+        let input = self.connection.perform(request, read, max_bytes, &self.abort).await?;
+        if let Some(client) = &self.client {
+            match &input {
+                Input::Response(response) => {
+                    let limits = self.connection.last_limits().unwrap_or_default();
+                    let retry_after_ms = requested_wait_ms(response).filter(|_| limits.is_exceeded);
+                    let limits = Limits { retry_after_ms, ..limits };
+                    if let Some(grant) = &mut self.grant {
+                        grant.report(&limits);
+                    }
+                    client.report(&limits);
+                    if let Body::Participants(participants) = &response.body {
+                        client.refresh(&settings.conversation_id, participants);
+                    }
+                }
+                _ => self.grant = None,
+            }
+        }
+        Ok(input)
+    }
+
+    /// A wait; somebody who joins ends it, and so does what is observed meanwhile.
+    async fn wait(&mut self, ms: f64) -> Result<Input, JsValue> {
+        self.flight.interrupt.reset();
+        self.flight.has_news.set(false);
+        let interrupted = self.abort.or_timeout(self.flight.interrupt.notified(), &mut TimeLimit::new(ms)).await?;
+        let has_news = interrupted.is_some() && self.flight.has_news.get();
+        Ok(self.observed().filter(|_| has_news).unwrap_or(Input::Woke))
     }
 }
 
 /// The caller's `onEvent`, and how much of the timeline it has received.
-struct Events {
+pub struct Events {
     on_event: Option<Function>,
     emitted: usize,
 }
 
 impl Events {
-    /// Passes on the entries that are new. A callback that throws, or whose promise is rejected, changes nothing.
-    fn emit(&mut self, timeline: &[Event]) {
+    pub fn new(on_event: Option<Function>) -> Self {
+        Events { on_event, emitted: 0 }
+    }
+
+    pub fn are_wanted(&self) -> bool {
+        self.on_event.is_some()
+    }
+
+    /// The entries that are new.
+    pub fn unseen(&self, timeline: &[Event]) -> Vec<Event> {
+        timeline.get(self.emitted..).filter(|_| self.are_wanted()).unwrap_or_default().to_vec()
+    }
+
+    /// Passes them on. A callback that throws, or whose promise is rejected, changes nothing.
+    pub fn pass_on(&mut self, events: Vec<Event>) {
         let Some(on_event) = &self.on_event else { return };
-        for event in timeline.get(self.emitted..).unwrap_or_default() {
+        self.emitted += events.len();
+        for event in &events {
             let returned = serde_wasm_bindgen::to_value(event)
                 .map_err(JsValue::from)
                 .and_then(|event| on_event.call1(&JsValue::UNDEFINED, &event));
@@ -65,6 +254,5 @@ impl Events {
                 foreign::ignore(&returned);
             }
         }
-        self.emitted = timeline.len();
     }
 }

@@ -30,9 +30,9 @@ pub fn to_js(fields: &Fields, cause: Option<&JsValue>) -> JsValue {
     DisconnectError::new(&fields).into()
 }
 
-/// The error of a call whose arguments it cannot work with.
-pub fn invalid_argument(refusal: Refusal) -> JsValue {
+/// The error of a call whose arguments it cannot work with; `method` is what was called.
+pub fn invalid_argument(method: &str, refusal: Refusal) -> JsValue {
     let subject = refusal.option.as_deref().unwrap_or("the argument");
-    let message = format!("disconnectIfConnected: {subject} {}.", refusal.problem);
+    let message = format!("{method}: {subject} {}.", refusal.problem);
     to_js(&Fields::invalid_argument(refusal.option, message), None)
 }

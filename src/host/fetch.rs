@@ -2,12 +2,14 @@
 
 use super::{
     abort::Abort,
-    body::{self, AnyResponse},
+    body::{self, AnyHeaders, AnyResponse},
     foreign,
     time::TimeLimit,
 };
 use crate::protocol::{
-    call::{Call, Input},
+    budget::Limits,
+    call::Input,
+    dialect::Read,
     http::{Body, BodyError, Failure, Operation, Request, Response, RetryAfter},
     schedule,
 };
@@ -51,10 +53,13 @@ pub struct Connection {
     refuses_signals: bool,
     /// What fetch or the body's stream last failed with.
     failure: Option<JsValue>,
+    /// What the last response said of the limits, where somebody wants to know.
+    limits: Option<Limits>,
+    wants_limits: bool,
 }
 
 /// Aborts the request unless it ended.
-struct AbortGuard(Option<AbortController>);
+pub struct AbortGuard(pub Option<AbortController>);
 
 impl Drop for AbortGuard {
     fn drop(&mut self) {
@@ -65,7 +70,7 @@ impl Drop for AbortGuard {
 }
 
 impl Connection {
-    pub fn new(origin: String, fetch: Option<Function>) -> Self {
+    pub fn new(origin: String, fetch: Option<Function>, wants_limits: bool) -> Self {
         Connection {
             origin,
             fetch,
@@ -73,7 +78,14 @@ impl Connection {
             controller: None,
             refuses_signals: false,
             failure: None,
+            limits: None,
+            wants_limits,
         }
+    }
+
+    /// What the last response said of the limits.
+    pub fn last_limits(&mut self) -> Option<Limits> {
+        self.limits.take()
     }
 
     pub fn set_token(&mut self, token: &str) {
@@ -85,9 +97,16 @@ impl Connection {
         self.failure.take()
     }
 
-    /// One request and its response, body included; an error is the reason of the caller's signal.
-    pub async fn perform(&mut self, request: &Request, call: &Call, abort: &Abort) -> Result<Input, JsValue> {
-        self.failure = None;
+    /// One request and its response, body included; an error is the reason of the caller's signal. `read` says where the
+    /// participants are.
+    pub async fn perform(
+        &mut self,
+        request: &Request,
+        read: &Read,
+        max_bytes: f64,
+        abort: &Abort,
+    ) -> Result<Input, JsValue> {
+        (self.failure, self.limits) = (None, None);
         let controller = match self.controller.take() {
             Some(controller) => controller,
             None => AbortController::new()?,
@@ -113,8 +132,8 @@ impl Connection {
             return Ok(Input::Response(Response { status: 0, correlation_id: None, retry_after: None, body }));
         };
         let status = status as u16;
-        let settings = call.settings();
-        let body = body::read(&response, call.expects(status), &settings.dialect.read, settings.max_response_bytes);
+        let expected = request.operation.expects(status, request.described);
+        let body = body::read(&response, expected, read, max_bytes);
         let body = match abort.or_timeout(body, &mut limit).await? {
             None => Body::Unusable(BodyError::Lost(Failure::Timeout)),
             Some(Err(error)) => {
@@ -126,6 +145,9 @@ impl Connection {
                 body
             }
         };
+        if self.wants_limits {
+            self.limits = Some(limits(&response, status));
+        }
         Ok(Input::Response(with_headers(&response, status, body)))
     }
 
@@ -182,14 +204,30 @@ fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
 }
 
-/// A response with what its headers say; what is missing or throws is absent.
+/// A header; one that is missing or throws is absent.
+fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
+    let value = headers?.get(name).ok()?;
+    foreign::ignore(&value);
+    value.as_string()
+}
+
+/// The limits of requests, as the headers of every response of the platform have them.
+fn limits(response: &AnyResponse, status: u16) -> Limits {
+    let headers = response.headers().ok();
+    let number = |name| schedule::once(&header(headers.as_ref(), name)?).parse::<u32>().ok().map(f64::from);
+    Limits {
+        allowed: number("inin-ratelimit-allowed"),
+        count: number("inin-ratelimit-count"),
+        reset_ms: number("inin-ratelimit-reset").map(|seconds| seconds * 1_000.0),
+        retry_after_ms: None,
+        is_exceeded: status == 429,
+    }
+}
+
+/// A response with what its headers say.
 fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
     let headers = response.headers().ok();
-    let header = |name| {
-        let value = headers.as_ref()?.get(name).ok()?;
-        foreign::ignore(&value);
-        value.as_string()
-    };
+    let header = |name| header(headers.as_ref(), name);
     let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
         date_ms: Some(Date::parse(schedule::once(&value))).filter(|date| date.is_finite()),
         sent_ms: header("Date").map(|date| Date::parse(schedule::once(&date))).filter(|date| date.is_finite()),

@@ -30,7 +30,12 @@ pub fn set(object: &JsValue, name: &str, value: &JsValue) {
 
 /// What a promise, a thenable or a plain value settles with. A future that is dropped ignores it, a rejection too.
 pub fn settled(value: &JsValue) -> JsFuture {
-    JsFuture::from(trap::settled(value).unwrap_or_else(|error| Promise::reject(&error)))
+    JsFuture::from(promise(value))
+}
+
+/// The same for several who wait: whatever it is, its `then` is called once.
+pub fn promise(value: &JsValue) -> Promise {
+    trap::settled(value).unwrap_or_else(|error| Promise::reject(&error))
 }
 
 /// Lets go of what a function of the caller's gave, where nothing is awaited: a promise that it rejects is handled.

@@ -3,10 +3,14 @@
 
 mod abort;
 mod body;
+pub(crate) mod budget;
+pub mod client;
 pub mod driver;
 mod error;
 mod fetch;
+mod flight;
 mod foreign;
+mod notify;
 mod options;
 pub mod task;
 mod time;

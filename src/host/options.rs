@@ -4,7 +4,7 @@ use super::{
     abort::AnySignal,
     foreign,
     token::{self, AccessToken},
-    value::{Access, Properties, Refusal, Value},
+    value::{Access, Name, Properties, Refusal, Value},
 };
 use crate::protocol::{
     checked,
@@ -24,6 +24,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
 /// What a call works with.
+#[derive(Clone)]
 pub struct Options {
     pub settings: Settings,
     pub origin: String,
@@ -86,21 +87,49 @@ extern "C" {
 const FETCH: &str = "a function like the global fetch";
 const REGION: &str = "a region of Genesys Cloud like \"us-east-1\" or its domain like \"mypurecloud.com\"";
 
+/// Own properties, each read once.
+pub type Given = Vec<(Name, Value)>;
+
+/// The properties of an object of options.
+pub fn given(options: &JsValue) -> Result<Given, Refusal> {
+    let options = Value { value: options.clone(), access: Access::Own };
+    if !options.is_object() {
+        return Err(options.wrong_type(&"an object of options"));
+    }
+    options.own_properties()
+}
+
+/// Takes one property out.
+pub fn taken(given: &mut Given, name: &str) -> Option<JsValue> {
+    let index = given.iter().position(|(one, _)| one == name)?;
+    Some(given.swap_remove(index).1.value)
+}
+
+/// An option by its deserialiser; `None` where it is not given.
+pub fn option<T>(
+    given: &mut Given,
+    name: &str,
+    read: fn(Value) -> Result<Option<T>, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    let Some(value) = taken(given, name) else { return Ok(None) };
+    read(Value { value, access: Access::Own }).map_err(|refusal| refusal.in_property(name))
+}
+
 impl Options {
     /// Reads each option once, and checks all of them.
     pub fn read(options: &JsValue) -> Result<Self, Refusal> {
-        let options = Value { value: options.clone(), access: Access::Own };
-        if !options.is_object() {
-            return Err(options.wrong_type(&"an object of options"));
-        }
-        let properties = options.own_properties()?;
-        let given = |name: &str| properties.iter().find(|(one, _)| one == name).map(|(_, given)| given.value.clone());
-        let [access_token, signal, fetch, on_event] = ["accessToken", "signal", "fetch", "onEvent"].map(given);
+        Options::of(given(options)?, false)
+    }
+
+    /// `everyone`: of a call that lists the participants, and so does not say whom it means.
+    pub fn of(properties: Given, everyone: bool) -> Result<Self, Refusal> {
+        let raw = |name: &str| properties.iter().find(|(one, _)| one == name).map(|(_, given)| given.value.clone());
+        let [access_token, signal, fetch, on_event] = ["accessToken", "signal", "fetch", "onEvent"].map(raw);
         let properties = Properties::new(Box::new(properties.into_iter()));
         let data = Data::deserialize(MapAccessDeserializer::new(properties))?;
         let conversation_id =
             data.conversation_id.ok_or_else(|| Refusal::new("conversationId", "nothing", &checked::ID))?;
-        let whom = whom(data.participant_id, data.participant)?;
+        let whom = whom(data.participant_id, data.participant, everyone)?;
         let access_token = self::access_token(access_token.unwrap_or_default())?;
         let BaseUrl { origin, path_prefix } = base(data.region, data.base_url)?;
         let (api, dialect) = match (data.api.unwrap_or((Api::Voice, VOICE)), &data.on_behalf_of) {
@@ -143,7 +172,7 @@ fn has_global_fetch() -> bool {
     GLOBAL.with(|global| foreign::get(global, "fetch")).is_ok_and(|fetch| fetch.is_function())
 }
 
-fn function(value: JsValue, option: &str, accepted: &str) -> Result<Function, Refusal> {
+pub fn function(value: JsValue, option: &str, accepted: &str) -> Result<Function, Refusal> {
     value.dyn_into().map_err(|value| Refusal::new(option, &foreign::shown(&value), &accepted))
 }
 
@@ -154,7 +183,7 @@ fn access_token(value: JsValue) -> Result<AccessToken, Refusal> {
     }
 }
 
-fn signal(value: JsValue) -> Result<AnySignal, Refusal> {
+pub fn signal(value: JsValue) -> Result<AnySignal, Refusal> {
     let has = |name, is: fn(&JsValue) -> bool| foreign::get(&value, name).is_ok_and(|member| is(&member));
     if has("aborted", |aborted| aborted.as_bool().is_some()) && has("addEventListener", JsValue::is_function) {
         return Ok(value.unchecked_into());
@@ -173,9 +202,13 @@ fn base(region: Option<String>, base_url: Option<BaseUrl>) -> Result<BaseUrl, Re
     }
 }
 
-fn whom(id: Option<String>, description: Option<Description>) -> Result<Whom, Refusal> {
+fn whom(id: Option<String>, description: Option<Description>, everyone: bool) -> Result<Whom, Refusal> {
+    const EVERYONE: &str = "nothing here: the call is about all participants";
     const EITHER: &str = "participantId or participant, never both";
     match (id, description) {
+        (None, None) if everyone => Ok(Whom::Everyone),
+        (Some(_), _) if everyone => Err(Refusal::new("participantId", "a value", &EVERYONE)),
+        (_, Some(_)) if everyone => Err(Refusal::new("participant", "a value", &EVERYONE)),
         (Some(id), None) => Ok(Whom::Id(id)),
         (None, Some(description)) if description.fields().is_empty() => {
             Err(Refusal::new("participant", "an empty description", &"at least one field"))

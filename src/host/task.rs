@@ -32,23 +32,31 @@ thread_local! {
         Closure::new(|id: JsValue| poll(id.as_f64().unwrap_or_default() as usize));
 }
 
+/// Runs a future, from now on, for nobody in particular.
+pub fn detach(future: Pin<Box<dyn Future<Output = ()>>>) {
+    let id = TASKS.with_borrow_mut(|tasks| {
+        let entry = tasks.vacant_entry();
+        let wake_up = Arc::new(WakeUp { id: entry.key(), is_scheduled: AtomicBool::new(false) });
+        entry.insert(Some((future, wake_up))).as_ref().map(|(_, wake_up)| wake_up.id)
+    });
+    poll(id.unwrap_or_default());
+}
+
 /// Runs a future, from now on, and gives the promise of its result.
 pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    spawn_boxed(Box::pin(future))
+}
+
+fn spawn_boxed(future: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
     let mut future = Some(future);
     trap::pending(&mut |resolve: Function, reject: Function| {
         let Some(future) = future.take() else { return };
-        let settle = async move {
+        detach(Box::pin(async move {
             let _ = match future.await {
                 Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
                 Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
             };
-        };
-        let id = TASKS.with_borrow_mut(|tasks| {
-            let entry = tasks.vacant_entry();
-            let wake_up = Arc::new(WakeUp { id: entry.key(), is_scheduled: AtomicBool::new(false) });
-            entry.insert(Some((Box::pin(settle), wake_up))).as_ref().map(|(_, wake_up)| wake_up.id)
-        });
-        poll(id.unwrap_or_default());
+        }));
     })
 }
 

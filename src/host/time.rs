@@ -82,12 +82,16 @@ impl Drop for Timer {
 }
 
 impl TimeLimit {
+    /// Infinite where there is no limit.
     pub fn new(ms: f64) -> Self {
         TimeLimit { ms, timer: None }
     }
 
     /// Ready when the time is over.
     pub fn poll(&mut self, context: &mut Context) -> Poll<()> {
+        if self.ms == f64::INFINITY {
+            return Poll::Pending;
+        }
         self.timer.get_or_insert_with(|| Timer::start(self.ms)).is_over.poll(context)
     }
 }

@@ -1,13 +1,16 @@
 //! Access tokens: a string, or a function that gives one.
 
 use super::{foreign, value::Refusal};
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use serde::Serialize;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 const ACCEPTED: &str =
     "a string of visible ASCII characters without \"Bearer \", or a function ({ refresh }) => string | Promise<string>";
 
+#[derive(Clone, PartialEq)]
 pub enum AccessToken {
     Fixed(String),
     Provider(Function),
@@ -18,17 +21,57 @@ struct TokenRequest {
     refresh: bool,
 }
 
-impl AccessToken {
-    /// Gets the token; the error is what the provider throws. What it gives instead of a token is `Ok(Err(...))`.
-    pub async fn get(&self, refresh: bool) -> Result<Result<String, &'static str>, JsValue> {
-        match self {
-            AccessToken::Fixed(token) => Ok(Ok(token.clone())),
-            AccessToken::Provider(provider) => {
-                let request = serde_wasm_bindgen::to_value(&TokenRequest { refresh })?;
-                let answer = provider.call1(&JsValue::UNDEFINED, &request)?;
-                Ok(check(&foreign::settled(&answer).await?))
+fn ask(provider: &Function, refresh: bool) -> Result<JsValue, JsValue> {
+    let request = serde_wasm_bindgen::to_value(&TokenRequest { refresh })?;
+    provider.call1(&JsValue::UNDEFINED, &request)
+}
+
+/// The token of overlapping calls: a provider is asked once for all of them, and once for a fresh one.
+pub struct SharedToken {
+    pub source: AccessToken,
+    /// The token, and the how-many-th it is.
+    current: RefCell<Option<(u32, String)>>,
+    /// What the provider was asked for last and has not given yet.
+    asked: RefCell<Option<Promise>>,
+}
+
+impl SharedToken {
+    pub fn new(source: AccessToken) -> Self {
+        SharedToken { source, current: RefCell::default(), asked: RefCell::default() }
+    }
+
+    /// The token, with its number; a later one than number `used`, which the platform refused.
+    pub async fn get(&self, used: Option<u32>) -> Result<Result<(u32, String), &'static str>, JsValue> {
+        let provider = match &self.source {
+            AccessToken::Fixed(token) => return Ok(Ok((0, token.clone()))),
+            AccessToken::Provider(provider) => provider,
+        };
+        if let Some(token) = self.later_than(used) {
+            return Ok(Ok(token));
+        }
+        let known = self.asked.borrow().clone();
+        let asked = match known {
+            Some(asked) => asked,
+            None => {
+                let answer = foreign::promise(&ask(provider, used.is_some())?);
+                self.asked.replace(Some(answer.clone()));
+                answer
+            }
+        };
+        let given = JsFuture::from(asked.clone()).await;
+        let is_last = self.asked.borrow().as_ref().is_some_and(|one| **one == *asked);
+        if is_last {
+            self.asked.take();
+            if let Ok(Ok(token)) = given.as_ref().map(check) {
+                let number = self.current.borrow().as_ref().map_or(1, |(number, _)| number + 1);
+                self.current.replace(Some((number, token)));
             }
         }
+        Ok(check(&given?).and_then(|_| self.later_than(used).ok_or("a token that was refused")))
+    }
+
+    fn later_than(&self, used: Option<u32>) -> Option<(u32, String)> {
+        self.current.borrow().clone().filter(|(number, _)| used.is_none_or(|used| *number > used))
     }
 }
 

@@ -29,6 +29,9 @@ extern "C" {
     #[wasm_bindgen(js_name = recoverBy, reexport, skip_typescript)]
     #[allow(dead_code, reason = "exported, not called")]
     fn recover_by();
+    #[wasm_bindgen(js_name = instance, reexport, skip_typescript)]
+    #[allow(dead_code, reason = "exported, not called")]
+    fn instance();
     #[wasm_bindgen(js_name = recovering, reexport, skip_typescript)]
     #[allow(dead_code, reason = "exported, not called")]
     fn recovering();

@@ -232,7 +232,7 @@ impl Refusal {
     }
 
     /// In a property of this name.
-    fn in_property(self, name: &str) -> Self {
+    pub fn in_property(self, name: &str) -> Self {
         let option = match self.option {
             Some(option) => format!("{name}.{option}"),
             None => name.to_owned(),

@@ -18,20 +18,22 @@
 use super::{
     dialect::{Ids, JsonText},
     error::{DisconnectError, Reason, Transient},
-    http::{Expected, Failure, Operation, Request, Response},
+    http::{Body, Expected, Failure, Operation, Request, Response},
     meaning::{self, Meaning},
+    observation::Observed,
     outcome::Outcome,
+    participant::Participant,
     result::DisconnectResult,
     schedule,
     selection::Whom,
     settings::Settings,
     target::{Kind, Listed, Seen},
-    timeline::{Event, WaitReason, tenths},
+    timeline::{Event, Source, WaitReason, tenths},
 };
 use std::hash::{Hash, Hasher};
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Input {
     Start,
     /// The access token is there.
@@ -44,8 +46,16 @@ pub enum Input {
     /// The request ended without a response; `Timeout` where the time of the request ran out. With what the host says
     /// of it.
     NoResponse(Failure, Option<String>),
-    /// The access token did not come in the time that the action gave.
+    /// The access token, or the budget, did not come in the time that the action gave.
     OutOfTime,
+    /// The budget grants the request.
+    Taken,
+    /// The budget does not grant it yet; in how many milliseconds at the earliest, where that is known.
+    Queued(Option<f64>),
+    /// What a client observed, at the start of the call or while it waits.
+    Observed(Vec<Observed>),
+    /// The client was closed.
+    Closed,
 }
 
 /// What the host has to do next.
@@ -56,11 +66,19 @@ pub enum Action {
         refresh: bool,
         timeout_ms: f64,
     },
+    /// Take the next request from the budget: `Taken`, or `Queued` once and then `Taken` or `OutOfTime`.
+    Take {
+        operation: Operation,
+        timeout_ms: f64,
+    },
     Send(Request),
+    /// Until then `Observed` may come in between.
     Wait {
         ms: f64,
     },
     Finish(Result<DisconnectResult, DisconnectError>),
+    /// The end of a call about everyone.
+    List(Vec<Participant>),
 }
 
 /// A timer may fire a little early by another clock; the tolerance.
@@ -89,7 +107,11 @@ pub struct Call {
     /// The last state seen, and the last one since the last write.
     state: Option<String>,
     result_state: Option<String>,
-    /// The participant was listed by a read; a read of the conversation worked.
+    /// When the participant was last seen in a state that can be disconnected.
+    seen_at: f64,
+    /// The wait that is under way, and its end.
+    waiting: Option<(WaitReason, f64)>,
+    /// The participant was listed; a read of the conversation worked.
     was_listed: bool,
     was_read: bool,
     /// The start of the settling period, and the waits since.
@@ -129,7 +151,7 @@ impl Call {
         Call {
             participant_id: match &settings.target.whom {
                 Whom::Id(id) => Some(id.clone()),
-                Whom::Described(_) => None,
+                Whom::Described(_) | Whom::Everyone => None,
             },
             settings,
             tokens: Vec::new(),
@@ -141,6 +163,8 @@ impl Call {
             random: 0.0,
             state: None,
             result_state: None,
+            seen_at: f64::NEG_INFINITY,
+            waiting: None,
             was_listed: false,
             was_read: false,
             settling_since: None,
@@ -161,23 +185,80 @@ impl Call {
     /// `[0, 1)`.
     pub fn next(&mut self, input: Input, now: f64, random: f64) -> Action {
         (self.now, self.random) = (now, random);
+        let waiting = self.waiting.take();
         match input {
             Input::Start => self.get_token(false),
             Input::Token => self.send(self.operation),
             Input::NoToken => self.fail(&Reason::NoFreshToken),
             Input::Woke => self.send(Operation::Read),
-            Input::Response(response) => {
-                let meaning = self.receive(&response);
-                self.decide(meaning)
-            }
+            Input::Response(response) => match (self.receive(&response), response.body) {
+                (Meaning::Seen(_), Body::Participants(listed)) if self.settings.target.whom == Whom::Everyone => {
+                    Action::List(listed)
+                }
+                (meaning, _) => self.decide(meaning),
+            },
             Input::NoResponse(failure, detail) => self.no_response(failure, detail),
-            Input::OutOfTime => self.fail(&Reason::Deadline),
+            Input::OutOfTime => self.interrupt(&Reason::Deadline),
+            Input::Taken => self.taken(),
+            Input::Queued(ms) => self.queued(ms),
+            Input::Observed(observed) => self.observe(&observed, waiting),
+            Input::Closed => self.interrupt(&Reason::Closed),
         }
+    }
+
+    /// A call that joins `other`, which is under way for the same participant, `started` milliseconds after that one:
+    /// what is known of the platform is shared; settling, retries and the deadline are its own. What was recorded
+    /// before is at its start.
+    pub fn joining(settings: Settings, other: &Call, started: f64) -> Call {
+        let settings = Settings { target: other.settings.target.clone(), ..settings };
+        Call {
+            tokens: other.tokens.clone(),
+            timeline: other.timeline.iter().map(|event| event.shifted(started)).collect(),
+            requests: other.requests,
+            operation: other.operation,
+            refreshed: other.refreshed,
+            participant_id: other.participant_id.clone(),
+            state: other.state.clone(),
+            result_state: other.result_state.clone(),
+            seen_at: other.seen_at - started,
+            was_listed: other.was_listed,
+            was_read: other.was_read,
+            unknown_effect: other.unknown_effect,
+            rejection: other.rejection.clone(),
+            accepted: other.accepted.clone(),
+            last: other.last.clone(),
+            refusal: other.refusal.clone(),
+            ..Call::new(settings)
+        }
+    }
+
+    /// A call that joined another: it ends where a write was accepted before and the caller wants to know no more.
+    pub fn joined(&mut self) -> Option<Action> {
+        self.accepted.as_ref()?;
+        if self.settings.confirm {
+            self.start_settling();
+            return None;
+        }
+        Some(self.finish(Outcome::Disconnected, false))
+    }
+
+    /// HTTP requests sent.
+    pub fn requests(&self) -> u32 {
+        self.requests
+    }
+
+    /// The participant that is meant, once it is known.
+    pub fn participant_id(&self) -> Option<&str> {
+        self.participant_id.as_deref()
     }
 
     /// What to read of the body of a response with this status.
     pub fn expects(&self, status: u16) -> Expected {
-        self.operation.expects(status, matches!(self.settings.target.whom, Whom::Described(_)))
+        self.operation.expects(status, self.needs_identities())
+    }
+
+    fn needs_identities(&self) -> bool {
+        !matches!(self.settings.target.whom, Whom::Id(_))
     }
 
     /// The access token now in use: where the platform repeats it, it is redacted.
@@ -231,6 +312,39 @@ impl Call {
             Meaning::NotFollowed => self.fail(&Reason::NotFollowed),
             Meaning::ServerFailed => self.fail(&Reason::ServerFailed),
             Meaning::Rejected => self.rejected(Reason::Rejected),
+        }
+    }
+
+    /// What was observed stands for the first read, and ends a wait: gone is final, whatever comes later; connected is
+    /// written to where nothing but the state was waited for. A description is matched against whole reads, because an
+    /// event may lack a participant: of an event it takes the one that is live, and believes no end.
+    fn observe(&mut self, observed: &[Observed], waiting: Option<(WaitReason, f64)>) -> Action {
+        let is_free = waiting.is_none_or(|(reason, _)| reason == WaitReason::Settling) && self.accepted.is_none();
+        let is_exact = matches!(self.settings.target.whom, Whom::Id(_));
+        let seen = self.settings.target.seen_in(observed.iter().map(|one| &one.participant));
+        if let Seen::Listed(listed) = &seen {
+            let observed = observed.iter().find(|one| one.participant.id.0.as_ref() == Some(&listed.id));
+            let (at, source) = observed.map_or((f64::NEG_INFINITY, Source::Event), |one| (one.at, one.source));
+            let is_new = waiting.is_some() && listed.state != self.state;
+            match listed.kind {
+                Kind::Gone if is_exact => {
+                    self.see(&seen, source);
+                    return self.gone();
+                }
+                Kind::Disconnectable if is_free => {
+                    self.see(&seen, source);
+                    self.seen_at = at;
+                    self.operation = Operation::Write;
+                    return if waiting.is_some() { self.connected() } else { self.get_token(false) };
+                }
+                Kind::Unsettled if is_free && is_exact && is_new => self.see(&seen, source),
+                _ => {}
+            }
+        }
+        self.waiting = waiting;
+        match waiting {
+            Some((_, until)) => Action::Wait { ms: (until - self.now).max(0.0) },
+            None => self.get_token(false),
         }
     }
 
@@ -369,7 +483,33 @@ impl Call {
             return self.finish(Outcome::Disconnected, false);
         }
         self.timeline.push(Event::Wait { at: tenths(self.now), ms: tenths(ms), reason });
+        self.waiting = Some((reason, self.now + ms));
         Action::Wait { ms }
+    }
+
+    /// The budget grants no request yet. A budget of the caller's own does not say for how long: at most until the
+    /// deadline.
+    fn queued(&mut self, ms: Option<f64>) -> Action {
+        let left_ms = self.time_left_ms().max(0.0);
+        if let Some(wait_ms) = ms.filter(|&ms| ms >= left_ms) {
+            self.last = Details { retry_after_ms: Some(wait_ms), ..Details::default() };
+            let transient = Some(Transient::RateLimited);
+            return self.fail(&Reason::NoTimeToWait { transient, wait_ms, requested: true });
+        }
+        let (at, ms) = (tenths(self.now), tenths(ms.unwrap_or(left_ms)));
+        self.timeline.push(Event::Wait { at, ms, reason: WaitReason::RateLimit });
+        Action::Take { operation: self.operation, timeout_ms: left_ms }
+    }
+
+    /// The budget granted the request: a write whose observation has become too old since is a read instead.
+    fn taken(&mut self) -> Action {
+        if self.time_left_ms() <= 0.0 {
+            return self.fail(&Reason::Deadline);
+        }
+        if self.now - self.seen_at > self.settings.max_age_ms {
+            self.operation = Operation::Read;
+        }
+        self.send_now()
     }
 
     fn time_left_ms(&self) -> f64 {
@@ -387,13 +527,20 @@ impl Call {
             return self.fail(&Reason::Deadline);
         }
         self.operation = operation;
+        if self.settings.is_paced {
+            return Action::Take { operation, timeout_ms: self.time_left_ms() };
+        }
+        self.send_now()
+    }
+
+    fn send_now(&mut self) -> Action {
         self.requests += 1;
         self.last = Details::default();
-        if operation == Operation::Write {
+        if self.operation == Operation::Write {
             self.result_state = None;
             self.settle_whom();
         }
-        let request = self.request(operation);
+        let request = self.request(self.operation);
         let (method, path) = (request.method.clone(), request.path.clone());
         self.timeline.push(Event::Request { at: tenths(self.now), method, path });
         Action::Send(request)
@@ -419,6 +566,7 @@ impl Call {
             method: method.to_owned(),
             path: format!("{path_prefix}{}", ids.in_path(path)),
             body: body.map(|JsonText(text)| ids.in_body(text)),
+            described: self.needs_identities(),
             timeout_ms: self.settings.request_timeout_ms.min(self.time_left_ms()),
         }
     }
@@ -442,8 +590,12 @@ impl Call {
             platform_code: self.last.platform_code.clone(),
             failure: response.body_failure(),
         });
-        if let Meaning::Seen(seen) = &meaning {
-            self.see(seen);
+        if let Meaning::Seen(seen) = &meaning
+            && self.settings.target.whom != Whom::Everyone
+        {
+            self.was_read = true;
+            self.seen_at = self.now;
+            self.see(seen, Source::Read);
         }
         if self.operation == Operation::Write && meaning::has_unknown_effect(response) {
             self.note_unknown_effect();
@@ -451,7 +603,7 @@ impl Call {
         meaning
     }
 
-    fn see(&mut self, seen: &Seen) {
+    fn see(&mut self, seen: &Seen, source: Source) {
         let mut state = None;
         if let Seen::Listed(listed) = seen {
             state = listed.state.as_deref().map(|state| self.redacted(state));
@@ -460,8 +612,7 @@ impl Call {
             self.result_state.clone_from(&state);
             self.state.clone_from(&state);
         }
-        self.was_read = true;
-        self.timeline.push(Event::State { at: tenths(self.now), state });
+        self.timeline.push(Event::State { at: tenths(self.now), state, source });
     }
 
     fn no_response(&mut self, failure: Failure, detail: Option<String>) -> Action {
@@ -514,6 +665,13 @@ impl Call {
         }))
     }
 
+    /// Ends from outside. A write that is under way may work.
+    fn interrupt(&mut self, reason: &Reason) -> Action {
+        let is_under_way = matches!(self.timeline.last(), Some(Event::Request { .. }));
+        self.unknown_effect |= is_under_way && self.operation == Operation::Write;
+        self.fail(reason)
+    }
+
     /// Ends without an outcome, unless a write was accepted before: that stays the answer, whatever the reads after it
     /// met.
     fn fail(&mut self, reason: &Reason) -> Action {
@@ -563,7 +721,7 @@ fn replaced(text: &str, wanted: &str, replacement: &str) -> String {
 }
 
 /// The wait that the platform requested: in the header, or in the message of a 429.
-fn requested_wait_ms(response: &Response) -> Option<f64> {
+pub fn requested_wait_ms(response: &Response) -> Option<f64> {
     let (_, message) = response.platform_error();
     let in_message = message.filter(|_| response.status == 429);
     let in_header = response.retry_after.as_ref().filter(|_| response.status >= 400);
@@ -576,13 +734,17 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, participant_id, state, result_state, was_listed, was_read, settling_since,
+            operation, refreshed, now, participant_id, state, result_state, seen_at, waiting, was_listed, was_read, settling_since,
             settle_polls, a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection,
-            accepted, settings: _, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
+            accepted, settings, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, participant_id, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
         (a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good).hash(hasher);
         (rejection.is_some(), accepted.is_some()).hash(hasher);
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
+        // Only in a client does anything depend on these.
+        if settings.is_paced {
+            (seen_at.to_bits(), waiting.map(|(reason, until)| (reason, until.to_bits()))).hash(hasher);
+        }
     }
 }

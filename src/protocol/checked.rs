@@ -15,6 +15,7 @@ const MAX_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 pub const ID: &str =
     "an id: a non-empty string of at most 512 bytes without white space around it, not \".\" or \"..\"";
+const REQUESTS: &str = "a whole number of requests, 1 or more";
 const MILLISECONDS: &str = "a number of milliseconds, 0 or more";
 const POSITIVE_MILLISECONDS: &str = "a number of milliseconds above 0";
 const COUNT: &str = "a whole number, 0 or more";
@@ -114,6 +115,10 @@ pub fn positive_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
 
 pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, COUNT, is_whole).map(Some)
+}
+
+pub fn requests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    number(deserializer, REQUESTS, |count| is_whole(count) && count >= 1.0).map(Some)
 }
 
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

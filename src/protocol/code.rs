@@ -18,4 +18,5 @@ pub enum Code {
     Timeout,
     BadResponse,
     Rejected,
+    Closed,
 }

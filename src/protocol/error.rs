@@ -67,6 +67,8 @@ pub enum Reason {
     Rejected,
     /// The token provider gave no token when it was asked for a fresh one.
     NoFreshToken,
+    /// The client was closed.
+    Closed,
 }
 
 /// A failure that is worth a retry.
@@ -119,6 +121,7 @@ impl Reason {
             Reason::Malformed(_) | Reason::NotFollowed => Code::BadResponse,
             Reason::ServerFailed => Code::ServerError,
             Reason::Rejected => Code::Rejected,
+            Reason::Closed => Code::Closed,
         }
     }
 
@@ -148,6 +151,7 @@ impl Reason {
             }
             Reason::Unauthorized { refreshed: false } => "the platform refused the access token".to_owned(),
             Reason::NoFreshToken => "accessToken({ refresh: true }) gave no usable token".to_owned(),
+            Reason::Closed => "the client was closed".to_owned(),
             Reason::Forbidden { is_about_permissions: true } => "the token may not do this".to_owned(),
             Reason::Forbidden { is_about_permissions: false } => {
                 "the request was refused, and no permission was named".to_owned()
@@ -192,7 +196,7 @@ impl Reason {
     fn advice(&self, settings: &Settings) -> &'static str {
         match self {
             Reason::NeverListed => match settings.target.whom {
-                Whom::Id(_) => {
+                Whom::Id(_) | Whom::Everyone => {
                     "Check the participant id: a person who is transferred back is a new participant with a new id."
                 }
                 Whom::Described(_) => "Check the description against what the conversation lists.",
@@ -240,6 +244,7 @@ impl Reason {
                 "Check baseUrl and api, then contact the platform's support with the correlation id."
             }
             Reason::Rejected => "Look at platformCode and the platform's message.",
+            Reason::Closed => "Make a new ConversationClient.",
         }
     }
 
@@ -269,9 +274,17 @@ impl Reason {
         let platform = platform_message
             .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
             .unwrap_or_default();
+        let subject = match &target.whom {
+            Whom::Id(id) => format!("Participant {id} of conversation {conversation_id} {fate}"),
+            // The names of its fields: its values may be personal.
+            Whom::Described(description) => format!(
+                "The participant described by {} of conversation {conversation_id} {fate}",
+                description.fields().join(", ")
+            ),
+            Whom::Everyone => format!("The participants of conversation {conversation_id} were not read"),
+        };
         format!(
-            "{} of conversation {conversation_id} {fate}: {}{http}{detail}{platform}. {first}{}",
-            target.whom.subject(),
+            "{subject}: {}{http}{detail}{platform}. {first}{}",
             self.description(settings, operation),
             self.advice(settings)
         )
@@ -279,6 +292,12 @@ impl Reason {
 }
 
 impl DisconnectError {
+    /// The error of a call of a client that was closed before; `method` is what was called.
+    pub fn closed(method: &str) -> Self {
+        let message = format!("{method}: the client was closed; no request was sent. Make a new ConversationClient.");
+        DisconnectError { code: Code::Closed, ..DisconnectError::invalid_argument(None, message) }
+    }
+
     /// `option`: its name, where one option is wrong.
     pub fn invalid_argument(option: Option<String>, message: String) -> Self {
         DisconnectError {

@@ -27,6 +27,8 @@ pub struct Request {
     pub path: String,
     /// JSON text.
     pub body: Option<String>,
+    /// Of participants in the response, also who they are is to be read.
+    pub described: bool,
     /// How long the exchange may take, body included.
     pub timeout_ms: f64,
 }

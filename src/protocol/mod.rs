@@ -4,13 +4,16 @@
 //! [`call::Input`], what happened, with the time (milliseconds since the start of the call) and a random number in
 //! `[0, 1)`.
 
+pub mod budget;
 pub mod call;
 pub mod checked;
 pub mod code;
 pub mod dialect;
 pub mod error;
+pub mod flight;
 pub mod http;
 pub mod meaning;
+pub mod observation;
 pub mod outcome;
 pub mod participant;
 pub mod region;

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub enum Whom {
     Id(String),
     Described(Description),
+    /// Nobody is removed: the call lists the participants.
+    Everyone,
 }
 
 /// What the caller knows of a participant; all given fields have to match.
@@ -38,19 +40,29 @@ impl Whom {
         match self {
             Whom::Id(id) => participant.id.0.as_ref() == Some(id),
             Whom::Described(description) => description.matches(participant),
-        }
-    }
-
-    /// The subject of a sentence. Of a description the names of its fields: its values may be personal.
-    pub fn subject(&self) -> String {
-        match self {
-            Whom::Id(id) => format!("Participant {id}"),
-            Whom::Described(description) => format!("The participant described by {}", description.fields().join(", ")),
+            Whom::Everyone => true,
         }
     }
 }
 
+/// What is no person: the values of `purpose` that the platform itself and its dialers have (the official SDKs' analytics
+/// `AnalyticsParticipant.purpose`, 269; `system` and `dialer` in conversations).
+pub const INFRASTRUCTURE: [&str; 9] =
+    ["acd", "ivr", "voicemail", "workflow", "fax", "api", "campaign", "dialer", "system"];
+
+/// Neither infrastructure nor a leg that only listens; whose purpose is not known counts as a person.
+pub fn is_person(participant: &Participant) -> bool {
+    let Identity { purpose, only_listens, .. } = &participant.identity;
+    let is = |purpose: &str| INFRASTRUCTURE.iter().any(|one| one.eq_ignore_ascii_case(purpose));
+    !only_listens && !purpose.as_deref().is_some_and(is)
+}
+
 impl Description {
+    /// Whether it names a participant among many: infrastructure by its purpose or by its id only.
+    pub fn names(&self, participant: &Participant) -> bool {
+        self.matches(participant) && (self.purpose.is_some() || self.id.is_some() || is_person(participant))
+    }
+
     /// The names of the given fields.
     pub fn fields(&self) -> Vec<&'static str> {
         let fields = [

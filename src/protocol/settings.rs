@@ -24,6 +24,10 @@ pub struct Settings {
     pub max_retries: u32,
     pub max_response_bytes: f64,
     pub confirm: bool,
+    /// Of a client: a budget grants each request.
+    pub is_paced: bool,
+    /// Of a client: a write follows an observation that is no older.
+    pub max_age_ms: f64,
 }
 
 /// Which dialect it is, for the advice in errors.
@@ -51,6 +55,8 @@ impl Settings {
             max_retries: 3,
             max_response_bytes: 8_388_608.0,
             confirm: false,
+            is_paced: false,
+            max_age_ms: f64::INFINITY,
         }
     }
 }

@@ -81,9 +81,9 @@ impl Target {
     }
 
     /// Looks the target up: of those that match, the live one; of several that are gone, the one that ended last.
-    pub fn seen_in(&self, participants: &[Participant]) -> Seen {
+    pub fn seen_in<'a>(&self, participants: impl IntoIterator<Item = &'a Participant>) -> Seen {
         let mut listed: Vec<Listed> = Vec::new();
-        for one in participants.iter().filter(|one| self.whom.matches(one)).filter_map(|one| self.listed(one)) {
+        for one in participants.into_iter().filter(|one| self.whom.matches(one)).filter_map(|one| self.listed(one)) {
             // Where an id is listed twice, the entry that says more counts.
             match listed.iter_mut().find(|known| known.id == one.id) {
                 Some(known) if one.kind > known.kind => *known = one,
@@ -101,7 +101,7 @@ impl Target {
 
     /// A participant with its own state; without one, with that of its calls: disconnectable where any call is, gone
     /// where all are, otherwise that of its first live call. `None` where it has no id that a request could name.
-    fn listed(&self, participant: &Participant) -> Option<Listed> {
+    pub fn listed(&self, participant: &Participant) -> Option<Listed> {
         let id = participant.id.0.clone().filter(|id| checked::is_id(id))?;
         let of_state = |state: &Option<String>| (self.kind(state.as_deref()), state.clone());
         let calls = participant.calls.0.iter().flatten().filter_map(|call| call.0.as_ref());

@@ -30,6 +30,7 @@ pub enum Event {
         /// Absent where the participant is not listed or has no state.
         #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<String>,
+        source: Source,
     },
     Wait {
         at: f64,
@@ -45,12 +46,37 @@ pub enum Event {
     },
 }
 
+/// Where a state was seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    Read,
+    /// A notification that the client observed.
+    Event,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitReason {
     Settling,
     Backoff,
     RetryAfter,
+    /// For the budget of requests.
+    RateLimit,
+}
+
+impl Event {
+    /// The same entry for a call that started `ms` later; what was before is at its start.
+    pub fn shifted(&self, ms: f64) -> Event {
+        let mut event = self.clone();
+        let (Event::Request { at, .. }
+        | Event::Response { at, .. }
+        | Event::State { at, .. }
+        | Event::Wait { at, .. }
+        | Event::Outcome { at, .. }) = &mut event;
+        *at = tenths((*at - ms).max(0.0));
+        event
+    }
 }
 
 /// Milliseconds in tenths: nobody reads a timeline more finely.

@@ -211,8 +211,6 @@ impl World {
             conversations: vec![Conversation { id: CONVERSATION.to_owned(), participants: vec![participant] }],
             read_lag_ms: f64::from(race.read_lag_ms),
             effect_delay_ms: f64::from(race.effect_delay_ms),
-            accepted_states: vec!["connected".to_owned()],
-            access_token: None,
             faults: race
                 .faults
                 .iter()
@@ -222,6 +220,7 @@ impl World {
                     ..fault.kind.fault()
                 })
                 .collect(),
+            ..Config::default()
         };
         World {
             simulator: Simulator::new(config),
@@ -249,7 +248,7 @@ impl World {
 
     /// One HTTP exchange: to the platform and back, 5 to 60 ms each way.
     pub fn exchange(&mut self, request: &Asked) -> Exchanged {
-        let Asked { operation, method, path, body, timeout_ms } = request;
+        let Asked { operation, method, path, body, timeout_ms, .. } = request;
         let (operation, timeout_ms, started) = (*operation, *timeout_ms, self.now);
         let body = body.clone().unwrap_or_default();
         let request = Request { method: method.clone(), path: path.clone(), body, authorization: None };
@@ -322,6 +321,8 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, 
                 }
             },
             Action::Finish(end) => return (end, call.timeline().to_vec()),
+            Action::Take { .. } => Input::Taken,
+            Action::List(_) => return (Err(DisconnectError::closed("nobody asked for a list")), Vec::new()),
         };
     }
 }

@@ -1,0 +1,246 @@
+//! The budget of requests as the tasks of a client use it: a place in the line, a grant, and its end.
+
+use super::{
+    abort::Abort,
+    fetch::AbortGuard,
+    foreign,
+    notify::Notify,
+    options,
+    time::{self, TimeLimit},
+};
+use crate::protocol::budget::{Answer, Budget, Limits, Purpose, Ticket};
+use serde::Serialize;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::prelude::*;
+use web_sys::AbortController;
+
+/// What grants the requests of a client.
+#[derive(Clone)]
+pub enum Pacer {
+    Own(Rc<SharedBudget>),
+    /// An object with the interface `Budget`.
+    Foreign(AnyBudget),
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The interface `Budget` of `src/types.d.ts`, by its members.
+    #[derive(Clone)]
+    pub type AnyBudget;
+    #[wasm_bindgen(method, catch)]
+    fn take(this: &AnyBudget, request: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn report(this: &AnyBudget, limits: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reported {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reset_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<f64>,
+}
+
+impl AnyBudget {
+    /// Takes one request; the error is what the budget throws.
+    pub async fn granted(self, priority: bool) -> Result<Option<Grant>, JsValue> {
+        let controller = AbortController::new()?;
+        let request = js_sys::Object::new();
+        foreign::set(&request, "priority", &priority.into());
+        foreign::set(&request, "signal", &controller.signal());
+        let mut guard = AbortGuard(Some(controller));
+        foreign::settled(&self.take(&request)?).await?;
+        guard.0.take();
+        Ok(None)
+    }
+
+    /// A budget without `report`, or one that throws, changes nothing.
+    pub fn tell(&self, limits: &Limits) {
+        let Limits { allowed, count, reset_ms, retry_after_ms, .. } = *limits;
+        let reported = serde_wasm_bindgen::to_value(&Reported { allowed, count, reset_ms, retry_after_ms });
+        if let Ok(returned) = reported.map_err(JsValue::from).and_then(|limits| self.report(&limits)) {
+            foreign::ignore(&returned);
+        }
+    }
+}
+
+/// The package's own budget; clients may share it.
+pub struct SharedBudget {
+    value: RefCell<Budget>,
+    waiting: RefCell<Vec<Rc<Waiter>>>,
+}
+
+struct Waiter {
+    ticket: Ticket,
+    /// Granted, and whether with the slot of a write.
+    granted: Cell<Option<bool>>,
+    notify: Notify,
+}
+
+/// A place in the line; who drops it leaves.
+pub struct Place {
+    budget: Rc<SharedBudget>,
+    waiter: Rc<Waiter>,
+}
+
+/// One request that may be sent; who drops it has lost its response.
+#[allow(missing_debug_implementations, reason = "as of everything in this module")]
+pub struct Grant {
+    budget: Rc<SharedBudget>,
+    is_under_way: bool,
+    with_write: bool,
+}
+
+impl SharedBudget {
+    pub fn new(requests_per_minute: f64) -> Rc<Self> {
+        let value = RefCell::new(Budget::new(requests_per_minute));
+        Rc::new(SharedBudget { value, waiting: RefCell::default() })
+    }
+
+    pub fn enter(self: &Rc<Self>, purpose: Purpose, priority: bool) -> Place {
+        let ticket = self.value.borrow_mut().enter(purpose, priority);
+        let waiter = Rc::new(Waiter { ticket, granted: Cell::new(None), notify: Notify::default() });
+        self.waiting.borrow_mut().push(Rc::clone(&waiter));
+        self.grant();
+        Place { budget: Rc::clone(self), waiter }
+    }
+
+    /// Grants what may go.
+    fn grant(&self) {
+        while let Answer::Go { ticket, with_write } = { self.value.borrow_mut().ask(time::now()) } {
+            let index = self.waiting.borrow().iter().position(|one| one.ticket == ticket);
+            if let Some(index) = index {
+                let waiter = self.waiting.borrow_mut().remove(index);
+                waiter.granted.set(Some(with_write));
+                waiter.notify.notify();
+            }
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Budget) -> T) -> T {
+        let result = change(&mut self.value.borrow_mut());
+        self.grant();
+        result
+    }
+
+    /// The interface `Budget`: takes one request; the error is the reason of the signal.
+    pub async fn take(self: Rc<Self>, request: JsValue) -> Result<JsValue, JsValue> {
+        let member = |name| foreign::get(&request, name).ok().filter(|value| !value.is_undefined());
+        let priority = member("priority").is_some_and(|priority| priority.is_truthy());
+        let abort = Abort::listen(member("signal").map(options::signal).transpose().unwrap_or_default())?;
+        let place = self.enter(Purpose::Single, priority);
+        if let Some(Ok(Some(grant))) = abort.or_timeout(place.grant(), &mut TimeLimit::new(f64::INFINITY)).await? {
+            grant.give_away();
+        }
+        Ok(JsValue::UNDEFINED)
+    }
+
+    /// The interface `Budget`: what a response said of the limits.
+    pub fn report_given(&self, limits: &JsValue) {
+        let number = |name| foreign::get(limits, name).ok()?.as_f64().filter(|number| number.is_finite());
+        let limits = Limits {
+            allowed: number("allowed"),
+            count: number("count"),
+            reset_ms: number("resetMs"),
+            retry_after_ms: number("retryAfterMs"),
+            is_exceeded: number("retryAfterMs").is_some(),
+        };
+        self.change(|budget| budget.report(&limits, time::now()));
+    }
+}
+
+impl Place {
+    /// The grant, where there is one already; otherwise the place.
+    pub fn granted(self) -> Result<Place, Grant> {
+        match self.waiter.granted.take() {
+            Some(with_write) => Err(Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write }),
+            None => Ok(self),
+        }
+    }
+
+    /// In how many milliseconds, at the earliest, the grant may come; `None` where it waits for a response.
+    pub fn wait_ms(&self) -> Option<f64> {
+        self.budget.value.borrow().wait_ms(self.waiter.ticket, time::now())
+    }
+
+    /// Waits for the grant.
+    pub async fn grant(self) -> Result<Option<Grant>, JsValue> {
+        let mut place = self;
+        loop {
+            place = match place.granted() {
+                Ok(place) => place,
+                Err(grant) => return Ok(Some(grant)),
+            };
+            let mut limit = TimeLimit::new(place.wait_ms().unwrap_or(f64::INFINITY));
+            Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
+            place.budget.grant();
+        }
+    }
+}
+
+impl Place {
+    fn is_waiting(&self) -> bool {
+        self.budget.waiting.borrow().iter().any(|one| one.ticket == self.waiter.ticket)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        match self.waiter.granted.take() {
+            // Granted, but the task ended before it knew.
+            Some(with_write) => drop(Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write }),
+            None if self.is_waiting() => {
+                self.budget.waiting.borrow_mut().retain(|one| one.ticket != self.waiter.ticket);
+                self.budget.change(|budget| budget.leave(self.waiter.ticket));
+            }
+            None => {}
+        }
+    }
+}
+
+impl Grant {
+    /// The response came.
+    pub fn report(&mut self, limits: &Limits) {
+        self.is_under_way = false;
+        self.budget.change(|budget| budget.answered(limits, time::now()));
+    }
+
+    /// Whoever asked for it knows alone what becomes of it.
+    fn give_away(mut self) {
+        self.is_under_way = false;
+        self.budget.change(Budget::given_away);
+    }
+
+    /// The same for the write that follows, where its slot was given with the read.
+    pub fn for_write(mut self) -> Option<Grant> {
+        if !std::mem::take(&mut self.with_write) {
+            return None;
+        }
+        let is_granted = self.budget.change(|budget| budget.use_reserved(time::now()));
+        is_granted.then(|| Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write: false })
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        let (is_under_way, with_write) = (self.is_under_way, self.with_write);
+        if is_under_way || with_write {
+            self.budget.change(|budget| {
+                if is_under_way {
+                    budget.lost();
+                }
+                if with_write {
+                    budget.free_reserved();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! `ConversationClient`: calls that share flights, one budget and what was observed.
+
+use super::{
+    abort::Abort,
+    budget::{AnyBudget, Pacer, SharedBudget},
+    driver::{Driver, Events},
+    error,
+    flight::{Ended, Key, Seat, SharedFlight},
+    foreign,
+    options::{self, Given, Options},
+    task,
+    time::{self, TimeLimit},
+    token::{AccessToken, SharedToken},
+    value::{Access, Refusal, Value},
+};
+use crate::protocol::{
+    budget::{Limits, REQUESTS_PER_MINUTE},
+    checked,
+    dialect::Fields,
+    error::DisconnectError,
+    flight::End,
+    observation::{Observations, Observed, Person},
+    participant::Participant,
+    selection::{Description, Whom, is_person},
+    settings::Settings,
+    target::{Kind, Target},
+    timeline::Source,
+};
+use js_sys::{Array, JSON, Object};
+use serde::{Deserialize, de};
+use slab::Slab;
+use std::{
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    ops::Range,
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+};
+use wasm_bindgen::prelude::*;
+
+/// A state observed less than this ago replaces a read, in milliseconds.
+const MAX_AGE_MS: f64 = 2_000.0;
+/// Removals of `disconnectAll` that are under way at a time.
+const REMOVALS_AT_ONCE: usize = 8;
+
+/// A client's own options, read at its first call.
+struct Shared {
+    defaults: Vec<(String, JsValue)>,
+    pacer: Pacer,
+    max_age_ms: f64,
+}
+
+#[derive(Default)]
+pub struct Client {
+    options: JsValue,
+    shared: RefCell<Option<Rc<Shared>>>,
+    /// In the order of their conversations' ids.
+    flights: RefCell<Vec<Rc<SharedFlight>>>,
+    observations: RefCell<Observations>,
+    tokens: RefCell<Vec<Rc<SharedToken>>>,
+    is_closed: Cell<bool>,
+}
+
+/// What one call asks for.
+#[derive(Clone)]
+struct Order {
+    options: Options,
+    priority: bool,
+}
+
+thread_local! {
+    /// The budgets that clients may share, by their keys; of one that is gone nobody asks.
+    static BUDGETS: RefCell<Slab<Rc<SharedBudget>>> = const { RefCell::new(Slab::new()) };
+}
+
+/// Lets clients find a budget, by a key.
+pub fn register(budget: &Rc<SharedBudget>) -> usize {
+    BUDGETS.with_borrow_mut(|all| all.insert(Rc::clone(budget)))
+}
+
+pub fn unregister(key: usize) {
+    BUDGETS.with_borrow_mut(|all| drop(all.try_remove(key)));
+}
+
+/// The budget that the options of a `RateBudget` describe.
+pub fn rate_budget(given: &JsValue) -> Result<Rc<SharedBudget>, JsValue> {
+    let read = || {
+        let mut given = if given.is_undefined() { Given::new() } else { options::given(given)? };
+        let requests = options::option(&mut given, "requestsPerMinute", checked::requests)?;
+        match given.pop() {
+            Some((name, _)) => Err(de::Error::unknown_field(&name, &["requestsPerMinute"])),
+            None => Ok(SharedBudget::new(requests.unwrap_or(REQUESTS_PER_MINUTE))),
+        }
+    };
+    read().map_err(|refusal| error::invalid_argument("RateBudget", refusal))
+}
+
+/// The property by which a client knows a `RateBudget` of this module.
+pub const BUDGET_KEY: &str = "__budget";
+
+impl Client {
+    pub fn new(options: JsValue) -> Rc<Self> {
+        Rc::new(Client { options, ..Client::default() })
+    }
+
+    // ---- What it is asked for ----
+
+    pub async fn disconnect(self: Rc<Self>, given: JsValue) -> Result<JsValue, JsValue> {
+        const METHOD: &str = "disconnectIfConnected";
+        let order = options::given(&given).and_then(|given| self.order(given, false));
+        let order = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
+        self.fly(METHOD, order).await?.to_js(METHOD)
+    }
+
+    pub async fn participants(self: Rc<Self>, conversation_id: JsValue, given: JsValue) -> Result<JsValue, JsValue> {
+        const METHOD: &str = "participants";
+        let order = self.order_of_everyone(conversation_id, &given);
+        let order = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
+        let target = order.options.settings.target.clone();
+        let (participants, _) = self.list(METHOD, order).await?;
+        let persons: Vec<Person> = participants.iter().filter_map(|one| Person::of(one, &target)).collect();
+        Ok(serde_wasm_bindgen::to_value(&persons)?)
+    }
+
+    /// Reads once, and removes those who are meant; each by the rule, a bounded number at a time.
+    pub async fn disconnect_all(self: Rc<Self>, given: JsValue) -> Result<JsValue, JsValue> {
+        const METHOD: &str = "disconnectAll";
+        let order = options::given(&given).and_then(|given| self.order_of_many(given));
+        let refused = |refusal| error::invalid_argument(METHOD, refusal);
+        let (many, order) = order.map_err(refused)?;
+        // All of them use one token, also those that do not overlap.
+        let _token = self.token(&order.options.access_token);
+        let Settings { conversation_id, target, .. } = &order.options.settings;
+        let (participants, mut requests) = self.list(METHOD, order.clone()).await?;
+        let chosen =
+            many.choose(&participants, target).map_err(|given| refused(Refusal::new("keep", &given, &KEEP)))?;
+        let ids: Vec<String> = chosen.iter().filter_map(|one| one.id.0.clone()).collect();
+        self.observations.borrow_mut().observe(conversation_id, chosen, Source::Read, time::now());
+
+        let removals = ids.iter().map(|id| {
+            let mut order = order.clone();
+            order.options.settings.target.whom = Whom::Id(id.clone());
+            Rc::clone(&self).fly(METHOD, order)
+        });
+        let ends = at_most(REMOVALS_AT_ONCE, removals.collect()).await;
+        Abort::listen(order.options.signal.clone())?;
+        if self.is_closed.get() {
+            return Err(closed(METHOD));
+        }
+        let results = Array::new();
+        for (id, ended) in ids.iter().zip(ends) {
+            let entry = Object::new();
+            foreign::set(&entry, "participantId", &id.into());
+            if let Ok(ended) = &ended {
+                requests += ended.requests();
+            }
+            match ended.and_then(|ended| ended.to_js(METHOD)) {
+                Ok(result) => foreign::set(&entry, "result", &result),
+                Err(error) => foreign::set(&entry, "error", &error),
+            }
+            results.push(&entry);
+        }
+        let all = Object::new();
+        foreign::set(&all, "results", &results);
+        foreign::set(&all, "requests", &requests.into());
+        Ok(all.into())
+    }
+
+    /// Takes up a notification, as an object or as text; `at` is when it arrived, on the host's clock. It never throws.
+    pub fn observe(&self, notification: &JsValue, at: Option<f64>) {
+        if self.is_closed.get() {
+            return;
+        }
+        let Some((conversation_id, participants)) = event(notification) else { return };
+        if self.observations.borrow_mut().observe(
+            &conversation_id,
+            participants,
+            Source::Event,
+            at.unwrap_or_else(time::now),
+        ) {
+            let flights = self.flights.borrow();
+            let known = flights.get(Self::flights_to(&flights, &conversation_id)).unwrap_or_default();
+            known.iter().for_each(|flight| flight.tell());
+        }
+    }
+
+    pub fn close(&self) {
+        self.is_closed.set(true);
+        self.flights.take().iter().for_each(|flight| flight.close());
+        self.observations.take();
+    }
+
+    // ---- What its flights need ----
+
+    pub fn pacer(&self) -> Pacer {
+        match &*self.shared.borrow() {
+            Some(shared) => shared.pacer.clone(),
+            None => Pacer::Own(SharedBudget::new(REQUESTS_PER_MINUTE)),
+        }
+    }
+
+    pub fn observed(&self, conversation_id: &str) -> Vec<Observed> {
+        let max_age_ms = self.shared.borrow().as_ref().map_or(0.0, |shared| shared.max_age_ms);
+        self.observations.borrow().fresh(conversation_id, time::now(), max_age_ms)
+    }
+
+    pub fn refresh(&self, conversation_id: &str, participants: &[Participant]) {
+        self.observations.borrow_mut().refresh(conversation_id, participants, time::now());
+    }
+
+    pub fn spend(&self, conversation_id: &str, participant_id: &str) {
+        self.observations.borrow_mut().spend(conversation_id, participant_id);
+    }
+
+    /// Tells a budget of the application's own what a response said.
+    pub fn report(&self, limits: &Limits) {
+        if let Pacer::Foreign(budget) = self.pacer() {
+            budget.tell(limits);
+        }
+    }
+
+    fn forget(&self, flight: &Rc<SharedFlight>) {
+        self.flights.borrow_mut().retain(|one| !Rc::ptr_eq(one, flight));
+    }
+
+    /// The flights to a conversation: where they stand in the list, which is in the order of the conversations' ids.
+    fn flights_to(flights: &[Rc<SharedFlight>], conversation_id: &str) -> Range<usize> {
+        let order = |flight: &Rc<SharedFlight>| flight.key.settings.conversation_id.as_str().cmp(conversation_id);
+        let start = flights.partition_point(|flight| order(flight).is_lt());
+        start..flights.partition_point(|flight| order(flight).is_le())
+    }
+
+    // ---- One call ----
+
+    /// A call with the client's defaults, checked.
+    fn order(&self, given: Given, everyone: bool) -> Result<Order, Refusal> {
+        let shared = self.shared()?;
+        let mut given = given;
+        for (name, value) in &shared.defaults {
+            let is_whom = name == "participantId" || name == "participant";
+            let is_given = given.iter().any(|(one, _)| one == name || (is_whom && one.starts_with("participant")));
+            if !is_given {
+                given.push((name.clone().into(), Value { value: value.clone(), access: Access::Own }));
+            }
+        }
+        let priority = options::option(&mut given, "priority", checked::boolean)?.unwrap_or_default();
+        let mut options = Options::of(given, everyone)?;
+        (options.settings.is_paced, options.settings.max_age_ms) = (true, shared.max_age_ms);
+        Ok(Order { options, priority })
+    }
+
+    fn order_of_everyone(&self, conversation_id: JsValue, given: &JsValue) -> Result<Order, Refusal> {
+        let mut given = if given.is_undefined() { Given::new() } else { options::given(given)? };
+        options::taken(&mut given, "conversationId");
+        given.push(("conversationId".into(), Value { value: conversation_id, access: Access::Own }));
+        given.retain(|(_, given)| !given.value.is_undefined());
+        self.order(given, true)
+    }
+
+    fn order_of_many(&self, given: Given) -> Result<(Many, Order), Refusal> {
+        let mut given = given;
+        let of = options::option(&mut given, "where", |value| Description::deserialize(value).map(Some))?;
+        let keep = options::option(&mut given, "keep", checked::count)?.unwrap_or_default();
+        if of.as_ref().is_some_and(|of| of.fields().is_empty()) {
+            return Err(Refusal::new("where", "an empty description", &"at least one field"));
+        }
+        Ok((Many { of, keep }, self.order(given, true)?))
+    }
+
+    /// The client's own options, checked once.
+    fn shared(&self) -> Result<Rc<Shared>, Refusal> {
+        if let Some(shared) = &*self.shared.borrow() {
+            return Ok(Rc::clone(shared));
+        }
+        let mut given = options::given(&self.options)?;
+        let max_age_ms = options::option(&mut given, "maxAgeMs", checked::milliseconds)?.unwrap_or(MAX_AGE_MS);
+        let requests = options::option(&mut given, "requestsPerMinute", checked::requests)?;
+        let pacer = match options::taken(&mut given, "budget") {
+            Some(_) if requests.is_some() => {
+                let accepted = "budget or requestsPerMinute, never both";
+                return Err(Refusal::new("requestsPerMinute", "a value beside budget", &accepted));
+            }
+            Some(budget) => pacer(budget)?,
+            None => Pacer::Own(SharedBudget::new(requests.unwrap_or(REQUESTS_PER_MINUTE))),
+        };
+        let defaults = given.into_iter().map(|(name, given)| (name.into_owned(), given.value)).collect();
+        let shared = Rc::new(Shared { defaults, pacer, max_age_ms });
+        self.shared.replace(Some(Rc::clone(&shared)));
+        Ok(shared)
+    }
+
+    async fn list(self: &Rc<Self>, method: &str, order: Order) -> Result<(Vec<Participant>, u32), JsValue> {
+        match Rc::clone(self).fly(method, order).await? {
+            Ended::ByRule(End::Listed(participants, requests), _) => Ok((participants, requests)),
+            ended => ended.to_js(method).map(|_| (Vec::new(), 0)),
+        }
+    }
+
+    /// Joins the flight to the same participant, or starts one, and waits for the end. The error is the reason of the
+    /// signal.
+    async fn fly(self: Rc<Self>, method: &str, order: Order) -> Result<Ended, JsValue> {
+        let Order { options, priority } = order;
+        let abort = Abort::listen(options.signal.clone())?;
+        if self.is_closed.get() {
+            return Err(closed(method));
+        }
+        let mut events = Events::new(options.on_event.clone());
+        let mut limit = TimeLimit::new(options.settings.timeout_ms);
+        let seat = self.board(options, priority, events.are_wanted());
+        loop {
+            seat.show(&mut events);
+            abort.check()?;
+            if let Some(ended) = seat.mailbox.ended.take() {
+                return Ok(ended);
+            }
+            if abort.or_timeout(seat.mailbox.notify.notified(), &mut limit).await?.is_none() {
+                seat.expire();
+            }
+        }
+    }
+
+    fn board(self: &Rc<Self>, options: Options, priority: bool, wants_events: bool) -> Seat {
+        let Options { settings, origin, access_token, fetch, .. } = options;
+        let key = Key { settings: settings.clone(), origin, fetch, token: self.token(&access_token) };
+        let mut flights = self.flights.borrow_mut();
+        let places = Self::flights_to(&flights, &settings.conversation_id);
+        let mut known = flights.get(places.clone()).unwrap_or_default().iter();
+        if let Some(flight) = known.find(|one| !one.is_over.is_set() && one.key == key) {
+            return flight.join(settings, priority, wants_events);
+        }
+        let flight = SharedFlight::new(key);
+        flights.insert(places.end, Rc::clone(&flight));
+        drop(flights);
+        let seat = flight.join(settings, priority, wants_events);
+        let client = Rc::clone(self);
+        task::detach(Box::pin(async move {
+            let _ = Driver::new(Some(Rc::clone(&client)), &flight, Abort::by(&flight.is_over)).drive().await;
+            client.forget(&flight);
+        }));
+        seat
+    }
+
+    fn token(&self, source: &AccessToken) -> Rc<SharedToken> {
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.retain(|token| token.source == *source || Rc::strong_count(token) > 1);
+        match tokens.iter().find(|token| token.source == *source && Rc::strong_count(token) > 1) {
+            Some(token) => Rc::clone(token),
+            None => {
+                let token = Rc::new(SharedToken::new(source.clone()));
+                tokens.retain(|token| token.source != *source);
+                tokens.push(Rc::clone(&token));
+                token
+            }
+        }
+    }
+}
+
+/// The error of a call of a client that is closed.
+fn closed(method: &str) -> JsValue {
+    error::to_js(&DisconnectError::closed(method), None)
+}
+
+/// The budget that a caller passes: a `RateBudget` of this module, or an object with its interface.
+fn pacer(budget: JsValue) -> Result<Pacer, Refusal> {
+    let key = foreign::get(&budget, BUDGET_KEY).ok().and_then(|key| key.as_f64());
+    match key.and_then(|key| BUDGETS.with_borrow(|all| all.get(key as usize).cloned())) {
+        Some(own) => Ok(Pacer::Own(own)),
+        None if foreign::get(&budget, "take").is_ok_and(|take| take.is_function()) => {
+            Ok(Pacer::Foreign(AnyBudget::unchecked_from_js(budget)))
+        }
+        None => Err(Refusal::new("budget", &foreign::shown(&budget), &"a RateBudget, or an object { take, report? }")),
+    }
+}
+
+/// Whom `disconnectAll` means.
+struct Many {
+    of: Option<Description>,
+    /// How many connected participants stay.
+    keep: f64,
+}
+
+const KEEP: &str = "a number of connected participants that stay: lower it, or pass a narrower where";
+
+impl Many {
+    /// Who is meant and not gone; the error says how many would be left.
+    fn choose(&self, participants: &[Participant], target: &Target) -> Result<Vec<Participant>, String> {
+        let is = |one: &Participant, kind| target.listed(one).is_some_and(|listed| listed.kind == kind);
+        let is_meant = |one: &Participant| self.of.as_ref().map_or_else(|| is_person(one), |of| of.names(one));
+        let (mut chosen, mut connected, mut left) = (Vec::new(), 0, 0);
+        for one in participants.iter().filter(|one| target.listed(one).is_some() && !is(one, Kind::Gone)) {
+            let talks = u64::from(is(one, Kind::Disconnectable) && is_person(one));
+            connected += talks;
+            if is_meant(one) {
+                chosen.push(one.clone());
+            } else {
+                left += talks;
+            }
+        }
+        if (left as f64) < self.keep {
+            let keep = self.keep as u64;
+            return Err(format!("{keep}, but {left} of {connected} connected participants would be left"));
+        }
+        Ok(chosen)
+    }
+}
+
+/// The conversation and the participants of a notification, or of its `eventBody` alone; of other topics nothing.
+fn event(notification: &JsValue) -> Option<(String, Vec<Participant>)> {
+    // As text and back: whatever the application passes is plain data then.
+    let text = match notification.as_string() {
+        Some(text) => text,
+        None => JSON::stringify(notification).ok()?.as_string()?,
+    };
+    let notification = JSON::parse(&text).ok()?;
+    let member = |name| foreign::get(&notification, name).ok().filter(|value| !value.is_undefined());
+    if let Some(topic) = member("topicName") {
+        let topic = topic.as_string()?;
+        let is_of_calls = topic.ends_with(".conversations.calls") || topic.ends_with(".conversations");
+        if !is_of_calls || !(topic.starts_with("v2.users.") || topic.starts_with("v2.routing.queues.")) {
+            return None;
+        }
+    }
+    let body = member("eventBody").unwrap_or_else(|| notification.clone());
+    let id = foreign::get(&body, "id").ok()?.as_string().filter(|id| checked::is_id(id))?;
+    let participants = super::body::participants_of(&body, "participants", &Fields::default())?;
+    Some((id, participants))
+}
+
+/// The results of futures, of which at most so many are under way at a time; in their order.
+async fn at_most<F: Future>(limit: usize, futures: Vec<F>) -> Vec<F::Output> {
+    let mut running: Vec<(usize, Pin<Box<F>>)> = Vec::new();
+    let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    let mut waiting = futures.into_iter().enumerate();
+    poll_fn(move |context| {
+        loop {
+            while running.len() < limit
+                && let Some((index, future)) = waiting.next()
+            {
+                running.push((index, Box::pin(future)));
+            }
+            let before = running.len();
+            running.retain_mut(|(index, future)| match future.as_mut().poll(context) {
+                Poll::Ready(result) => {
+                    if let Some(place) = results.get_mut(*index) {
+                        *place = Some(result);
+                    }
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if running.is_empty() && waiting.len() == 0 {
+                return Poll::Ready(results.drain(..).flatten().collect());
+            }
+            if running.len() == before {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,276 @@
+//! The budget of requests: a count in a window, as the platform has it.
+//!
+//! What is left of the window may go at once, the rest waits for its end. `ask(now)` says who goes next, or when
+//! somebody may. A call that reads is given the slot of its write with that of its read, because a read that has to
+//! wait for its write is too old by then.
+
+/// The platform's default (`token.rate.per.minute`), and the length of its window.
+pub const REQUESTS_PER_MINUTE: f64 = 300.0;
+pub const WINDOW_MS: f64 = 60_000.0;
+/// Requests that may be under way before the first response has shown what is left.
+pub const FIRST_REQUESTS: u32 = 4;
+/// How long a 429 that names no time pauses all.
+pub const PAUSE_MS: f64 = 1_000.0;
+/// After so many requests with priority in a row, one without goes first.
+pub const MAX_PRIORITY_IN_A_ROW: u32 = 16;
+
+/// What a response says of the limits: the headers `inin-ratelimit-allowed`, `-count` and `-reset`, and of a 429 the
+/// wait that it requests. Absent is what the host hides.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub struct Limits {
+    pub allowed: Option<f64>,
+    pub count: Option<f64>,
+    pub reset_ms: Option<f64>,
+    pub retry_after_ms: Option<f64>,
+    /// The response is a 429.
+    pub is_exceeded: bool,
+}
+
+/// A place in the line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ticket(u32);
+
+/// What a request is to its call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Purpose {
+    /// A read, which a write may follow.
+    Read,
+    /// The request that directly follows another of the same call: it goes before those that begin.
+    Next,
+    /// No other follows.
+    Single,
+}
+
+/// Who goes next.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Answer {
+    /// This one, now; with the slot of its write where there is one to give.
+    Go { ticket: Ticket, with_write: bool },
+    /// Nobody for so long, or until a response arrives.
+    Wait(f64),
+    /// Nobody until a response arrives, or nobody waits.
+    Idle,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Budget {
+    allowed: f64,
+    /// Requests of this window: as reported, or as many as were made.
+    counted: f64,
+    /// The end of this window; `None` before its first request. And of the one before.
+    window_ends: Option<f64>,
+    last_window_ended: f64,
+    /// That end was reported; otherwise it is a whole window after the first request.
+    is_end_reported: bool,
+    /// The length of a window: the longest time that was reported to be left of one.
+    window_ms: f64,
+    is_window_reported: bool,
+    /// A 429 said that nothing goes before the window ends.
+    is_paused: bool,
+    /// A response has arrived.
+    is_known: bool,
+    under_way: u32,
+    /// Of those, before the first report, the ones given away.
+    unreported: u32,
+    /// Slots of writes whose reads are under way or have just been answered.
+    reserved: u32,
+    lines: [Line; 2],
+    priority_in_a_row: u32,
+    last_ticket: u32,
+}
+
+/// Who waits, in order.
+type Line = Vec<(Ticket, Purpose)>;
+
+const WITH_PRIORITY: usize = 0;
+const WITHOUT: usize = 1;
+
+impl Budget {
+    pub fn new(requests_per_minute: f64) -> Self {
+        Budget {
+            allowed: requests_per_minute,
+            counted: 0.0,
+            window_ends: None,
+            last_window_ended: f64::NEG_INFINITY,
+            is_end_reported: false,
+            window_ms: WINDOW_MS,
+            is_window_reported: false,
+            is_paused: false,
+            is_known: false,
+            under_way: 0,
+            unreported: 0,
+            reserved: 0,
+            lines: [Line::new(), Line::new()],
+            priority_in_a_row: 0,
+            last_ticket: 0,
+        }
+    }
+
+    /// Takes a place in the line.
+    pub fn enter(&mut self, purpose: Purpose, priority: bool) -> Ticket {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let ticket = Ticket(self.last_ticket);
+        let [with, without] = &mut self.lines;
+        let line = if priority { with } else { without };
+        match purpose {
+            Purpose::Next => line.insert(0, (ticket, purpose)),
+            Purpose::Read | Purpose::Single => line.push((ticket, purpose)),
+        }
+        ticket
+    }
+
+    /// Leaves the line without a request.
+    pub fn leave(&mut self, ticket: Ticket) {
+        self.lines.iter_mut().for_each(|line| line.retain(|(one, _)| *one != ticket));
+    }
+
+    /// Who goes next: call it again until nobody does, after everything that changed. Who goes has left the line, and
+    /// its request counts as under way.
+    pub fn ask(&mut self, now: f64) -> Answer {
+        self.turn(now);
+        let Some(line) = self.next_line() else { return Answer::Idle };
+        if self.is_paused || self.allowed - self.counted < 1.0 {
+            return Answer::Wait(self.window_ends.map_or(PAUSE_MS, |ends| ends - now));
+        }
+        let free = self.free();
+        if free < 1.0 || (!self.is_known && self.under_way >= FIRST_REQUESTS) {
+            return Answer::Idle;
+        }
+        let (ticket, purpose) = self.lines.get_mut(line).map_or((Ticket(0), Purpose::Single), |line| line.remove(0));
+        self.priority_in_a_row = if line == WITH_PRIORITY { self.priority_in_a_row + 1 } else { 0 };
+        self.start(now);
+        let with_write = purpose == Purpose::Read && free >= 2.0;
+        self.reserved += u32::from(with_write);
+        Answer::Go { ticket, with_write }
+    }
+
+    /// The slot that was given with a read: its write goes now, unless others have used it up since.
+    pub fn use_reserved(&mut self, now: f64) -> bool {
+        self.turn(now);
+        self.reserved = self.reserved.saturating_sub(1);
+        let is_there = !self.is_paused && self.free() >= 1.0;
+        if is_there {
+            self.start(now);
+        }
+        is_there
+    }
+
+    /// The slot that was given with a read is not needed.
+    pub fn free_reserved(&mut self) {
+        self.reserved = self.reserved.saturating_sub(1);
+    }
+
+    /// A request ended without a response; the platform may have counted it.
+    pub fn lost(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.counted += 1.0;
+    }
+
+    /// A request was granted to somebody who reports what the platform says, but not which request it answers: it counts
+    /// as made, or, before the first report, as under way.
+    pub fn given_away(&mut self) {
+        if self.is_known {
+            self.lost();
+        } else {
+            self.unreported += 1;
+        }
+    }
+
+    /// A request ended in a response.
+    pub fn answered(&mut self, limits: &Limits, now: f64) {
+        self.turn(now);
+        self.under_way = self.under_way.saturating_sub(1);
+        if limits.count.is_none() {
+            self.counted += 1.0;
+        }
+        self.report(limits, now);
+    }
+
+    /// What a response said of the limits.
+    pub fn report(&mut self, limits: &Limits, now: f64) {
+        self.turn(now);
+        self.is_known = true;
+        self.settle_unreported();
+        if let Some(allowed) = limits.allowed.filter(|&allowed| allowed >= 1.0) {
+            self.allowed = allowed;
+        }
+        if limits.is_exceeded {
+            let ends = now + limits.retry_after_ms.or(limits.reset_ms).unwrap_or(PAUSE_MS);
+            self.window_ends = self.window_ends.filter(|&earlier| self.is_paused && earlier > ends).or(Some(ends));
+            self.is_paused = true;
+        }
+        match (limits.count, limits.reset_ms) {
+            // A 429 has said when the next window starts.
+            _ if self.is_paused => {}
+            (Some(count), Some(reset_ms)) => self.report_count(count, reset_ms, now),
+            (Some(count), None) => self.counted = self.counted.max(count),
+            (None, _) => {}
+        }
+    }
+
+    /// Responses overtake each other: whether one is of this window is told by its end. That it is reported in whole
+    /// seconds, and took its time, makes it late, never early.
+    fn report_count(&mut self, count: f64, reset_ms: f64, now: f64) {
+        self.window_ms = if self.is_window_reported { self.window_ms.max(reset_ms) } else { reset_ms.max(1.0) };
+        let (ends, half_ms) = (now + reset_ms, self.window_ms / 2.0);
+        let known = self.window_ends.filter(|_| self.is_end_reported);
+        let is_of_an_earlier_window =
+            ends < self.last_window_ended + half_ms || known.is_some_and(|known| ends < known - half_ms);
+        if is_of_an_earlier_window {
+            return;
+        }
+        let is_of_this_window = known.is_some_and(|known| ends <= known + half_ms);
+        self.counted = if is_of_this_window { self.counted.max(count) } else { count };
+        self.window_ends = known.filter(|&known| is_of_this_window && known < ends).or(Some(ends));
+        (self.is_end_reported, self.is_window_reported) = (true, true);
+    }
+
+    /// In how many milliseconds, at the earliest, this one may go; `None` where it waits for a response only.
+    pub fn wait_ms(&self, ticket: Ticket, now: f64) -> Option<f64> {
+        let ahead = |line: &Line| line.iter().position(|(one, _)| *one == ticket);
+        let [with, without] = &self.lines;
+        let place = ahead(with).or_else(|| ahead(without).map(|place| place + with.len()))? as f64;
+        let ends = self.window_ends?;
+        let left = if self.is_paused { 0.0 } else { (self.allowed - self.counted).max(0.0) };
+        // Windows that have to end first.
+        let windows = if place < left { 0.0 } else { ((place - left) / self.allowed).floor() + 1.0 };
+        (windows > 0.0).then(|| (ends - now).max(0.0) + (windows - 1.0) * self.window_ms)
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.under_way == 0 && self.reserved == 0 && self.lines.iter().all(Line::is_empty)
+    }
+
+    fn settle_unreported(&mut self) {
+        let unreported = std::mem::take(&mut self.unreported);
+        self.under_way = self.under_way.saturating_sub(unreported);
+        self.counted += f64::from(unreported);
+    }
+
+    /// Starts a request.
+    fn start(&mut self, now: f64) {
+        self.under_way += 1;
+        self.window_ends.get_or_insert(now + self.window_ms);
+    }
+
+    /// Ends the window whose time is over.
+    fn turn(&mut self, now: f64) {
+        if let Some(ends) = self.window_ends.filter(|&ends| ends <= now) {
+            self.settle_unreported();
+            (self.counted, self.window_ends, self.last_window_ended) = (0.0, None, ends);
+            (self.is_paused, self.is_end_reported) = (false, false);
+        }
+    }
+
+    /// What is left: every request under way may be counted already, or not yet.
+    fn free(&self) -> f64 {
+        self.allowed - self.counted - f64::from(self.under_way) - f64::from(self.reserved)
+    }
+
+    fn next_line(&self) -> Option<usize> {
+        let [with, without] = &self.lines;
+        let is_turn_of_others = self.priority_in_a_row >= MAX_PRIORITY_IN_A_ROW && !without.is_empty();
+        let line = if with.is_empty() || is_turn_of_others { WITHOUT } else { WITH_PRIORITY };
+        self.lines.get(line).is_some_and(|line| !line.is_empty()).then_some(line)
+    }
+}
