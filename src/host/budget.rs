@@ -1,5 +1,7 @@
 //! The budget of requests as the tasks of a client use it: a place in the line, a grant, and its end.
 
+#![allow(missing_debug_implementations, reason = "for the exports of the module only")]
+
 use super::{
     abort::Abort,
     fetch::AbortGuard,
@@ -51,7 +53,7 @@ struct Reported {
 
 impl AnyBudget {
     /// Takes one request; the error is what the budget throws.
-    pub async fn granted(self, priority: bool) -> Result<Option<Grant>, JsValue> {
+    pub async fn granted(self, priority: bool) -> Result<Turned, JsValue> {
         let controller = AbortController::new()?;
         let request = js_sys::Object::new();
         foreign::set(&request, "priority", &priority.into());
@@ -59,7 +61,7 @@ impl AnyBudget {
         let mut guard = AbortGuard(Some(controller));
         foreign::settled(&self.take(&request)?).await?;
         guard.0.take();
-        Ok(None)
+        Ok(Turned::Granted(None))
     }
 
     /// A budget without `report`, or one that throws, changes nothing.
@@ -82,6 +84,8 @@ struct Waiter {
     ticket: Ticket,
     /// Granted, and whether with the slot of a write.
     granted: Cell<Option<bool>>,
+    /// It knows for how long it waits, or was told to look.
+    knows: Cell<bool>,
     notify: Notify,
 }
 
@@ -91,8 +95,14 @@ pub struct Place {
     waiter: Rc<Waiter>,
 }
 
+/// What became of a place in the line.
+pub enum Turned {
+    /// The request may be sent; a budget of the application's own wants to hear no more of it.
+    Granted(Option<Grant>),
+    Waits(Place),
+}
+
 /// One request that may be sent; who drops it has lost its response.
-#[allow(missing_debug_implementations, reason = "as of everything in this module")]
 pub struct Grant {
     budget: Rc<SharedBudget>,
     is_under_way: bool,
@@ -107,7 +117,8 @@ impl SharedBudget {
 
     pub fn enter(self: &Rc<Self>, purpose: Purpose, priority: bool) -> Place {
         let ticket = self.value.borrow_mut().enter(purpose, priority);
-        let waiter = Rc::new(Waiter { ticket, granted: Cell::new(None), notify: Notify::default() });
+        let waiter =
+            Rc::new(Waiter { ticket, granted: Cell::new(None), knows: Cell::default(), notify: Notify::default() });
         self.waiting.borrow_mut().push(Rc::clone(&waiter));
         self.grant();
         Place { budget: Rc::clone(self), waiter }
@@ -115,12 +126,23 @@ impl SharedBudget {
 
     /// Grants what may go.
     fn grant(&self) {
-        while let Answer::Go { ticket, with_write } = { self.value.borrow_mut().ask(time::now()) } {
-            let index = self.waiting.borrow().iter().position(|one| one.ticket == ticket);
-            if let Some(index) = index {
-                let waiter = self.waiting.borrow_mut().remove(index);
-                waiter.granted.set(Some(with_write));
-                waiter.notify.notify();
+        loop {
+            let answer = self.value.borrow_mut().ask(time::now());
+            match answer {
+                Answer::Go { ticket, with_write } => self.waiting.borrow_mut().retain(|waiter| {
+                    let waits = waiter.ticket != ticket;
+                    if !waits {
+                        waiter.granted.set(Some(with_write));
+                        waiter.notify.notify();
+                    }
+                    waits
+                }),
+                // Who did not know for how long, may know now.
+                Answer::Wait(_) => {
+                    let unknowing = |waiter: &&Rc<Waiter>| !waiter.knows.replace(true);
+                    return self.waiting.borrow().iter().filter(unknowing).for_each(|waiter| waiter.notify.notify());
+                }
+                Answer::Idle => return,
             }
         }
     }
@@ -137,10 +159,22 @@ impl SharedBudget {
         let priority = member("priority").is_some_and(|priority| priority.is_truthy());
         let abort = Abort::listen(member("signal").map(options::signal).transpose().unwrap_or_default())?;
         let place = self.enter(Purpose::Single, priority);
-        if let Some(Ok(Some(grant))) = abort.or_timeout(place.grant(), &mut TimeLimit::new(f64::INFINITY)).await? {
-            grant.give_away();
+        let mut place = place.granted();
+        loop {
+            place = match place {
+                Err(grant) => {
+                    grant.give_away();
+                    return Ok(JsValue::UNDEFINED);
+                }
+                Ok(place) => {
+                    match abort.or_timeout(place.turn(), &mut TimeLimit::new(f64::INFINITY)).await?.transpose()? {
+                        Some(Turned::Waits(place)) => Ok(place),
+                        Some(Turned::Granted(Some(grant))) => Err(grant),
+                        Some(Turned::Granted(None)) | None => return Ok(JsValue::UNDEFINED),
+                    }
+                }
+            };
         }
-        Ok(JsValue::UNDEFINED)
     }
 
     /// The interface `Budget`: what a response said of the limits.
@@ -171,17 +205,21 @@ impl Place {
         self.budget.value.borrow().wait_ms(self.waiter.ticket, time::now())
     }
 
-    /// Waits for the grant.
-    pub async fn grant(self) -> Result<Option<Grant>, JsValue> {
+    /// Waits for the grant; or until it is known anew for how long that takes.
+    pub async fn turn(self) -> Result<Turned, JsValue> {
+        let knew = self.wait_ms().is_some();
         let mut place = self;
         loop {
-            place = match place.granted() {
-                Ok(place) => place,
-                Err(grant) => return Ok(Some(grant)),
-            };
             let mut limit = TimeLimit::new(place.wait_ms().unwrap_or(f64::INFINITY));
-            Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
+            let notified = Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
             place.budget.grant();
+            place = match place.granted() {
+                Ok(place) if place.wait_ms().is_some() && !(knew && notified.is_some()) => {
+                    return Ok(Turned::Waits(place));
+                }
+                Ok(place) => place,
+                Err(grant) => return Ok(Turned::Granted(Some(grant))),
+            };
         }
     }
 }

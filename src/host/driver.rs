@@ -3,7 +3,7 @@
 
 use super::{
     abort::Abort,
-    budget::{Grant, Pacer},
+    budget::{Grant, Pacer, Place, Turned},
     client::Client,
     fetch::Connection,
     flight::{Ended, Key, Seat, SharedFlight},
@@ -57,7 +57,7 @@ pub struct Driver {
     caller: Option<(Seat, Events)>,
 }
 
-type Turn = Pin<Box<dyn Future<Output = Result<Option<Grant>, JsValue>>>>;
+type Turn = Pin<Box<dyn Future<Output = Result<Turned, JsValue>>>>;
 
 impl Driver {
     pub fn new(client: Option<Rc<Client>>, flight: &Rc<SharedFlight>, abort: Abort) -> Self {
@@ -152,21 +152,18 @@ impl Driver {
                         self.grant = Some(grant);
                         return Ok(Some(Input::Taken));
                     }
-                    Ok(place) => {
-                        let wait_ms = place.wait_ms();
-                        self.turn = Some(Box::pin(place.grant()));
-                        return Ok(Some(Input::Queued(wait_ms)));
-                    }
+                    Ok(place) => return Ok(Some(self.queue(place))),
                 }
             }
         };
         // A budget of the caller's own may grant at once, but only by a promise.
         let limit_ms = if is_queued { timeout_ms } else { 0.0 };
         Ok(match self.abort.or_timeout(turn.as_mut(), &mut TimeLimit::new(limit_ms)).await? {
-            Some(Ok(grant)) => {
+            Some(Ok(Turned::Granted(grant))) => {
                 self.grant = grant;
                 Some(Input::Taken)
             }
+            Some(Ok(Turned::Waits(place))) => Some(self.queue(place)),
             Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
             None if is_queued => Some(Input::OutOfTime),
             None => {
@@ -174,6 +171,12 @@ impl Driver {
                 Some(Input::Queued(None))
             }
         })
+    }
+
+    fn queue(&mut self, place: Place) -> Input {
+        let wait_ms = place.wait_ms();
+        self.turn = Some(Box::pin(place.turn()));
+        Input::Queued(wait_ms)
     }
 
     fn purpose(&self, operation: Operation) -> Purpose {

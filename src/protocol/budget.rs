@@ -274,3 +274,242 @@ impl Budget {
         self.lines.get(line).is_some_and(|line| !line.is_empty()).then_some(line)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Limits = Limits {
+        allowed: Some(10.0),
+        count: Some(1.0),
+        reset_ms: Some(60_000.0),
+        retry_after_ms: None,
+        is_exceeded: false,
+    };
+
+    /// A budget of ten a minute, of which one was used at 0 ms.
+    fn open() -> Budget {
+        let mut budget = Budget::new(300.0);
+        assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
+        budget.answered(&OPEN, 0.0);
+        budget
+    }
+
+    /// Whether a request may go at once, and with the slot of a write; otherwise it leaves again.
+    fn go(budget: &mut Budget, purpose: Purpose, now: f64) -> Option<bool> {
+        let ticket = budget.enter(purpose, false);
+        match budget.ask(now) {
+            Answer::Go { ticket: granted, with_write } => {
+                assert_eq!(granted, ticket);
+                Some(with_write)
+            }
+            Answer::Wait(_) | Answer::Idle => {
+                budget.leave(ticket);
+                None
+            }
+        }
+    }
+
+    fn many(budget: &mut Budget, now: f64) -> usize {
+        (0..1_000).take_while(|_| go(budget, Purpose::Single, now).is_some()).count()
+    }
+
+    #[test]
+    fn at_most_four_before_the_first_response() {
+        let mut budget = Budget::new(300.0);
+        assert_eq!(many(&mut budget, 0.0), 4);
+        // Which of them was lost says nothing.
+        budget.lost();
+        assert_eq!(many(&mut budget, 0.0), 1);
+        budget.answered(&Limits::default(), 10.0);
+        assert_eq!(many(&mut budget, 10.0), 300 - 5);
+        assert_eq!(many(&mut Budget::new(2.0), 0.0), 2);
+    }
+
+    #[test]
+    fn what_is_left_goes_at_once_and_the_rest_at_the_reset() {
+        let mut budget = open();
+        assert_eq!(many(&mut budget, 1.0), 9);
+        budget.enter(Purpose::Single, false);
+        // Nine are under way: whether they are counted is not known.
+        assert_eq!(budget.ask(1.0), Answer::Idle);
+        for count in 2..=10 {
+            let limits = Limits { count: Some(f64::from(count)), reset_ms: Some(59_000.0), ..OPEN };
+            budget.answered(&limits, 1_000.0);
+        }
+        assert_eq!(budget.ask(1_000.0), Answer::Wait(59_000.0));
+        assert!(matches!(budget.ask(60_000.0), Answer::Go { .. }));
+        assert_eq!(many(&mut budget, 60_000.0), 9);
+    }
+
+    #[test]
+    fn responses_that_are_overtaken_do_no_harm() {
+        let mut budget = open();
+        let limits = |count, reset_s: f64| Limits { count: Some(count), reset_ms: Some(reset_s * 1_000.0), ..OPEN };
+        budget.report(&limits(7.0, 50.0), 10_000.0);
+        budget.report(&limits(4.0, 50.0), 10_001.0);
+        assert_eq!(budget.counted, 7.0);
+        // The end that is reported first is the tighter one.
+        assert_eq!(budget.window_ends, Some(60_000.0));
+        // The next window has begun; then comes a response of the one before.
+        assert!(go(&mut budget, Purpose::Single, 60_500.0).is_some());
+        budget.report(&limits(10.0, 1.0), 60_600.0);
+        assert_eq!((budget.counted, budget.window_ends), (0.0, Some(120_500.0)));
+        budget.report(&limits(3.0, 60.0), 60_700.0);
+        assert_eq!((budget.counted, budget.window_ends), (3.0, Some(120_700.0)));
+        // A response of a window that nobody knew of.
+        budget.report(&limits(2.0, 60.0), 110_000.0);
+        assert_eq!((budget.counted, budget.window_ends), (2.0, Some(170_000.0)));
+        budget.report(&limits(9.0, 11.0), 110_001.0);
+        assert_eq!((budget.counted, budget.window_ends), (2.0, Some(170_000.0)));
+    }
+
+    #[test]
+    fn windows_may_be_short() {
+        let mut budget = Budget::new(300.0);
+        let limits = |count| Limits { count: Some(count), reset_ms: Some(1_000.0), ..OPEN };
+        for window in 0..5 {
+            let now = f64::from(window) * 1_000.0;
+            assert!(go(&mut budget, Purpose::Single, now).is_some());
+            budget.answered(&limits(10.0), now);
+            budget.enter(Purpose::Single, false);
+            assert_eq!(budget.ask(now + 1.0), Answer::Wait(999.0), "window {window}");
+            budget.lines = [Line::new(), Line::new()];
+        }
+    }
+
+    #[test]
+    fn hidden_headers_leave_our_own_count() {
+        let mut budget = Budget::new(5.0);
+        for _ in 0..5 {
+            assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
+            budget.answered(&Limits::default(), 10.0);
+        }
+        budget.enter(Purpose::Single, false);
+        assert_eq!(budget.ask(10.0), Answer::Wait(59_990.0));
+        // A count without the time of its end, and nonsense.
+        let mut budget = open();
+        budget.report(&Limits { reset_ms: None, count: Some(8.0), ..OPEN }, 5.0);
+        assert_eq!(many(&mut budget, 5.0), 2);
+        budget.report(&Limits { allowed: Some(0.0), ..Limits::default() }, 6.0);
+        assert_eq!(budget.allowed, 10.0);
+    }
+
+    #[test]
+    fn a_429_pauses_all_for_the_longest_wait_that_was_requested() {
+        let exceeded = |retry_after_ms, reset_ms| Limits {
+            retry_after_ms,
+            reset_ms,
+            count: Some(10.0),
+            is_exceeded: true,
+            ..OPEN
+        };
+        let mut budget = open();
+        budget.enter(Purpose::Single, false);
+        budget.report(&exceeded(Some(7_000.0), Some(60_000.0)), 0.0);
+        budget.report(&exceeded(Some(5_000.0), None), 1_000.0);
+        budget.report(&OPEN, 1_000.0);
+        assert_eq!(budget.ask(1_000.0), Answer::Wait(6_000.0));
+        assert!(!budget.use_reserved(1_000.0));
+        budget.report(&exceeded(Some(9_000.0), None), 1_000.0);
+        assert_eq!(budget.ask(1_000.0), Answer::Wait(9_000.0));
+        assert!(matches!(budget.ask(10_000.0), Answer::Go { .. }));
+        // It was a new window.
+        assert_eq!(many(&mut budget, 10_000.0), 9);
+        for (reset_ms, expected) in [(Some(4_000.0), 4_000.0), (None, PAUSE_MS)] {
+            let mut budget = open();
+            budget.enter(Purpose::Single, false);
+            budget.report(&exceeded(None, reset_ms), 0.0);
+            assert_eq!(budget.ask(0.0), Answer::Wait(expected));
+        }
+    }
+
+    #[test]
+    fn a_read_is_given_the_slot_of_its_write() {
+        let mut budget = open();
+        // Nine are left: four pairs, and a read alone.
+        let pairs: Vec<_> = (0..6).map(|_| go(&mut budget, Purpose::Read, 0.0)).collect();
+        assert_eq!(pairs, [Some(true), Some(true), Some(true), Some(true), Some(false), None]);
+        for count in 2..=6 {
+            budget.answered(&Limits { count: Some(f64::from(count)), ..OPEN }, 0.0);
+        }
+        assert_eq!(go(&mut budget, Purpose::Single, 0.0), None);
+        budget.free_reserved();
+        assert_eq!(go(&mut budget, Purpose::Single, 0.0), Some(false));
+        budget.answered(&Limits { count: Some(7.0), ..OPEN }, 0.0);
+        assert!(budget.use_reserved(0.0));
+        budget.answered(&Limits { count: Some(8.0), ..OPEN }, 0.0);
+        // Another application has used the rest.
+        budget.report(&Limits { count: Some(10.0), ..OPEN }, 0.0);
+        assert!(!budget.use_reserved(0.0));
+        assert!(!budget.is_idle());
+        budget.free_reserved();
+        assert!(budget.is_idle());
+    }
+
+    #[test]
+    fn the_order_is_fair() {
+        let mut budget = Budget::new(100.0);
+        budget.report(&Limits::default(), 0.0);
+        let first = budget.enter(Purpose::Read, false);
+        let urgent: Vec<Ticket> = (0..20).map(|_| budget.enter(Purpose::Read, true)).collect();
+        let second = budget.enter(Purpose::Single, false);
+        let next = budget.enter(Purpose::Next, false);
+        let urgent_next = budget.enter(Purpose::Next, true);
+        let mut order = Vec::new();
+        while let Answer::Go { ticket, .. } = budget.ask(0.0) {
+            order.push(ticket);
+        }
+        let mut expected = vec![urgent_next];
+        expected.extend(&urgent[..15]);
+        expected.push(next);
+        expected.extend(&urgent[15..]);
+        expected.extend([first, second]);
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn says_how_long_a_place_waits() {
+        let mut budget = open();
+        budget.report(&Limits { count: Some(10.0), ..OPEN }, 0.0);
+        let tickets: Vec<Ticket> = (0..25).map(|_| budget.enter(Purpose::Single, false)).collect();
+        let wait = |index: usize| budget.wait_ms(tickets[index], 1_000.0);
+        assert_eq!([wait(0), wait(9)], [Some(59_000.0); 2]);
+        assert_eq!([wait(10), wait(19)], [Some(119_000.0); 2]);
+        assert_eq!(wait(20), Some(179_000.0));
+        let urgent = budget.enter(Purpose::Single, true);
+        assert_eq!(budget.wait_ms(urgent, 1_000.0), Some(59_000.0));
+        assert_eq!(budget.wait_ms(tickets[9], 1_000.0), Some(119_000.0));
+        budget.leave(urgent);
+        assert_eq!(budget.wait_ms(urgent, 1_000.0), None);
+        // Where slots are left, a response is waited for, not time.
+        let mut budget = open();
+        let ticket = budget.enter(Purpose::Single, false);
+        assert_eq!(budget.wait_ms(ticket, 0.0), None);
+        assert_eq!(Budget::new(1.0).wait_ms(ticket, 0.0), None);
+    }
+
+    #[test]
+    fn requests_that_were_given_away_count_as_made() {
+        let mut budget = Budget::new(10.0);
+        for _ in 0..4 {
+            assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
+            budget.given_away();
+        }
+        assert_eq!(go(&mut budget, Purpose::Single, 0.0), None);
+        budget.report(&Limits::default(), 0.0);
+        for _ in 0..6 {
+            assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
+            budget.given_away();
+        }
+        budget.enter(Purpose::Single, false);
+        assert_eq!(budget.ask(1_000.0), Answer::Wait(59_000.0));
+        // Nobody reports: the next window frees them.
+        let mut budget = Budget::new(10.0);
+        for _ in 0..4 {
+            assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
+            budget.given_away();
+        }
+        assert!(go(&mut budget, Purpose::Single, 60_000.0).is_some());
+    }
+}

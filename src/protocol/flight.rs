@@ -216,3 +216,190 @@ impl End {
         End::Finished(end.map_err(Box::new))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{
+        code::Code,
+        http::{Body, Operation, Response},
+        observation::Observed,
+        outcome::Outcome,
+        settings::Api,
+        timeline::{Event, Source},
+    };
+    use serde_json::json;
+
+    fn settings() -> Settings {
+        Settings { is_paced: true, max_age_ms: 2_000.0, ..Settings::new("c", "p", Api::Calls) }
+    }
+
+    fn listed(state: &str) -> Vec<Participant> {
+        serde_json::from_value(json!([{"id": "p", "state": state}])).unwrap()
+    }
+
+    fn response(status: u16, body: Body) -> Input {
+        Input::Response(Response { status, correlation_id: None, retry_after: None, body })
+    }
+
+    fn read(state: &str) -> Input {
+        response(200, Body::Participants(listed(state)))
+    }
+
+    fn observed(state: &str, at: f64) -> Input {
+        let participant = listed(state).remove(0);
+        Input::Observed(vec![Observed { participant, at, source: Source::Event }])
+    }
+
+    /// A flight with one caller, which has been granted its read.
+    fn reading() -> Flight {
+        let mut flight = Flight::default();
+        assert_eq!(flight.join(CallerId(0), settings(), false, 0.0), None);
+        for (input, expected) in [(Input::Start, "Token"), (Input::Token, "Take"), (Input::Taken, "Send")] {
+            assert_eq!(step(&mut flight, input, 0.0).0, expected);
+        }
+        flight
+    }
+
+    /// The name of the action, and who has ended.
+    fn step(flight: &mut Flight, input: Input, now: f64) -> (String, Vec<(CallerId, End)>) {
+        let Step { action, ended } = flight.next(input, now, 0.5);
+        let action = format!("{action:?}");
+        (action.trim_start_matches("Some(").split([' ', '(', ')']).next().unwrap().to_owned(), ended)
+    }
+
+    fn result(end: &End) -> &DisconnectResult {
+        let End::Finished(Ok(result)) = end else { panic!("{end:?}") };
+        result
+    }
+
+    #[test]
+    fn two_callers_are_answered_by_one_pair_of_requests() {
+        let mut flight = reading();
+        flight.join(CallerId(1), settings(), true, 30.0);
+        assert!(flight.has_priority());
+        assert_eq!(step(&mut flight, read("connected"), 40.0).0, "Take");
+        assert_eq!(step(&mut flight, Input::Taken, 40.0).0, "Send");
+        assert_eq!(flight.participant_id(), Some("p"));
+        let (action, ended) = step(&mut flight, response(202, Body::Unread), 80.0);
+        assert_eq!((action.as_str(), ended.len(), flight.is_empty()), ("None", 2, true));
+        let (first, second) = (result(&ended[0].1), result(&ended[1].1));
+        for (result, elapsed_ms) in [(first, 80.0), (second, 50.0)] {
+            assert_eq!((result.outcome, result.acknowledged, result.requests), (Outcome::Disconnected, true, 2));
+            assert_eq!(result.elapsed_ms, elapsed_ms);
+        }
+        let times = |result: &DisconnectResult| -> Vec<f64> {
+            result.timeline.iter().map(|event| serde_json::to_value(event).unwrap()["at"].as_f64().unwrap()).collect()
+        };
+        assert_eq!(times(first), [0.0, 40.0, 40.0, 40.0, 80.0, 80.0]);
+        // What was before it came is at its start.
+        assert_eq!(times(second), [0.0, 10.0, 10.0, 10.0, 50.0, 50.0]);
+    }
+
+    #[test]
+    fn each_caller_has_its_own_time() {
+        let mut flight = reading();
+        flight.join(CallerId(1), Settings { settle_ms: 300.0, ..settings() }, false, 0.0);
+        flight.join(CallerId(2), Settings { timeout_ms: 50.0, ..settings() }, false, 10.0);
+        let ended = flight.expire(CallerId(2), 60.0);
+        let [(CallerId(2), End::Finished(Err(error)))] = ended.as_slice() else { panic!("{ended:?}") };
+        assert_eq!((error.code, error.may_have_disconnected), (Code::Timeout, false));
+        let mut ended = Vec::new();
+        let mut now = 100.0;
+        let mut input = read("queued");
+        while let Step { action: Some(action), ended: more } = flight.next(input, now, 0.5) {
+            ended.extend(more.into_iter().map(|(id, end)| (id, now, result(&end).outcome)));
+            input = match action {
+                Action::Wait { ms } => {
+                    now += ms;
+                    Input::Woke
+                }
+                Action::Take { .. } => Input::Taken,
+                _ => read("queued"),
+            };
+        }
+        assert_eq!(ended, [(CallerId(1), 400.0, Outcome::NotConnected)]);
+        assert_eq!(now, 1_600.0);
+        assert!(flight.is_empty());
+    }
+
+    #[test]
+    fn who_joins_in_a_wait_ends_it_whatever_comes_first() {
+        for input in [Input::Woke, observed("connected", 50.0)] {
+            let mut flight = reading();
+            assert_eq!(step(&mut flight, read("queued"), 0.0).0, "Wait");
+            flight.join(CallerId(1), settings(), false, 50.0);
+            let Step { action, .. } = flight.next(input, 60.0, 0.5);
+            assert!(matches!(action, Some(Action::Take { operation: Operation::Read, .. })), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_ends_a_wait_for_all() {
+        let mut flight = reading();
+        flight.join(CallerId(1), settings(), false, 0.0);
+        step(&mut flight, read("queued"), 0.0);
+        // Late, or of no news: the wait goes on as it was.
+        let Step { action, .. } = flight.next(observed("queued", 20.0), 20.0, 0.5);
+        assert_eq!(action, Some(Action::Wait { ms: 100.0 }));
+        let Step { action, .. } = flight.next(observed("connected", 30.0), 30.0, 0.5);
+        assert!(matches!(action, Some(Action::Take { operation: Operation::Write, .. })), "{action:?}");
+        // Too old when the budget grants it: a read instead.
+        let Step { action, .. } = flight.next(Input::Taken, 2_031.0, 0.5);
+        let Some(Action::Send(request)) = action else { panic!("{action:?}") };
+        assert_eq!(request.operation, Operation::Read);
+        let (_, ended) = step(&mut flight, read("terminated"), 2_040.0);
+        let outcomes: Vec<_> = ended.iter().map(|(_, end)| result(end).outcome).collect();
+        assert_eq!(outcomes, [Outcome::AlreadyDisconnected; 2]);
+    }
+
+    #[test]
+    fn what_is_gone_needs_no_request() {
+        let mut flight = Flight::default();
+        flight.join(CallerId(0), settings(), false, 0.0);
+        let (_, ended) = step(&mut flight, observed("disconnected", -10.0), 0.0);
+        let result = result(&ended[0].1);
+        assert_eq!((result.outcome, result.requests, result.confirmed), (Outcome::AlreadyDisconnected, 0, true));
+        let [Event::State { source, .. }, Event::Outcome { .. }] = result.timeline.as_slice() else { panic!() };
+        assert_eq!(*source, Source::Event);
+    }
+
+    #[test]
+    fn an_accepted_write_answers_who_joins_later() {
+        let mut flight = Flight::default();
+        flight.join(CallerId(0), Settings { confirm: true, ..settings() }, false, 0.0);
+        let script = [
+            (observed("connected", 0.0), "Token"),
+            (Input::Token, "Take"),
+            (Input::Taken, "Send"),
+            (response(202, Body::Unread), "Wait"),
+        ];
+        for (input, expected) in script {
+            assert_eq!(step(&mut flight, input, 10.0).0, expected);
+        }
+        let end = flight.join(CallerId(1), settings(), false, 20.0).expect("an end");
+        assert_eq!((result(&end).outcome, result(&end).acknowledged), (Outcome::Disconnected, true));
+        // Who wants to see it gone, waits on.
+        assert_eq!(flight.join(CallerId(2), Settings { confirm: true, ..settings() }, false, 30.0), None);
+        step(&mut flight, Input::Woke, 40.0);
+        step(&mut flight, Input::Taken, 40.0);
+        let (_, ended) = step(&mut flight, read("terminated"), 50.0);
+        assert!(ended.len() == 2 && ended.iter().all(|(_, end)| result(end).confirmed));
+    }
+
+    #[test]
+    fn closing_ends_all_and_says_what_may_have_happened() {
+        let closed = |flight: &mut Flight| {
+            let ended = flight.close(50.0);
+            assert!(flight.is_empty());
+            let [(CallerId(0), End::Finished(Err(error)))] = ended.as_slice() else { panic!("{ended:?}") };
+            (error.code, error.may_have_disconnected)
+        };
+        assert_eq!(closed(&mut reading()), (Code::Closed, false));
+        let mut writing = reading();
+        step(&mut writing, read("connected"), 10.0);
+        step(&mut writing, Input::Taken, 10.0);
+        assert_eq!(closed(&mut writing), (Code::Closed, true));
+        assert!(!reading().leave(CallerId(9)) && reading().leave(CallerId(0)));
+    }
+}

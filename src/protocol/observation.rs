@@ -189,3 +189,148 @@ impl Person {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn participants(list: serde_json::Value) -> Vec<Participant> {
+        serde_json::from_value(list).unwrap()
+    }
+
+    /// What is known and fresh: ids, states, their times and sources.
+    fn known(observations: &Observations, now: f64) -> Vec<(String, Option<String>, f64, Source)> {
+        let known = observations.fresh("c", now, 2_000.0).into_iter();
+        known.map(|one| (one.participant.id.0.unwrap(), one.participant.state.0, one.at, one.source)).collect()
+    }
+
+    fn entry(id: &str, state: &str, at: f64) -> (String, Option<String>, f64, Source) {
+        (id.to_owned(), Some(state.to_owned()), at, Source::Event)
+    }
+
+    fn observe(observations: &mut Observations, list: serde_json::Value, now: f64) -> bool {
+        observations.observe("c", participants(list), Source::Event, now)
+    }
+
+    #[test]
+    fn keeps_the_newest_arrival_and_who_is_missing() {
+        let mut all = Observations::default();
+        assert!(observe(&mut all, json!([{"id":"a","state":"alerting"},{"id":"b","state":"connected"}]), 0.0));
+        assert!(observe(&mut all, json!([{"id":"a","state":"connected"}]), 100.0));
+        assert_eq!(known(&all, 200.0), [entry("a", "connected", 100.0), entry("b", "connected", 0.0)]);
+        // In another order, and one more.
+        let list = json!([{"id":"c","state":"dialing"},{"id":"b","state":"queued"},{"id":"a","state":"connected"}]);
+        assert!(observe(&mut all, list, 1_000.0));
+        let expected =
+            [entry("a", "connected", 1_000.0), entry("b", "queued", 1_000.0), entry("c", "dialing", 1_000.0)];
+        assert_eq!(known(&all, 2_999.0), expected);
+        assert_eq!(known(&all, 3_000.0), []);
+        assert!(all.fresh("d", 0.0, 2_000.0).is_empty());
+    }
+
+    #[test]
+    fn a_gone_leg_stays_gone() {
+        let mut all = Observations::default();
+        observe(&mut all, json!([{"id":"a","state":"terminated"}]), 0.0);
+        observe(&mut all, json!([{"id":"a","state":"connected"}]), 10.0);
+        all.refresh("c", &participants(json!([{"id":"a","state":"connected"}])), 20.0);
+        all.spend("c", "a");
+        assert_eq!(known(&all, 30.0), [entry("a", "terminated", 0.0)]);
+        // In the shape with calls too.
+        observe(&mut all, json!([{"id":"b","calls":[{"state":"disconnected"}]}]), 0.0);
+        observe(&mut all, json!([{"id":"b","calls":[{"state":"connected"}]}]), 10.0);
+        let b = all.fresh("c", 10.0, 2_000.0).pop().unwrap();
+        assert_eq!((b.at, all.target.is_gone(&b.participant)), (0.0, true));
+    }
+
+    #[test]
+    fn what_says_nothing_changes_nothing() {
+        let mut all = Observations::default();
+        for list in [
+            json!([]),
+            json!([{"state":"connected"}]),
+            json!([{"id":"a"}]),
+            json!([{"id":"a","calls":[]}]),
+            json!([{"id":"..","state":"connected"}]),
+        ] {
+            assert!(!observe(&mut all, list.clone(), 0.0), "{list}");
+        }
+        assert_eq!(all.len(), (0, 0));
+        observe(&mut all, json!([{"id":"a","state":"connected"},{"id":"b"}]), 0.0);
+        observe(&mut all, json!([{"id":"a"}]), 10.0);
+        assert_eq!(known(&all, 10.0), [entry("a", "connected", 0.0)]);
+    }
+
+    #[test]
+    fn reads_refresh_what_is_known_and_writes_spend_it() {
+        let mut all = Observations::default();
+        let read = participants(json!([{"id":"x","state":"connected"},{"id":"a","state":"queued"}]));
+        all.refresh("c", &read, 0.0);
+        assert_eq!(all.len(), (0, 0));
+        observe(&mut all, json!([{"id":"a","state":"connected"},{"id":"b","state":"connected"}]), 0.0);
+        all.refresh("c", &read, 1_000.0);
+        let a = ("a".to_owned(), Some("queued".to_owned()), 1_000.0, Source::Read);
+        assert_eq!(known(&all, 1_000.0), [a, entry("b", "connected", 0.0)]);
+        all.spend("c", "a");
+        all.spend("d", "b");
+        assert_eq!(known(&all, 1_000.0), [entry("b", "connected", 0.0)]);
+        observe(&mut all, json!([{"id":"a","state":"connected"}]), 1_100.0);
+        assert_eq!(known(&all, 1_100.0).len(), 2);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let one = || participants(json!([{"id":"a","state":"connected"}]));
+        let mut all = Observations::default();
+        for index in 0..100_000 {
+            all.observe(&format!("c-{index}"), one(), Source::Event, f64::from(index) * 0.01);
+        }
+        assert_eq!(all.len(), (MAX_CONVERSATIONS, MAX_CONVERSATIONS));
+        assert!(all.fresh("c-0", 1_000.0, 2_000.0).is_empty() && !all.fresh("c-99999", 1_000.0, 2_000.0).is_empty());
+        // An event keeps its conversation.
+        all.observe("c-98000", one(), Source::Event, 1_000.0);
+        all.observe("another", one(), Source::Event, 1_000.0);
+        assert!(!all.fresh("c-98000", 1_000.0, 2_000.0).is_empty());
+        // Old ones go.
+        all.observe("last", one(), Source::Event, 1_000.0 + FORGOTTEN_AFTER_MS);
+        assert_eq!(all.len(), (1, 1));
+        // Large ones too.
+        let large = |prefix: &str| {
+            let list: Vec<_> =
+                (0..6_000).map(|index| json!({"id": format!("{prefix}{index}"), "state": "connected"})).collect();
+            participants(json!(list))
+        };
+        all.observe("x", large("a"), Source::Event, 61_500.0);
+        all.observe("y", large("a"), Source::Event, 61_500.0);
+        assert_eq!(all.len(), (1, 6_000));
+        all.observe("y", large("b"), Source::Event, 61_500.0);
+        assert_eq!(all.len(), (0, 0));
+    }
+
+    #[test]
+    fn persons_have_what_is_known_of_them() {
+        let target = Target::new("");
+        let mut one = participants(json!([{"id":"a","state":"Connected"}])).remove(0);
+        one.identity = Identity {
+            purpose: Some("agent".to_owned()),
+            user_ids: [None, Some("u".to_owned())],
+            address: Some("+1".to_owned()),
+            name: Some("Ada".to_owned()),
+            ..Identity::default()
+        };
+        let json = serde_json::to_value(Person::of(&one, &target)).unwrap();
+        let expected = json!({"id":"a","state":"Connected","kind":"connected","purpose":"agent","userId":"u","address":"+1","name":"Ada"});
+        assert_eq!(json, expected);
+        let list = json!([{"id":"b","state":"terminated"},{"id":"c","calls":[{"state":"alerting"}]},{"id":"d"},{"state":"connected"}]);
+        let persons: Vec<_> =
+            participants(list).iter().map(|one| serde_json::to_value(Person::of(one, &target)).unwrap()).collect();
+        let expected = [
+            json!({"id":"b","state":"terminated","kind":"gone"}),
+            json!({"id":"c","state":"alerting","kind":"unsettled"}),
+            json!({"id":"d","kind":"unsettled"}),
+            json!(null),
+        ];
+        assert_eq!(persons, expected);
+    }
+}

@@ -86,7 +86,8 @@ test(`${ROUNDS * IN_FLIGHT} calls, ${IN_FLIGHT} in flight, a third aborted: memo
         context.diagnostic(
           `linear memory ${linear} → ${now.linear} bytes, heap ${(heap / 1e6).toFixed(1)} → ${(now.heap / 1e6).toFixed(1)} MB`,
         );
-        assert.equal(now.linear, linear, "the linear memory grew");
+        // The most that one round needs may come late: a page, but not two.
+        assert.ok(now.linear <= linear + 65_536, `the linear memory grew from ${linear} to ${now.linear}`);
         assert.ok(now.heap < heap * 1.25 + 4e6, `the heap grew from ${heap} to ${now.heap}`);
       }
     }
