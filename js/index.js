@@ -4,12 +4,12 @@
 
 import bytes from "./core.inline.js";
 import {
+  RateBudget as Budget,
   ConversationClient as Client,
   disconnectIfConnected as call,
   DisconnectError,
   init,
   isDisconnectError,
-  RateBudget as Budget,
 } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */

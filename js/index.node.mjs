@@ -4,4 +4,5 @@
 import module from "./index.cjs";
 
 /** @type {typeof import("./index.cjs")} */
-export const { ConversationClient, disconnectIfConnected, DisconnectError, isDisconnectError, RateBudget } = /** @type {any} */ (module);
+export const { ConversationClient, disconnectIfConnected, DisconnectError, isDisconnectError, RateBudget } =
+  /** @type {any} */ (module);

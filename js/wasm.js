@@ -3,12 +3,12 @@
 // the module themselves. The other entry points are this one with a source of their own.
 
 import start, {
+  RateBudget as Budget,
   ConversationClient as Client,
   disconnectIfConnected as call,
   DisconnectError,
   instance,
   isDisconnectError,
-  RateBudget as Budget,
   recoverBy,
   recovering,
   __wbg_reset_state as renew,

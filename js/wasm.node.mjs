@@ -4,4 +4,5 @@
 import module from "./wasm.cjs";
 
 /** @type {typeof import("./wasm.cjs")} */
-export const { ConversationClient, disconnectIfConnected, DisconnectError, init, isDisconnectError, RateBudget } = /** @type {any} */ (module);
+export const { ConversationClient, disconnectIfConnected, DisconnectError, init, isDisconnectError, RateBudget } =
+  /** @type {any} */ (module);

@@ -5,12 +5,12 @@
 // @ts-expect-error: a WebAssembly.Module there
 import module from "./core.wasm";
 import {
+  RateBudget as Budget,
   ConversationClient as Client,
   disconnectIfConnected as call,
   DisconnectError,
   init,
   isDisconnectError,
-  RateBudget as Budget,
 } from "./wasm.js";
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */

@@ -89,7 +89,7 @@ fn a_thousand_removals_use_the_whole_budget() {
         assert_eq!(fleet.violations, Vec::<String>::new());
 
         let limits = fleet.statuses.iter().filter(|(_, status)| *status == 429).count();
-        assert!(limits <= 4, "{limits} times 429");
+        assert!(limits <= 4, "{limits} times 429: {:?}", &fleet.statuses[..20]);
         let last_limit = fleet.statuses.iter().rposition(|(_, status)| *status == 429).unwrap_or(0);
         assert!(last_limit < 4, "a 429 after the first contact");
 

@@ -105,6 +105,7 @@ struct State {
     pending: Pending,
     callers: [Caller; 2],
     with_write: bool,
+    has_grant: bool,
     follows: bool,
     changes_left: u8,
     faults_left: u8,
@@ -132,7 +133,7 @@ impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.flight.hash(hasher);
         format!("{:?}{:?}{:?}", self.budget, self.observations, self.history).hash(hasher);
-        (self.now.to_bits(), self.with_write, self.follows).hash(hasher);
+        (self.now.to_bits(), self.with_write, self.has_grant, self.follows).hash(hasher);
         (self.changes_left, self.faults_left, self.events_left).hash(hasher);
         match &self.pending {
             Pending::Turn(_, operation) => (0, operation).hash(hasher),
@@ -237,6 +238,9 @@ impl State {
     }
 
     fn release(&mut self) {
+        if std::mem::take(&mut self.has_grant) {
+            self.budget.give_back();
+        }
         if std::mem::take(&mut self.with_write) {
             self.budget.free_reserved();
         }
@@ -266,6 +270,10 @@ impl State {
                 },
                 Some(Next::Send(request)) => {
                     self.follows = true;
+                    if !std::mem::take(&mut self.has_grant) {
+                        assert!(std::mem::take(&mut self.with_write), "a request without a grant");
+                        assert!(self.budget.use_reserved(self.now), "the slot is gone");
+                    }
                     if request.operation == Operation::Write {
                         let seen_at = self.history.seen_at.take();
                         self.history.wrote_wrongly |= seen_at.is_none_or(|at| self.now - at > MAX_AGE_MS);
@@ -282,14 +290,21 @@ impl State {
         if let Pending::Turn(..) = self.pending {
             return None;
         }
+        // One was granted already, to a write that is too old.
+        let is_again = std::mem::take(&mut self.has_grant);
+        if is_again {
+            self.budget.give_back();
+        }
         if std::mem::take(&mut self.with_write) {
             if operation == Operation::Read {
                 self.budget.free_reserved();
             } else if self.budget.use_reserved(self.now) {
+                self.has_grant = true;
                 return Some(Input::Taken);
             }
         }
         let purpose = match operation {
+            _ if is_again => Purpose::Pair,
             _ if self.follows => Purpose::Next,
             Operation::Read => Purpose::Read,
             Operation::Write => Purpose::Single,
@@ -297,7 +312,7 @@ impl State {
         let ticket = self.budget.enter(purpose, false);
         match self.budget.ask(self.now) {
             Answer::Go { with_write, .. } => {
-                self.with_write = with_write;
+                (self.with_write, self.has_grant) = (with_write, true);
                 Some(Input::Taken)
             }
             Answer::Wait(_) | Answer::Idle => {
@@ -419,6 +434,7 @@ impl Model for Client {
                     pending: Pending::Over,
                     callers: [Caller::NotYet, Caller::NotYet],
                     with_write: false,
+                    has_grant: false,
                     follows: false,
                     changes_left: self.changes,
                     faults_left: self.faults,
@@ -525,7 +541,7 @@ impl Model for Client {
                     match state.budget.ask(state.now) {
                         Answer::Go { ticket: granted, with_write } => {
                             assert_eq!(granted, ticket);
-                            state.with_write = with_write;
+                            (state.with_write, state.has_grant) = (with_write, true);
                             state.pending = Pending::Over;
                             state.step(Input::Taken);
                         }

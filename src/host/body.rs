@@ -200,10 +200,12 @@ fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Partic
     Some(list.unchecked_ref::<Array>().iter().filter_map(participant).collect())
 }
 
-/// The value at a path of names with dots between them; the value itself where the path is empty.
+/// The value at a path of names with dots between them; the value itself where the path is empty. What is no object is
+/// not looked into: it would throw, and each exception costs the glue a slot in its table of JavaScript values.
 fn at(value: &JsValue, path: &str) -> Option<JsValue> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
-    names.try_fold(value.clone(), |value, name| foreign::get(&value, name).ok())
+    let get = |value: JsValue, name: &str| value.is_object().then(|| foreign::get(&value, name).ok()).flatten();
+    names.try_fold(value.clone(), get)
 }
 
 fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {

@@ -102,11 +102,18 @@ pub enum Turned {
     Waits(Place),
 }
 
-/// One request that may be sent; who drops it has lost its response.
+/// One request that may be sent.
 pub struct Grant {
     budget: Rc<SharedBudget>,
-    is_under_way: bool,
+    stage: Stage,
     with_write: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Granted,
+    Sent,
+    Answered,
 }
 
 impl SharedBudget {
@@ -177,7 +184,12 @@ impl SharedBudget {
         }
     }
 
-    /// The interface `Budget`: what a response said of the limits.
+    /// What a response said of the limits.
+    pub fn report(&self, limits: &Limits) {
+        self.change(|budget| budget.report(limits, time::now()));
+    }
+
+    /// The interface `Budget`: the same.
     pub fn report_given(&self, limits: &JsValue) {
         let number = |name| foreign::get(limits, name).ok()?.as_f64().filter(|number| number.is_finite());
         let limits = Limits {
@@ -187,7 +199,7 @@ impl SharedBudget {
             retry_after_ms: number("retryAfterMs"),
             is_exceeded: number("retryAfterMs").is_some(),
         };
-        self.change(|budget| budget.report(&limits, time::now()));
+        self.report(&limits);
     }
 }
 
@@ -195,7 +207,7 @@ impl Place {
     /// The grant, where there is one already; otherwise the place.
     pub fn granted(self) -> Result<Place, Grant> {
         match self.waiter.granted.take() {
-            Some(with_write) => Err(Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write }),
+            Some(with_write) => Err(Grant::new(&self.budget, with_write)),
             None => Ok(self),
         }
     }
@@ -234,7 +246,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         match self.waiter.granted.take() {
             // Granted, but the task ended before it knew.
-            Some(with_write) => drop(Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write }),
+            Some(with_write) => drop(Grant::new(&self.budget, with_write)),
             None if self.is_waiting() => {
                 self.budget.waiting.borrow_mut().retain(|one| one.ticket != self.waiter.ticket);
                 self.budget.change(|budget| budget.leave(self.waiter.ticket));
@@ -245,35 +257,55 @@ impl Drop for Place {
 }
 
 impl Grant {
+    fn new(budget: &Rc<SharedBudget>, with_write: bool) -> Self {
+        Grant { budget: Rc::clone(budget), stage: Stage::Granted, with_write }
+    }
+
+    pub fn is_unused(&self) -> bool {
+        self.stage == Stage::Granted
+    }
+
+    pub fn send(&mut self) {
+        self.stage = Stage::Sent;
+    }
+
     /// The response came.
     pub fn report(&mut self, limits: &Limits) {
-        self.is_under_way = false;
+        self.stage = Stage::Answered;
         self.budget.change(|budget| budget.answered(limits, time::now()));
     }
 
     /// Whoever asked for it knows alone what becomes of it.
     fn give_away(mut self) {
-        self.is_under_way = false;
+        self.stage = Stage::Answered;
         self.budget.change(Budget::given_away);
     }
 
-    /// The same for the write that follows, where its slot was given with the read.
-    pub fn for_write(mut self) -> Option<Grant> {
-        if !std::mem::take(&mut self.with_write) {
-            return None;
-        }
-        let is_granted = self.budget.change(|budget| budget.use_reserved(time::now()));
-        is_granted.then(|| Grant { budget: Rc::clone(&self.budget), is_under_way: true, with_write: false })
+    /// The grant of the write that follows, where its slot was given with the read; also where others have used it up
+    /// since, if the write is due: that it directly follows its read counts more.
+    pub fn for_write(mut self, is_due: bool) -> Option<Grant> {
+        let had_slot = std::mem::take(&mut self.with_write);
+        let is_granted = self.budget.change(|budget| {
+            let is_granted = had_slot && budget.use_reserved(time::now());
+            if is_due && !is_granted {
+                budget.overdraw(time::now());
+            }
+            is_granted || is_due
+        });
+        is_granted.then(|| Grant::new(&self.budget, false))
     }
 }
 
+/// One that was not sent is given back; of one that was sent, the response is lost.
 impl Drop for Grant {
     fn drop(&mut self) {
-        let (is_under_way, with_write) = (self.is_under_way, self.with_write);
-        if is_under_way || with_write {
+        let (stage, with_write) = (self.stage, self.with_write);
+        if stage != Stage::Answered || with_write {
             self.budget.change(|budget| {
-                if is_under_way {
-                    budget.lost();
+                match stage {
+                    Stage::Granted => budget.give_back(),
+                    Stage::Sent => budget.lost(),
+                    Stage::Answered => {}
                 }
                 if with_write {
                     budget.free_reserved();

@@ -2,7 +2,7 @@
 
 use super::{
     abort::Abort,
-    budget::{AnyBudget, Pacer, SharedBudget},
+    budget::{AnyBudget, Grant, Pacer, SharedBudget},
     driver::{Driver, Events},
     error,
     flight::{Ended, Key, Seat, SharedFlight},
@@ -213,10 +213,12 @@ impl Client {
         self.observations.borrow_mut().spend(conversation_id, participant_id);
     }
 
-    /// Tells a budget of the application's own what a response said.
-    pub fn report(&self, limits: &Limits) {
-        if let Pacer::Foreign(budget) = self.pacer() {
-            budget.tell(limits);
+    /// Tells the budget what the response to a request said; `grant` is that of the request, unless it was given up.
+    pub fn report(&self, grant: Option<&mut Grant>, limits: &Limits) {
+        match (self.pacer(), grant) {
+            (Pacer::Foreign(budget), _) => budget.tell(limits),
+            (Pacer::Own(_), Some(grant)) => grant.report(limits),
+            (Pacer::Own(budget), None) => budget.report(limits),
         }
     }
 

@@ -141,11 +141,13 @@ impl Driver {
             (Some(turn), _) => turn,
             (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority())),
             (None, Pacer::Own(budget)) => {
-                // The slot that was given with the read.
-                let with_read = self.grant.take().filter(|_| operation == Operation::Write);
-                let place = match with_read.and_then(Grant::for_write) {
+                let last = self.grant.take();
+                // One that was granted to a write which has become too old.
+                let is_again = last.as_ref().is_some_and(Grant::is_unused);
+                let of_read = last.filter(|grant| operation == Operation::Write && !grant.is_unused());
+                let place = match of_read.and_then(|grant| grant.for_write(false)) {
                     Some(grant) => Err(grant),
-                    None => budget.enter(self.purpose(operation), self.flight.has_priority()).granted(),
+                    None => budget.enter(self.purpose(operation, is_again), self.flight.has_priority()).granted(),
                 };
                 match place {
                     Err(grant) => {
@@ -179,8 +181,9 @@ impl Driver {
         Input::Queued(wait_ms)
     }
 
-    fn purpose(&self, operation: Operation) -> Purpose {
+    fn purpose(&self, operation: Operation, is_again: bool) -> Purpose {
         match operation {
+            _ if is_again => Purpose::Pair,
             _ if self.follows => Purpose::Next,
             Operation::Read if self.flight.key.settings.target.whom != Whom::Everyone => Purpose::Read,
             _ => Purpose::Single,
@@ -189,6 +192,14 @@ impl Driver {
 
     async fn send(&mut self, request: &Request) -> Result<Input, JsValue> {
         self.follows = true;
+        // A write that is due right after its read asks for nothing.
+        self.grant = match self.grant.take() {
+            Some(grant) if !grant.is_unused() => grant.for_write(true),
+            grant => grant,
+        };
+        if let Some(grant) = &mut self.grant {
+            grant.send();
+        }
         let settings = &self.flight.key.settings;
         if let Some(client) = self.client.as_ref().filter(|_| request.operation == Operation::Write) {
             client.spend(&settings.conversation_id, &self.flight.participant_id());
@@ -201,10 +212,7 @@ impl Driver {
                     let limits = self.connection.last_limits().unwrap_or_default();
                     let retry_after_ms = requested_wait_ms(response).filter(|_| limits.is_exceeded);
                     let limits = Limits { retry_after_ms, ..limits };
-                    if let Some(grant) = &mut self.grant {
-                        grant.report(&limits);
-                    }
-                    client.report(&limits);
+                    client.report(self.grant.as_mut(), &limits);
                     if let Body::Participants(participants) = &response.body {
                         client.refresh(&settings.conversation_id, participants);
                     }

@@ -37,6 +37,8 @@ pub enum Purpose {
     Read,
     /// The request that directly follows another of the same call: it goes before those that begin.
     Next,
+    /// A read once more, because its write had to wait for too long: it waits for the slots of both.
+    Pair,
     /// No other follows.
     Single,
 }
@@ -113,7 +115,7 @@ impl Budget {
         let [with, without] = &mut self.lines;
         let line = if priority { with } else { without };
         match purpose {
-            Purpose::Next => line.insert(0, (ticket, purpose)),
+            Purpose::Next | Purpose::Pair => line.insert(0, (ticket, purpose)),
             Purpose::Read | Purpose::Single => line.push((ticket, purpose)),
         }
         ticket
@@ -129,17 +131,19 @@ impl Budget {
     pub fn ask(&mut self, now: f64) -> Answer {
         self.turn(now);
         let Some(line) = self.next_line() else { return Answer::Idle };
-        if self.is_paused || self.allowed - self.counted < 1.0 {
+        let is_pair = self.lines.get(line).and_then(|line| line.first()).is_some_and(|(_, one)| *one == Purpose::Pair);
+        let needed = if is_pair { self.allowed.min(2.0) } else { 1.0 };
+        if self.is_paused || self.allowed - self.counted < needed {
             return Answer::Wait(self.window_ends.map_or(PAUSE_MS, |ends| ends - now));
         }
         let free = self.free();
-        if free < 1.0 || (!self.is_known && self.under_way >= FIRST_REQUESTS) {
+        if free < needed || (!self.is_known && self.under_way >= FIRST_REQUESTS) {
             return Answer::Idle;
         }
         let (ticket, purpose) = self.lines.get_mut(line).map_or((Ticket(0), Purpose::Single), |line| line.remove(0));
         self.priority_in_a_row = if line == WITH_PRIORITY { self.priority_in_a_row + 1 } else { 0 };
         self.start(now);
-        let with_write = purpose == Purpose::Read && free >= 2.0;
+        let with_write = matches!(purpose, Purpose::Read | Purpose::Pair) && free >= 2.0;
         self.reserved += u32::from(with_write);
         Answer::Go { ticket, with_write }
     }
@@ -153,6 +157,16 @@ impl Budget {
             self.start(now);
         }
         is_there
+    }
+
+    /// A grant is given back: its request was not sent.
+    pub fn give_back(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// A request is sent that nobody could wait for.
+    pub fn overdraw(&mut self, now: f64) {
+        self.start(now);
     }
 
     /// The slot that was given with a read is not needed.

@@ -109,6 +109,9 @@ pub struct Call {
     result_state: Option<String>,
     /// When the participant was last seen in a state that can be disconnected.
     seen_at: f64,
+    /// A request that the budget granted and that is not sent yet: that of a write whose observation had become too
+    /// old. It is kept for the write, so that no wait comes between the read and it.
+    holds_grant: bool,
     /// The wait that is under way, and its end.
     waiting: Option<(WaitReason, f64)>,
     /// The participant was listed; a read of the conversation worked.
@@ -164,6 +167,7 @@ impl Call {
             state: None,
             result_state: None,
             seen_at: f64::NEG_INFINITY,
+            holds_grant: false,
             waiting: None,
             was_listed: false,
             was_read: false,
@@ -221,6 +225,7 @@ impl Call {
             state: other.state.clone(),
             result_state: other.result_state.clone(),
             seen_at: other.seen_at - started,
+            holds_grant: other.holds_grant,
             was_listed: other.was_listed,
             was_read: other.was_read,
             unknown_effect: other.unknown_effect,
@@ -483,7 +488,7 @@ impl Call {
             return self.finish(Outcome::Disconnected, false);
         }
         self.timeline.push(Event::Wait { at: tenths(self.now), ms: tenths(ms), reason });
-        self.waiting = Some((reason, self.now + ms));
+        (self.waiting, self.holds_grant) = (Some((reason, self.now + ms)), false);
         Action::Wait { ms }
     }
 
@@ -501,13 +506,17 @@ impl Call {
         Action::Take { operation: self.operation, timeout_ms: left_ms }
     }
 
-    /// The budget granted the request: a write whose observation has become too old since is a read instead.
+    /// The budget granted the request. A write whose observation has become too old since needs a read before it, and
+    /// a second request.
     fn taken(&mut self) -> Action {
         if self.time_left_ms() <= 0.0 {
             return self.fail(&Reason::Deadline);
         }
-        if self.now - self.seen_at > self.settings.max_age_ms {
+        let age_ms = self.now - self.seen_at;
+        if self.operation == Operation::Write && age_ms > self.settings.max_age_ms.max(TIMER_SLACK_MS) {
+            self.holds_grant = true;
             self.operation = Operation::Read;
+            return Action::Take { operation: self.operation, timeout_ms: self.time_left_ms() };
         }
         self.send_now()
     }
@@ -519,6 +528,7 @@ impl Call {
     // ---- Requests and responses ----
 
     fn get_token(&mut self, refresh: bool) -> Action {
+        self.holds_grant = false;
         Action::Token { refresh, timeout_ms: self.time_left_ms().max(0.0) }
     }
 
@@ -527,7 +537,7 @@ impl Call {
             return self.fail(&Reason::Deadline);
         }
         self.operation = operation;
-        if self.settings.is_paced {
+        if self.settings.is_paced && !(operation == Operation::Write && core::mem::take(&mut self.holds_grant)) {
             return Action::Take { operation, timeout_ms: self.time_left_ms() };
         }
         self.send_now()
@@ -734,7 +744,7 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, participant_id, state, result_state, seen_at, waiting, was_listed, was_read, settling_since,
+            operation, refreshed, now, participant_id, state, result_state, seen_at, holds_grant, waiting, was_listed, was_read, settling_since,
             settle_polls, a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection,
             accepted, settings, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
@@ -744,7 +754,7 @@ impl Hash for Call {
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
         // Only in a client does anything depend on these.
         if settings.is_paced {
-            (seen_at.to_bits(), waiting.map(|(reason, until)| (reason, until.to_bits()))).hash(hasher);
+            (seen_at.to_bits(), holds_grant, waiting.map(|(reason, until)| (reason, until.to_bits()))).hash(hasher);
         }
     }
 }

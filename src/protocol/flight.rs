@@ -344,11 +344,20 @@ mod tests {
         assert_eq!(action, Some(Action::Wait { ms: 100.0 }));
         let Step { action, .. } = flight.next(observed("connected", 30.0), 30.0, 0.5);
         assert!(matches!(action, Some(Action::Take { operation: Operation::Write, .. })), "{action:?}");
-        // Too old when the budget grants it: a read instead.
+        // Too old when the budget grants it: a read before it, which needs a second request.
         let Step { action, .. } = flight.next(Input::Taken, 2_031.0, 0.5);
+        assert!(matches!(action, Some(Action::Take { operation: Operation::Read, .. })), "{action:?}");
+        let Step { action, .. } = flight.next(Input::Taken, 9_000.0, 0.5);
         let Some(Action::Send(request)) = action else { panic!("{action:?}") };
         assert_eq!(request.operation, Operation::Read);
-        let (_, ended) = step(&mut flight, read("terminated"), 2_040.0);
+        // The write goes at once: its request was granted before.
+        let Step { action, .. } = flight.next(read("connected"), 9_040.0, 0.5);
+        let Some(Action::Send(request)) = action else { panic!("{action:?}") };
+        assert_eq!(request.operation, Operation::Write);
+        assert_eq!(step(&mut flight, response(409, Body::Unread), 9_080.0).0, "Wait");
+        assert_eq!(step(&mut flight, Input::Woke, 9_200.0).0, "Take");
+        assert_eq!(step(&mut flight, Input::Taken, 9_200.0).0, "Send");
+        let (_, ended) = step(&mut flight, read("terminated"), 9_240.0);
         let outcomes: Vec<_> = ended.iter().map(|(_, end)| result(end).outcome).collect();
         assert_eq!(outcomes, [Outcome::AlreadyDisconnected; 2]);
     }

@@ -50,17 +50,20 @@ impl Whom {
 pub const INFRASTRUCTURE: [&str; 9] =
     ["acd", "ivr", "voicemail", "workflow", "fax", "api", "campaign", "dialer", "system"];
 
+fn is_infrastructure(participant: &Participant) -> bool {
+    let is = |purpose: &str| INFRASTRUCTURE.iter().any(|one| one.eq_ignore_ascii_case(purpose));
+    participant.identity.purpose.as_deref().is_some_and(is)
+}
+
 /// Neither infrastructure nor a leg that only listens; whose purpose is not known counts as a person.
 pub fn is_person(participant: &Participant) -> bool {
-    let Identity { purpose, only_listens, .. } = &participant.identity;
-    let is = |purpose: &str| INFRASTRUCTURE.iter().any(|one| one.eq_ignore_ascii_case(purpose));
-    !only_listens && !purpose.as_deref().is_some_and(is)
+    !participant.identity.only_listens && !is_infrastructure(participant)
 }
 
 impl Description {
     /// Whether it names a participant among many: infrastructure by its purpose or by its id only.
     pub fn names(&self, participant: &Participant) -> bool {
-        self.matches(participant) && (self.purpose.is_some() || self.id.is_some() || is_person(participant))
+        self.matches(participant) && (self.purpose.is_some() || self.id.is_some() || !is_infrastructure(participant))
     }
 
     /// The names of the given fields.

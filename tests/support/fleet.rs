@@ -57,6 +57,14 @@ enum What {
         flight: usize,
         wait: u64,
     },
+    /// The budget grants the request of a flight, or says for how long it waits.
+    Granted {
+        flight: usize,
+    },
+    Told {
+        flight: usize,
+        ticket: Ticket,
+    },
     /// Somebody's window of requests may have ended.
     Turns,
 }
@@ -100,6 +108,8 @@ struct Running {
     is_waiting: bool,
     ticket: Option<Ticket>,
     with_write: bool,
+    /// A request was granted and is not sent yet.
+    has_grant: bool,
     follows: bool,
     /// What its writes rest on: the last sight of a disconnectable participant, by a read of its own or by an event.
     seen_at: f64,
@@ -197,7 +207,13 @@ impl Fleet {
                         self.step(flight, Input::Woke);
                     }
                 }
-                What::Turns => {}
+                What::Granted { flight } if !self.flights[flight].is_over => self.step(flight, Input::Taken),
+                What::Told { flight, ticket } if self.flights[flight].ticket == Some(ticket) => {
+                    if let Some(ms) = self.budget.wait_ms(ticket, self.now) {
+                        self.step(flight, Input::Queued(Some(ms)));
+                    }
+                }
+                What::Turns | What::Granted { .. } | What::Told { .. } => {}
             }
             self.grant();
         }
@@ -219,6 +235,7 @@ impl Fleet {
                 is_waiting: false,
                 ticket: None,
                 with_write: false,
+                has_grant: false,
                 follows: false,
                 seen_at: f64::NEG_INFINITY,
                 last_write_at: f64::NEG_INFINITY,
@@ -274,6 +291,9 @@ impl Fleet {
     }
 
     fn release(&mut self, flight: usize) {
+        if std::mem::take(&mut self.flights[flight].has_grant) {
+            self.budget.give_back();
+        }
         if std::mem::take(&mut self.flights[flight].with_write) {
             self.budget.free_reserved();
         }
@@ -374,16 +394,24 @@ impl Fleet {
         if running.ticket.is_some() {
             return None;
         }
+        // One was granted already, to a write that is too old.
+        let is_again = std::mem::take(&mut running.has_grant);
+        if is_again {
+            self.budget.give_back();
+        }
         if std::mem::take(&mut running.with_write) {
             if operation == Operation::Write {
                 if self.budget.use_reserved(self.now) {
+                    running.has_grant = true;
                     return Some(Input::Taken);
                 }
             } else {
                 self.budget.free_reserved();
             }
         }
-        let purpose = if running.follows {
+        let purpose = if is_again {
+            Purpose::Pair
+        } else if running.follows {
             Purpose::Next
         } else if operation == Operation::Read {
             Purpose::Read
@@ -419,11 +447,11 @@ impl Fleet {
                     let (_, flight, since, _) = self.waiting.remove(index);
                     self.most_overtaken = self.most_overtaken.max(self.grants - since);
                     let running = &mut self.flights[flight];
-                    (running.ticket, running.with_write) = (None, with_write);
+                    (running.ticket, running.with_write, running.has_grant) = (None, with_write, true);
                     if own == Some(ticket) {
                         of_own = Some(Input::Taken);
                     } else {
-                        self.step(flight, Input::Taken);
+                        self.plan(self.now, What::Granted { flight });
                     }
                 }
                 Answer::Wait(ms) => {
@@ -445,9 +473,7 @@ impl Fleet {
         while let Some(index) = self.waiting.iter().position(|one| !one.3 && own != Some(one.0)) {
             let (ticket, flight, ..) = self.waiting[index];
             self.waiting[index].3 = true;
-            if let Some(ms) = self.budget.wait_ms(ticket, self.now) {
-                self.step(flight, Input::Queued(Some(ms)));
-            }
+            self.plan(self.now, What::Told { flight, ticket });
         }
     }
 
@@ -463,6 +489,12 @@ impl Fleet {
             let id = running.value.participant_id().expect("a write is for somebody").to_owned();
             let conversation = running.conversation.clone();
             self.observations.spend(&conversation, &id);
+        }
+        if !std::mem::take(&mut running.has_grant) {
+            assert!(std::mem::take(&mut running.with_write), "a request without a grant");
+            if !self.budget.use_reserved(self.now) {
+                self.budget.overdraw(self.now);
+            }
         }
         let at = self.now + (self.latency)();
         self.plan(at, What::Arrives { flight, request });
@@ -482,7 +514,8 @@ impl Fleet {
         };
         if let Some(failure) = failure {
             let at = if failure == Failure::Timeout { self.now + request.timeout_ms } else { back };
-            return self.plan(at, What::Answered { flight, input: Input::NoResponse(failure, None), limits: None });
+            let input = Input::NoResponse(failure, None);
+            return self.plan(at, What::Answered { flight, input, limits: None });
         }
         let header = |name: &str| reply.headers.iter().find(|(one, _)| one == name).map(|(_, value)| value.clone());
         let number = |name: &str| header(name)?.parse::<f64>().ok();

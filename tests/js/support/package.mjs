@@ -3,7 +3,6 @@ import { isFresh } from "../../../scripts/stamp.mjs";
 
 if (!isFresh()) throw new Error("pkg/ is missing or older than its sources: run `npm run build` first");
 
-export const { DisconnectError, disconnectIfConnected, isDisconnectError } = await import(
-  "../../../pkg/index.node.mjs"
-);
+export const { ConversationClient, DisconnectError, disconnectIfConnected, isDisconnectError, RateBudget } =
+  await import("../../../pkg/index.node.mjs");
 export const { createSimulator } = await import("../../../pkg/simulator.js");
