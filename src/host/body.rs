@@ -2,7 +2,7 @@
 
 use super::{
     foreign,
-    value::{Access, Value},
+    value::{self, Access, Value},
 };
 use crate::protocol::{
     dialect::{Fields, Read},
@@ -204,8 +204,7 @@ fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Partic
 /// not looked into: it would throw, and each exception costs the glue a slot in its table of JavaScript values.
 fn at(value: &JsValue, path: &str) -> Option<JsValue> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
-    let get = |value: JsValue, name: &str| value.is_object().then(|| foreign::get(&value, name).ok()).flatten();
-    names.try_fold(value.clone(), get)
+    names.try_fold(value.clone(), |value, name| value.is_object().then(|| value::field(&value, name)))
 }
 
 fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {

@@ -45,8 +45,8 @@ impl Whom {
     }
 }
 
-/// What is no person: the values of `purpose` that the platform itself and its dialers have (the official SDKs' analytics
-/// `AnalyticsParticipant.purpose`, 269; `system` and `dialer` in conversations).
+/// What is no person: of the values of `AnalyticsParticipant.purpose` (official Python SDK, 269) those of the platform and
+/// of its dialers, and `system`, which public scripts that clean up conversations skip.
 pub const INFRASTRUCTURE: [&str; 9] =
     ["acd", "ivr", "voicemail", "workflow", "fax", "api", "campaign", "dialer", "system"];
 
