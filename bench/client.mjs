@@ -2,10 +2,12 @@
 // table and as the chart docs/client-cost.svg.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
 import { byHandClient } from "./by-hand-client.mjs";
@@ -285,6 +287,40 @@ await grows("An event, by conversations observed", "µs", [1, 100, 2_000, 10_000
   };
   return { "by hand": all((one) => sketch.observe(one)), client: all((one) => client.observe(one)) };
 });
+
+// ---- Memory ----
+
+step("Memory");
+{
+  const { default: init, ConversationClient: Client } = await import("../pkg/core.js");
+  const { memory } = await init({ module_or_path: readFileSync(join(root, "pkg", "core.wasm")) });
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc");
+  const fetch = inProcess(JSON.stringify({ participants: [{ id: ids.participantId, state: "terminated" }] }));
+  const client = new Client({ accessToken, api: "calls", region: "us-east-1", requestsPerMinute: 1e9, fetch });
+  const now = () => {
+    collectGarbage();
+    return [memory.buffer.byteLength, process.memoryUsage().heapUsed];
+  };
+  /** Observes so many conversations, and removes somebody in each of so many others, 1,000 at a time. */
+  const use = async (conversations, calls) => {
+    for (let index = 0; index < conversations; index++) client.observe(event(`observed-${index}`));
+    for (let done = 0; done < calls; done += 1_000) {
+      await Promise.all(
+        Array.from({ length: 1_000 }, (_, index) =>
+          client.disconnectIfConnected({ ...ids, conversationId: `called-${done + index}` }),
+        ),
+      );
+    }
+  };
+  const calls = Number(process.env.BENCH_CALLS ?? 1_000_000);
+  await use(10_000, 20_000);
+  const [linear, heap] = now();
+  await use(100_000, calls);
+  const [linearAfter, heapAfter] = now();
+  const grown = `linear memory by ${linearAfter - linear} bytes, the heap by ${((heapAfter - heap) / 1e6).toFixed(1)} MB`;
+  console.log(`100000 conversations observed and ${calls} calls: ${grown}`);
+}
 
 // ---- The chart ----
 

@@ -395,10 +395,13 @@ export interface ClientCallOptions extends Partial<CallOptions> {
   priority?: boolean | undefined;
 }
 
+/** The options of `client.disconnectIfConnected`. */
 export type ClientDisconnectOptions = ClientCallOptions & Whom;
 
+/** The options of `client.participants`, beside the conversation. */
 export type ParticipantsOptions = Omit<ClientCallOptions, "conversationId">;
 
+/** The options of `client.disconnectAll`. */
 export interface DisconnectAllOptions extends ClientCallOptions {
   /**
    * Whom to remove: all given fields have to match. Default: everybody but infrastructure (`acd`, `ivr`, `voicemail`,
@@ -410,6 +413,7 @@ export interface DisconnectAllOptions extends ClientCallOptions {
   keep?: number | undefined;
 }
 
+/** What became of each. */
 export interface DisconnectAllResult {
   /** One for each participant that was meant and not gone, in the order of the conversation's list. */
   results: (

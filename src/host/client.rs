@@ -2,9 +2,11 @@
 
 use super::{
     abort::Abort,
-    budget::{AnyBudget, Grant, Pacer, SharedBudget},
-    driver::{Driver, Events},
+    budget::{AnyBudget, Pacer, SharedBudget},
+    commons::Commons,
+    driver::Driver,
     error,
+    events::Events,
     flight::{Ended, Key, Seat, SharedFlight},
     foreign,
     options::{self, Given, Options},
@@ -14,12 +16,12 @@ use super::{
     value::{Access, Refusal, Value},
 };
 use crate::protocol::{
-    budget::{Limits, REQUESTS_PER_MINUTE},
+    budget::REQUESTS_PER_MINUTE,
     checked,
     dialect::Fields,
     error::DisconnectError,
     flight::End,
-    observation::{Observations, Observed, Person},
+    observation::{Observations, Person},
     participant::Participant,
     selection::{Description, Whom, is_person},
     settings::Settings,
@@ -47,8 +49,7 @@ const REMOVALS_AT_ONCE: usize = 8;
 /// A client's own options, read at its first call.
 struct Shared {
     defaults: Vec<(String, JsValue)>,
-    pacer: Pacer,
-    max_age_ms: f64,
+    commons: Rc<Commons>,
 }
 
 #[derive(Default)]
@@ -57,7 +58,7 @@ pub struct Client {
     shared: RefCell<Option<Rc<Shared>>>,
     /// In the order of their conversations' ids.
     flights: RefCell<Vec<Rc<SharedFlight>>>,
-    observations: RefCell<Observations>,
+    observations: Rc<RefCell<Observations>>,
     tokens: RefCell<Vec<Rc<SharedToken>>>,
     is_closed: Cell<bool>,
 }
@@ -67,6 +68,7 @@ pub struct Client {
 struct Order {
     options: Options,
     priority: bool,
+    commons: Rc<Commons>,
 }
 
 thread_local! {
@@ -191,36 +193,7 @@ impl Client {
         self.observations.take();
     }
 
-    // ---- What its flights need ----
-
-    pub fn pacer(&self) -> Pacer {
-        match &*self.shared.borrow() {
-            Some(shared) => shared.pacer.clone(),
-            None => Pacer::Own(SharedBudget::new(REQUESTS_PER_MINUTE)),
-        }
-    }
-
-    pub fn observed(&self, conversation_id: &str) -> Vec<Observed> {
-        let max_age_ms = self.shared.borrow().as_ref().map_or(0.0, |shared| shared.max_age_ms);
-        self.observations.borrow().fresh(conversation_id, time::now(), max_age_ms)
-    }
-
-    pub fn refresh(&self, conversation_id: &str, participants: &[Participant]) {
-        self.observations.borrow_mut().refresh(conversation_id, participants, time::now());
-    }
-
-    pub fn spend(&self, conversation_id: &str, participant_id: &str) {
-        self.observations.borrow_mut().spend(conversation_id, participant_id);
-    }
-
-    /// Tells the budget what the response to a request said; `grant` is that of the request, unless it was given up.
-    pub fn report(&self, grant: Option<&mut Grant>, limits: &Limits) {
-        match (self.pacer(), grant) {
-            (Pacer::Foreign(budget), _) => budget.tell(limits),
-            (Pacer::Own(_), Some(grant)) => grant.report(limits),
-            (Pacer::Own(budget), None) => budget.report(limits),
-        }
-    }
+    // ---- Its flights ----
 
     fn forget(&self, flight: &Rc<SharedFlight>) {
         self.flights.borrow_mut().retain(|one| !Rc::ptr_eq(one, flight));
@@ -248,8 +221,8 @@ impl Client {
         }
         let priority = options::option(&mut given, "priority", checked::boolean)?.unwrap_or_default();
         let mut options = Options::of(given, everyone)?;
-        (options.settings.is_paced, options.settings.max_age_ms) = (true, shared.max_age_ms);
-        Ok(Order { options, priority })
+        (options.settings.is_paced, options.settings.max_age_ms) = (true, shared.commons.max_age_ms);
+        Ok(Order { options, priority, commons: Rc::clone(&shared.commons) })
     }
 
     fn order_of_everyone(&self, conversation_id: JsValue, given: &JsValue) -> Result<Order, Refusal> {
@@ -287,7 +260,8 @@ impl Client {
             None => Pacer::Own(SharedBudget::new(requests.unwrap_or(REQUESTS_PER_MINUTE))),
         };
         let defaults = given.into_iter().map(|(name, given)| (name.into_owned(), given.value)).collect();
-        let shared = Rc::new(Shared { defaults, pacer, max_age_ms });
+        let commons = Rc::new(Commons { pacer, max_age_ms, observations: Rc::clone(&self.observations) });
+        let shared = Rc::new(Shared { defaults, commons });
         self.shared.replace(Some(Rc::clone(&shared)));
         Ok(shared)
     }
@@ -302,14 +276,14 @@ impl Client {
     /// Joins the flight to the same participant, or starts one, and waits for the end. The error is the reason of the
     /// signal.
     async fn fly(self: Rc<Self>, method: &str, order: Order) -> Result<Ended, JsValue> {
-        let Order { options, priority } = order;
+        let Order { options, priority, commons } = order;
         let abort = Abort::listen(options.signal.clone())?;
         if self.is_closed.get() {
             return Err(closed(method));
         }
         let mut events = Events::new(options.on_event.clone());
         let mut limit = TimeLimit::new(options.settings.timeout_ms);
-        let seat = self.board(options, priority, events.are_wanted());
+        let seat = self.board(options, priority, events.are_wanted(), commons);
         loop {
             seat.show(&mut events);
             abort.check()?;
@@ -322,7 +296,7 @@ impl Client {
         }
     }
 
-    fn board(self: &Rc<Self>, options: Options, priority: bool, wants_events: bool) -> Seat {
+    fn board(self: &Rc<Self>, options: Options, priority: bool, wants_events: bool, commons: Rc<Commons>) -> Seat {
         let Options { settings, origin, access_token, fetch, .. } = options;
         let key = Key { settings: settings.clone(), origin, fetch, token: self.token(&access_token) };
         let mut flights = self.flights.borrow_mut();
@@ -337,7 +311,7 @@ impl Client {
         let seat = flight.join(settings, priority, wants_events);
         let client = Rc::clone(self);
         task::detach(Box::pin(async move {
-            let _ = Driver::new(Some(Rc::clone(&client)), &flight, Abort::by(&flight.is_over)).drive().await;
+            let _ = Driver::new(Some(commons), &flight, Abort::by(&flight.is_over)).drive().await;
             client.forget(&flight);
         }));
         seat

@@ -4,10 +4,10 @@
 use super::{
     abort::Abort,
     budget::{Grant, Pacer, Place, Turned},
-    client::Client,
+    commons::Commons,
+    events::Events,
     fetch::Connection,
     flight::{Ended, Key, Seat, SharedFlight},
-    foreign,
     options::Options,
     time::TimeLimit,
     token::SharedToken,
@@ -17,9 +17,7 @@ use crate::protocol::{
     call::{Action, Input, requested_wait_ms},
     http::{Body, Operation, Request},
     selection::Whom,
-    timeline::Event,
 };
-use js_sys::Function;
 use std::{future::Future, pin::Pin, rc::Rc};
 use wasm_bindgen::prelude::*;
 
@@ -42,7 +40,7 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
 
 pub struct Driver {
     /// Without one, nothing is paced and nothing observed.
-    client: Option<Rc<Client>>,
+    commons: Option<Rc<Commons>>,
     flight: Rc<SharedFlight>,
     /// What ends the work early.
     abort: Abort,
@@ -60,11 +58,11 @@ pub struct Driver {
 type Turn = Pin<Box<dyn Future<Output = Result<Turned, JsValue>>>>;
 
 impl Driver {
-    pub fn new(client: Option<Rc<Client>>, flight: &Rc<SharedFlight>, abort: Abort) -> Self {
+    pub fn new(commons: Option<Rc<Commons>>, flight: &Rc<SharedFlight>, abort: Abort) -> Self {
         let Key { origin, fetch, .. } = &flight.key;
-        let connection = Connection::new(origin.clone(), fetch.clone(), client.is_some());
+        let connection = Connection::new(origin.clone(), fetch.clone(), commons.is_some());
         Driver {
-            client,
+            commons,
             flight: Rc::clone(flight),
             abort,
             connection,
@@ -106,7 +104,7 @@ impl Driver {
     /// What is known of the conversation, on the clock of the flight.
     fn observed(&self) -> Option<Input> {
         let settings = &self.flight.key.settings;
-        let mut observed = self.client.as_ref()?.observed(&settings.conversation_id);
+        let mut observed = self.commons.as_ref()?.observed(&settings.conversation_id);
         observed.iter_mut().for_each(|one| one.at -= self.flight.started);
         (!observed.is_empty() && settings.target.whom != Whom::Everyone).then_some(Input::Observed(observed))
     }
@@ -135,9 +133,9 @@ impl Driver {
 
     /// Takes the next request from the budget.
     async fn take(&mut self, operation: Operation, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
-        let Some(client) = &self.client else { return Ok(Some(Input::Taken)) };
+        let Some(commons) = &self.commons else { return Ok(Some(Input::Taken)) };
         let is_queued = self.turn.is_some();
-        let mut turn: Turn = match (self.turn.take(), client.pacer()) {
+        let mut turn: Turn = match (self.turn.take(), commons.pacer.clone()) {
             (Some(turn), _) => turn,
             (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority())),
             (None, Pacer::Own(budget)) => {
@@ -201,20 +199,20 @@ impl Driver {
             grant.send();
         }
         let settings = &self.flight.key.settings;
-        if let Some(client) = self.client.as_ref().filter(|_| request.operation == Operation::Write) {
-            client.spend(&settings.conversation_id, &self.flight.participant_id());
+        if let Some(commons) = self.commons.as_ref().filter(|_| request.operation == Operation::Write) {
+            commons.spend(&settings.conversation_id, &self.flight.participant_id());
         }
         let (read, max_bytes) = (&settings.dialect.read, settings.max_response_bytes);
         let input = self.connection.perform(request, read, max_bytes, &self.abort).await?;
-        if let Some(client) = &self.client {
+        if let Some(commons) = &self.commons {
             match &input {
                 Input::Response(response) => {
                     let limits = self.connection.last_limits().unwrap_or_default();
                     let retry_after_ms = requested_wait_ms(response).filter(|_| limits.is_exceeded);
                     let limits = Limits { retry_after_ms, ..limits };
-                    client.report(self.grant.as_mut(), &limits);
+                    commons.report(self.grant.as_mut(), &limits);
                     if let Body::Participants(participants) = &response.body {
-                        client.refresh(&settings.conversation_id, participants);
+                        commons.refresh(&settings.conversation_id, participants);
                     }
                 }
                 _ => self.grant = None,
@@ -230,40 +228,5 @@ impl Driver {
         let interrupted = self.abort.or_timeout(self.flight.interrupt.notified(), &mut TimeLimit::new(ms)).await?;
         let has_news = interrupted.is_some() && self.flight.has_news.get();
         Ok(self.observed().filter(|_| has_news).unwrap_or(Input::Woke))
-    }
-}
-
-/// The caller's `onEvent`, and how much of the timeline it has received.
-pub struct Events {
-    on_event: Option<Function>,
-    emitted: usize,
-}
-
-impl Events {
-    pub fn new(on_event: Option<Function>) -> Self {
-        Events { on_event, emitted: 0 }
-    }
-
-    pub fn are_wanted(&self) -> bool {
-        self.on_event.is_some()
-    }
-
-    /// The entries that are new.
-    pub fn unseen(&self, timeline: &[Event]) -> Vec<Event> {
-        timeline.get(self.emitted..).filter(|_| self.are_wanted()).unwrap_or_default().to_vec()
-    }
-
-    /// Passes them on. A callback that throws, or whose promise is rejected, changes nothing.
-    pub fn pass_on(&mut self, events: Vec<Event>) {
-        let Some(on_event) = &self.on_event else { return };
-        self.emitted += events.len();
-        for event in &events {
-            let returned = serde_wasm_bindgen::to_value(event)
-                .map_err(JsValue::from)
-                .and_then(|event| on_event.call1(&JsValue::UNDEFINED, &event));
-            if let Ok(returned) = returned {
-                foreign::ignore(&returned);
-            }
-        }
     }
 }

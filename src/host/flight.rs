@@ -4,8 +4,8 @@
 //! of their own, and are told by [`Notify`], so that each receives its events and its end in its own context.
 
 use super::{
-    driver::Events,
     error,
+    events::Events,
     notify::Notify,
     time::{self, Flag},
     token::{self, SharedToken},

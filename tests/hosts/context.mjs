@@ -1,6 +1,6 @@
 // One async context per call, in every host that has AsyncLocalStorage: whoever is asked for a token, a response or
 // told of an event during a call sees the store in which that call was started, however the calls overlap.
-export async function context({ disconnectIfConnected }, AsyncLocalStorage) {
+export async function context({ ConversationClient, disconnectIfConnected }, AsyncLocalStorage) {
   const storage = new AsyncLocalStorage();
   const wrong = [];
   const check = (owner, where) => {
@@ -75,5 +75,21 @@ export async function context({ disconnectIfConnected }, AsyncLocalStorage) {
   } finally {
     globalThis.fetch = original;
   }
+
+  // Two callers of one flight: its requests in the context of the first, the events of each in its own.
+  const platformOfK = platform("K");
+  const client = new ConversationClient({ region: "us-east-1", api: "calls", fetch: platformOfK });
+  const accessToken = () => `token-of-${storage.getStore()}`;
+  const flight = ["K", "L"].map((owner) =>
+    storage.run(owner, () =>
+      client.disconnectIfConnected({
+        conversationId: "c",
+        participantId: "p",
+        accessToken,
+        onEvent: () => check(owner, "onEvent of the client"),
+      }),
+    ),
+  );
+  await ended(flight);
   return wrong.length === 0 ? "each call in its own context" : [...new Set(wrong)].join("; ");
 }

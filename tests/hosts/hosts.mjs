@@ -21,6 +21,8 @@ const TOLD = [
   "CONVERSATION_NOT_FOUND",
   "INVALID_ARGUMENT",
   "aborted",
+  "already-disconnected after 0 requests, 2 participants",
+  "CLOSED",
 ].join(" | ");
 const OWN_CONTEXT = "each call in its own context";
 
@@ -131,11 +133,16 @@ if (isMainThread) {
   worker.on("message", (told) => console.log(told));
 } else parentPort.postMessage(await story(imported, ${SIMULATOR}));`;
 const typescript = `
-import { disconnectIfConnected, DisconnectError, type DisconnectOptions } from "disconnect-if-connected";
+import {
+  ConversationClient,
+  disconnectIfConnected,
+  DisconnectError,
+  type DisconnectOptions,
+} from "disconnect-if-connected";
 // @ts-ignore: plain JavaScript
 import { story } from "./story.mjs";
 const typed: Pick<DisconnectOptions, "api"> = { api: "calls" };
-if (typed.api === "calls") console.log(await story({ disconnectIfConnected, DisconnectError }, ${SIMULATOR}));`;
+if (typed.api === "calls") console.log(await story({ ConversationClient, disconnectIfConnected, DisconnectError }, ${SIMULATOR}));`;
 const withInit = (source) => `
 import * as imported from "disconnect-if-connected/wasm";
 ${storyFunction}

@@ -1,6 +1,6 @@
 // What the package does in every host, over real HTTP: a refused write, a participant that is gone, ids that do not
-// exist, a bad option, an abort. `TOLD` of hosts.mjs is what must come back.
-export async function story({ DisconnectError, disconnectIfConnected }, baseUrl) {
+// exist, a bad option, an abort; a client that observes and is closed. `TOLD` of hosts.mjs is what must come back.
+export async function story({ ConversationClient, DisconnectError, disconnectIfConnected }, baseUrl) {
   const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl };
   const code = (error) =>
     error instanceof DisconnectError && error instanceof Error ? error.code : `not a DisconnectError: ${error}`;
@@ -23,5 +23,11 @@ export async function story({ DisconnectError, disconnectIfConnected }, baseUrl)
   });
   setTimeout(() => controller.abort(reason), 50);
   told.push(await aborted.catch((error) => (error === reason ? "aborted" : `not the reason: ${error}`)));
+  const client = new ConversationClient({ accessToken: "a-secret-token", baseUrl, api: "calls" });
+  client.observe({ id: "c", participants: [{ id: "queued", state: "terminated" }] });
+  const { outcome, requests } = await client.disconnectIfConnected({ conversationId: "c", participantId: "queued" });
+  told.push(`${outcome} after ${requests} requests, ${(await client.participants("c")).length} participants`);
+  client.close();
+  told.push(await client.participants("c").catch(code));
   return told.join(" | ");
 }

@@ -1,9 +1,9 @@
 // What a trap of the module does, in every host: all calls under way end with INTERNAL, nothing is stray, the next call
 // works on a fresh instance. The module is a build for tests (`buildTraps` of scripts/build.mjs); `strays` holds what
 // reached the host's handlers of uncaught errors. `TOLD` is what must come back.
-export const TOLD = "4 traps, each with 4 calls under way; nothing stray";
+export const TOLD = "4 traps, each with 6 calls under way; nothing stray";
 
-export async function traps({ disconnectIfConnected, DisconnectError, setTrap }, strays) {
+export async function traps({ ConversationClient, disconnectIfConnected, DisconnectError, setTrap }, strays) {
   const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
   const answer = (status, body) => ({ status, headers: { get: () => null }, text: async () => JSON.stringify(body) });
   const listed = (state) => answer(200, { entities: [{ id: "p", state }] });
@@ -22,7 +22,20 @@ export async function traps({ disconnectIfConnected, DisconnectError, setTrap },
       (error) => error,
     );
 
+  // A client outlives the instance: it loses what it observed, and its budget starts afresh.
+  const client = new ConversationClient({ ...options, participantId: undefined, requestsPerMinute: 1_000_000 });
+  const observed = async () => {
+    client.observe({ id: "c", participants: [{ id: "p", state: "terminated" }] });
+    const { outcome, requests } = await client.disconnectIfConnected({
+      ...options,
+      fetch: async () => listed("queued"),
+    });
+    check(outcome === "already-disconnected" && requests === 0, `the client: ${outcome} after ${requests} requests`);
+  };
+
+  const hangs = () => new Promise(() => {});
   await works();
+  await observed();
   let told = 0;
   for (const [kind, polls] of [
     // While a call begins; at a later step, by a panic, by exhausted memory, by an exception of JavaScript.
@@ -42,6 +55,9 @@ export async function traps({ disconnectIfConnected, DisconnectError, setTrap },
       }),
       disconnectIfConnected({ ...options, fetch: () => new Promise(() => {}), signal: controller.signal }),
       disconnectIfConnected({ ...options, accessToken: () => wait(40).then(() => "tok-00000000") }),
+      // Two callers of one flight.
+      client.disconnectIfConnected({ ...options, conversationId: "d", fetch: hangs }),
+      client.disconnectIfConnected({ ...options, conversationId: "d", fetch: hangs }),
     ].map(failed);
     await wait(20);
     setTrap(kind, polls);
@@ -52,6 +68,7 @@ export async function traps({ disconnectIfConnected, DisconnectError, setTrap },
       check(is && error.cause instanceof Error, `${kind} after ${polls}: ${error?.stack ?? error}`);
     }
     await works();
+    await observed();
     // What the old instance left behind does nothing: its timers, its promises, its listener.
     const before = events.length;
     const meanwhile = disconnectIfConnected({ ...options, settleMs: 200, fetch: async () => listed("queued") });
@@ -64,5 +81,5 @@ export async function traps({ disconnectIfConnected, DisconnectError, setTrap },
     told += 1;
   }
   check(strays.length === 0, `stray: ${strays.join(", ")}`);
-  return `${told} traps, each with 4 calls under way; nothing stray`;
+  return `${told} traps, each with 6 calls under way; nothing stray`;
 }
