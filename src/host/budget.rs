@@ -154,6 +154,11 @@ impl SharedBudget {
         }
     }
 
+    /// A flight that somebody with priority has joined.
+    pub fn prioritize(&self, ticket: Ticket) {
+        self.change(|budget| budget.prioritize(ticket));
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Budget) -> T) -> T {
         let result = change(&mut self.value.borrow_mut());
         self.grant();
@@ -204,6 +209,11 @@ impl SharedBudget {
 }
 
 impl Place {
+    /// The line, and the place in it.
+    pub fn ticket(&self) -> (Rc<SharedBudget>, Ticket) {
+        (Rc::clone(&self.budget), self.waiter.ticket)
+    }
+
     /// The grant, where there is one already; otherwise the place.
     pub fn granted(self) -> Result<Place, Grant> {
         match self.waiter.granted.take() {

@@ -175,6 +175,7 @@ impl Driver {
 
     fn queue(&mut self, place: Place) -> Input {
         let wait_ms = place.wait_ms();
+        self.flight.place.replace(Some(place.ticket()));
         self.turn = Some(Box::pin(place.turn()));
         Input::Queued(wait_ms)
     }

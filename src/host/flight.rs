@@ -4,6 +4,7 @@
 //! of their own, and are told by [`Notify`], so that each receives its events and its end in its own context.
 
 use super::{
+    budget::SharedBudget,
     error,
     events::Events,
     notify::Notify,
@@ -11,6 +12,7 @@ use super::{
     token::{self, SharedToken},
 };
 use crate::protocol::{
+    budget::Ticket,
     call::{Action, Input},
     flight::{CallerId, End, Flight},
     settings::Settings,
@@ -73,6 +75,8 @@ pub struct SharedFlight {
     /// Ends a wait: somebody joined, or something was observed.
     pub interrupt: Notify,
     pub has_news: Cell<bool>,
+    /// Its last place in the line of the budget.
+    pub place: RefCell<Option<(Rc<SharedBudget>, Ticket)>>,
     /// Nobody is left.
     pub is_over: Rc<Flag>,
 }
@@ -94,6 +98,7 @@ impl SharedFlight {
             started: time::now(),
             interrupt: Notify::default(),
             has_news: Cell::default(),
+            place: RefCell::default(),
             is_over: Rc::default(),
         })
     }
@@ -105,6 +110,9 @@ impl SharedFlight {
         self.callers.borrow_mut().push((id, Rc::clone(&mailbox)));
         let end = self.value.borrow_mut().join(id, settings, priority, self.now());
         self.deliver(end.map(|end| (id, end)).into_iter().collect(), None);
+        if let Some((budget, ticket)) = self.place.borrow().as_ref().filter(|_| priority) {
+            budget.prioritize(*ticket);
+        }
         self.interrupt.notify();
         Seat { flight: Rc::clone(self), id, mailbox }
     }

@@ -121,6 +121,16 @@ impl Budget {
         ticket
     }
 
+    /// Moves to the line with priority: somebody with priority has joined.
+    pub fn prioritize(&mut self, ticket: Ticket) {
+        let [with, without] = &mut self.lines;
+        if let Some(index) = without.iter().position(|(one, _)| *one == ticket) {
+            let moved = without.remove(index);
+            let index = if matches!(moved.1, Purpose::Next | Purpose::Pair) { 0 } else { with.len() };
+            with.insert(index, moved);
+        }
+    }
+
     /// Leaves the line without a request.
     pub fn leave(&mut self, ticket: Ticket) {
         self.lines.iter_mut().for_each(|line| line.retain(|(one, _)| *one != ticket));
@@ -480,6 +490,42 @@ mod tests {
         expected.extend(&urgent[15..]);
         expected.extend([first, second]);
         assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn a_place_may_become_urgent() {
+        let mut budget = open();
+        budget.report(&Limits { count: Some(10.0), ..OPEN }, 0.0);
+        let [first, second, next] = [Purpose::Read, Purpose::Read, Purpose::Next].map(|one| budget.enter(one, false));
+        let urgent = budget.enter(Purpose::Read, true);
+        budget.prioritize(second);
+        budget.prioritize(next);
+        budget.prioritize(urgent);
+        let mut order = Vec::new();
+        while let Answer::Go { ticket, .. } = budget.ask(60_000.0) {
+            order.push(ticket);
+        }
+        assert_eq!(order, [next, urgent, second, first]);
+    }
+
+    #[test]
+    fn a_pair_waits_for_both_of_its_slots() {
+        let mut budget = open();
+        budget.report(&Limits { count: Some(9.0), ..OPEN }, 0.0);
+        assert_eq!(go(&mut budget, Purpose::Pair, 0.0), None);
+        // What was granted and not sent comes back.
+        assert_eq!(go(&mut budget, Purpose::Single, 0.0), Some(false));
+        budget.give_back();
+        budget.report(&Limits { count: Some(8.0), ..OPEN }, 0.0);
+        let other = budget.enter(Purpose::Read, false);
+        let pair = budget.enter(Purpose::Pair, false);
+        assert_eq!(budget.ask(60_000.0), Answer::Go { ticket: pair, with_write: true });
+        assert_eq!(budget.ask(60_000.0), Answer::Go { ticket: other, with_write: true });
+        budget.overdraw(60_000.0);
+        assert_eq!(many(&mut budget, 60_000.0), 10 - 5);
+        // Where only one request is allowed, one has to do.
+        let mut budget = Budget::new(1.0);
+        assert_eq!(go(&mut budget, Purpose::Pair, 0.0), Some(false));
     }
 
     #[test]

@@ -499,6 +499,22 @@ test("priority goes first", async () => {
   assert.ok(simulator.log().every(({ status }) => status !== 429));
 });
 
+test("who joins with priority takes the others of its flight along", async () => {
+  const participants = Array.from({ length: 12 }, (_, index) => ({ id: `p-${index}` }));
+  const { client } = await simulated(limited(6, 1_000, ...participants));
+  const ended = [];
+  const call = (index, priority) =>
+    client
+      .disconnectIfConnected({ ...ids, participantId: `p-${index}`, priority })
+      .then(({ participantId }) => ended.push(participantId));
+  const calls = participants.map((_, index) => call(index, false));
+  await delay(20);
+  calls.push(call(11, true));
+  await Promise.all(calls);
+  const places = ended.flatMap((id, index) => (id === "p-11" ? [index] : []));
+  assert.ok(places.length === 2 && places[1] <= 6, ended.join());
+});
+
 test("a budget of one's own grants each request and hears what the platform reports", async () => {
   const taken = [];
   const reported = [];

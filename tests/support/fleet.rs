@@ -248,6 +248,9 @@ impl Fleet {
         let running = &mut self.flights[flight];
         let end = running.value.join(id, settings, priority, self.now - running.started);
         self.end(end.map(|end| (id, end)).into_iter().collect());
+        if let Some(ticket) = self.flights[flight].ticket.filter(|_| priority) {
+            self.budget.prioritize(ticket);
+        }
         if known.is_none() {
             let input = self.observed(flight).unwrap_or(Input::Start);
             self.step(flight, input);
