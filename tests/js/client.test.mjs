@@ -626,6 +626,91 @@ test("a RateBudget by itself: take, report, signal", async () => {
   }
 });
 
+test("whatever a budget does, the call ends", async () => {
+  const fail = () => {
+    throw new Error("hostile");
+  };
+  /** An object whose `then` is as described. */
+  const thenable = (descriptor) => Object.defineProperty({}, "then", descriptor);
+  const takes = {
+    nothing: [() => undefined, "disconnected"],
+    "a number": [() => 7, "disconnected"],
+    "a symbol": [() => Symbol("s"), "disconnected"],
+    "a thenable that throws": [() => thenable({ value: fail }), "hostile"],
+    "a getter that throws": [() => thenable({ get: fail }), "hostile"],
+    "a thenable that settles twice": [
+      () =>
+        thenable({
+          value(resolve, reject) {
+            resolve();
+            reject(new Error("late"));
+          },
+        }),
+      "disconnected",
+    ],
+  };
+  for (const [name, [take, expected]] of Object.entries(takes)) {
+    const { client } = await simulated(undefined, {
+      budget: { take, report: () => Promise.reject(new Error("ignored")) },
+    });
+    const end = await client.disconnectIfConnected(ids).catch(({ message }) => ({ outcome: message }));
+    assert.equal(end.outcome, expected, name);
+  }
+  const proxy = new Proxy({}, { get: fail });
+  const { client } = await simulated(undefined, { budget: proxy });
+  await assert.rejects(client.disconnectIfConnected(ids), { code: "INVALID_ARGUMENT", option: "budget" });
+});
+
+test("callbacks may use the client that calls them", async () => {
+  // It closes the client.
+  for (const place of ["onEvent", "accessToken", "fetch"]) {
+    const { simulator } = await simulated();
+    const close = (value) => {
+      client.close();
+      return value;
+    };
+    const client = new ConversationClient({
+      ...base,
+      fetch: (...all) => {
+        if (place === "fetch") close();
+        return simulator.fetch(...all);
+      },
+      accessToken: () => (place === "accessToken" ? close("tok-00000000") : "tok-00000000"),
+      onEvent: () => (place === "onEvent" ? close() : undefined),
+    });
+    await assert.rejects(client.disconnectIfConnected(ids), { code: "CLOSED" }, place);
+  }
+  // It observes, calls and lists.
+  const { simulator, client } = await simulated();
+  const inner = [];
+  const onEvent = () => {
+    client.observe(simulator.notification("c"));
+    inner.push(client.disconnectIfConnected(ids), client.participants("c"));
+  };
+  assert.equal((await client.disconnectIfConnected({ ...ids, onEvent })).outcome, "disconnected");
+  assert.ok((await Promise.all(inner)).length >= 10);
+  // It aborts.
+  for (const place of ["onEvent", "accessToken", "fetch"]) {
+    const controller = new AbortController();
+    const abort = (value) => {
+      controller.abort("enough");
+      return value;
+    };
+    const call = client.disconnectIfConnected({
+      ...ids,
+      participantId: place,
+      signal: controller.signal,
+      fetch: (...all) => {
+        if (place === "fetch") abort();
+        return simulator.fetch(...all);
+      },
+      accessToken: () => (place === "accessToken" ? abort("tok-00000000") : "tok-00000000"),
+      onEvent: () => (place === "onEvent" ? abort() : undefined),
+    });
+    assert.equal(await call.catch((reason) => reason), "enough", place);
+  }
+});
+
 // ---- Many ----
 
 const conference = () =>

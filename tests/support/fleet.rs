@@ -125,15 +125,12 @@ pub struct Fleet {
     pub statuses: Vec<(f64, u16)>,
     /// Against the invariant of the client, and the like.
     pub violations: Vec<String>,
-    /// The longest time that a request waited for the budget, by the number of grants to others meanwhile.
-    pub most_overtaken: u64,
     latency: Box<dyn FnMut() -> f64>,
     flights: Vec<Running>,
     planned: BinaryHeap<Planned>,
     order: u64,
-    /// Each with its flight, the grants before it, and whether it knows for how long it waits.
-    waiting: Vec<(Ticket, usize, u64, bool)>,
-    grants: u64,
+    /// Each with its flight, and whether it knows for how long it waits.
+    waiting: Vec<(Ticket, usize, bool)>,
     turns_at: f64,
 }
 
@@ -153,13 +150,11 @@ impl Fleet {
             callers: Vec::new(),
             statuses: Vec::new(),
             violations: Vec::new(),
-            most_overtaken: 0,
             latency: Box::new(latency),
             flights: Vec::new(),
             planned: BinaryHeap::new(),
             order: 0,
             waiting: Vec::new(),
-            grants: 0,
             turns_at: f64::INFINITY,
         }
     }
@@ -423,14 +418,14 @@ impl Fleet {
         };
         let ticket = self.budget.enter(purpose, running.value.has_priority());
         running.ticket = Some(ticket);
-        self.waiting.push((ticket, flight, self.grants, true));
+        self.waiting.push((ticket, flight, true));
         // Granted at once, where it can be; only who has to wait hears of it.
         if let Some(taken) = self.grant_except(Some(ticket)) {
             return Some(taken);
         }
         let wait_ms = self.budget.wait_ms(ticket, self.now);
         if let Some(waiting) = self.waiting.iter_mut().find(|one| one.0 == ticket) {
-            waiting.3 = wait_ms.is_some();
+            waiting.2 = wait_ms.is_some();
         }
         Some(Input::Queued(wait_ms))
     }
@@ -445,10 +440,8 @@ impl Fleet {
         loop {
             match self.budget.ask(self.now) {
                 Answer::Go { ticket, with_write } => {
-                    self.grants += 1;
                     let index = self.waiting.iter().position(|(one, ..)| *one == ticket).expect("it waits");
-                    let (_, flight, since, _) = self.waiting.remove(index);
-                    self.most_overtaken = self.most_overtaken.max(self.grants - since);
+                    let (_, flight, _) = self.waiting.remove(index);
                     let running = &mut self.flights[flight];
                     (running.ticket, running.with_write, running.has_grant) = (None, with_write, true);
                     if own == Some(ticket) {
@@ -473,9 +466,9 @@ impl Fleet {
 
     /// Tells those who wait for how long, where they do not know.
     fn tell(&mut self, own: Option<Ticket>) {
-        while let Some(index) = self.waiting.iter().position(|one| !one.3 && own != Some(one.0)) {
+        while let Some(index) = self.waiting.iter().position(|one| !one.2 && own != Some(one.0)) {
             let (ticket, flight, ..) = self.waiting[index];
-            self.waiting[index].3 = true;
+            self.waiting[index].2 = true;
             self.plan(self.now, What::Told { flight, ticket });
         }
     }
