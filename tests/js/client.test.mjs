@@ -631,6 +631,7 @@ test("whatever a budget does, the call ends", async () => {
     throw new Error("hostile");
   };
   /** An object whose `then` is as described. */
+  // biome-ignore lint/suspicious/noThenProperty: hostile on purpose
   const thenable = (descriptor) => Object.defineProperty({}, "then", descriptor);
   const takes = {
     nothing: [() => undefined, "disconnected"],
