@@ -1,5 +1,5 @@
-// `npm run bench:client`: the client beside bare fetch and by hand, in one run; medians, ratios, and how cost grows, as a
-// table and as the chart docs/client-cost.svg.
+// `npm run bench:client`: the client beside bare fetch and by hand, in one run; medians, ratios, and how cost grows, as
+// a table and as the chart docs/client-cost.svg.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -405,8 +405,8 @@ export type ParticipantsOptions = Omit<ClientCallOptions, "conversationId">;
 export interface DisconnectAllOptions extends ClientCallOptions {
   /**
    * Whom to remove: all given fields have to match. Default: everybody but infrastructure (`acd`, `ivr`, `voicemail`,
-   * `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is removed where
-   * its purpose or id is given.
+   * `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is removed
+   * where its purpose or id is given.
    */
   where?: ParticipantDescription | undefined;
   /** How many connected participants, infrastructure not counted, have to stay; default 0. */

@@ -204,7 +204,7 @@ fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Partic
 /// not looked into: it would throw, and each exception costs the glue a slot in its table of JavaScript values.
 fn at(value: &JsValue, path: &str) -> Option<JsValue> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
-    names.try_fold(value.clone(), |value, name| value.is_object().then(|| value::field(&value, name)))
+    names.try_fold(value.clone(), |value, name| value.is_object().then(|| value::named(&value, name)))
 }
 
 fn from_value<T: DeserializeOwned>(value: JsValue) -> Option<T> {

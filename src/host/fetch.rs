@@ -97,8 +97,8 @@ impl Connection {
         self.failure.take()
     }
 
-    /// One request and its response, body included; an error is the reason of the caller's signal. `read` says where the
-    /// participants are.
+    /// One request and its response, body included; an error is the reason of the caller's signal. `read` says where
+    /// the participants are.
     pub async fn perform(
         &mut self,
         request: &Request,

@@ -44,21 +44,33 @@ pub type Name = Cow<'static, str>;
 
 thread_local! {
     /// The fields' names as JavaScript has them: a list of participants asks for the same few again and again.
-    static FIELD_NAMES: RefCell<Vec<(String, JsValue)>> = const { RefCell::new(Vec::new()) };
+    static FIELD_NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
+    /// The names in paths; more than this come only of many dialects, and are made anew each time.
+    static PATH_NAMES: RefCell<Vec<(String, JsValue)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// More names than this come only of many dialects; they are made anew each time.
-const MAX_FIELD_NAMES: usize = 64;
+const MAX_PATH_NAMES: usize = 64;
 
-/// A field of an object of parsed data.
-pub fn field(object: &JsValue, name: &str) -> JsValue {
+/// A field that serde asks for, of parsed data.
+fn field(object: &Data, name: &'static str) -> JsValue {
+    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+        Some((_, key)) => object.get(key),
+        None => {
+            names.push((name, name.into()));
+            object.get(&name.into())
+        }
+    })
+}
+
+/// A field by a name of a path, of an object of parsed data.
+pub fn named(object: &JsValue, name: &str) -> JsValue {
     let object: &Data = object.unchecked_ref();
-    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| known == name) {
+    PATH_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| known == name) {
         Some((_, key)) => object.get(key),
         None => {
             let key = JsValue::from(name);
             let value = object.get(&key);
-            if names.len() < MAX_FIELD_NAMES {
+            if names.len() < MAX_PATH_NAMES {
                 names.push((name.to_owned(), key));
             }
             value
@@ -99,7 +111,7 @@ impl Value {
     /// Of parsed data, the fields that are there.
     fn known_properties(self, fields: &'static [&'static str]) -> impl Iterator<Item = (Name, Value)> {
         fields.iter().filter_map(move |name| {
-            let value = field(&self.value, name);
+            let value = field(self.value.unchecked_ref(), name);
             (!value.is_undefined()).then_some((Name::Borrowed(*name), Value { value, ..self }))
         })
     }

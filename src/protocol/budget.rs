@@ -190,8 +190,8 @@ impl Budget {
         self.counted += 1.0;
     }
 
-    /// A request was granted to somebody who reports what the platform says, but not which request it answers: it counts
-    /// as made, or, before the first report, as under way.
+    /// A request was granted to somebody who reports what the platform says, but not which request it answers: it
+    /// counts as made, or, before the first report, as under way.
     pub fn given_away(&mut self) {
         if self.is_known {
             self.lost();

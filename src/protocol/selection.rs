@@ -45,8 +45,8 @@ impl Whom {
     }
 }
 
-/// What is no person: of the values of `AnalyticsParticipant.purpose` (official Python SDK, 269) those of the platform and
-/// of its dialers, and `system`, which public scripts that clean up conversations skip.
+/// What is no person: of the values of `AnalyticsParticipant.purpose` (official Python SDK, 269) those of the platform
+/// and of its dialers, and `system`, which public scripts that clean up conversations skip.
 pub const INFRASTRUCTURE: [&str; 9] =
     ["acd", "ivr", "voicemail", "workflow", "fax", "api", "campaign", "dialer", "system"];
 

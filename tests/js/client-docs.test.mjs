@@ -1,4 +1,5 @@
-// The examples of docs/client.md, each run as it stands after the lines of its section "Set up": it prints what it says.
+// The examples of docs/client.md, each run as it stands after the lines of its section "Set up": it prints what it
+// says.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
