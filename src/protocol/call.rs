@@ -499,7 +499,7 @@ impl Call {
         if let Some(wait_ms) = ms.filter(|&ms| ms >= left_ms) {
             self.last = Details { retry_after_ms: Some(wait_ms), ..Details::default() };
             let transient = Some(Transient::RateLimited);
-            return self.fail(&Reason::NoTimeToWait { transient, wait_ms, requested: true });
+            return self.fail(&Reason::NoTimeToWait { transient, wait_ms, requested: false });
         }
         let (at, ms) = (tenths(self.now), tenths(ms.unwrap_or(left_ms)));
         self.timeline.push(Event::Wait { at, ms, reason: WaitReason::RateLimit });
