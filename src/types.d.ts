@@ -378,8 +378,11 @@ declare global {
   }
 }
 
+/** Options of a call that need not be given. */
+type Defaults = { [Name in keyof CallOptions]?: CallOptions[Name] | undefined };
+
 /** The options of a client: its own, and any option of a call as a default. */
-export interface ConversationClientOptions extends Partial<CallOptions> {
+export interface ConversationClientOptions extends Defaults {
   /** A `RateBudget` that several clients share, or an object with its interface. Either this or `requestsPerMinute`. */
   budget?: Budget | undefined;
   /** Requests in a minute, where the platform's headers do not tell; default 300. */
@@ -389,7 +392,7 @@ export interface ConversationClientOptions extends Partial<CallOptions> {
 }
 
 /** What the calls of a client take beside the options that it has as defaults. */
-export interface ClientCallOptions extends Partial<CallOptions> {
+export interface ClientCallOptions extends Omit<Defaults, "conversationId"> {
   conversationId: string;
   /** Its requests go before those without, where the budget makes them wait. */
   priority?: boolean | undefined;

@@ -213,7 +213,7 @@ impl State {
         let id = CallerId(caller as u32);
         let end = self.flight.join(id, settings, false, self.now);
         self.end(end.map(|end| (id, end)).into_iter().collect());
-        if let Pending::Wait { .. } = self.pending {
+        if self.flight.ends_wait() {
             self.step(Input::Woke);
         }
     }
@@ -247,7 +247,7 @@ impl State {
     }
 
     fn observed(&self) -> Option<Input> {
-        let observed = self.observations.fresh("c", self.now, MAX_AGE_MS);
+        let observed = self.observations.fresh("c", self.now, f64::INFINITY);
         (!observed.is_empty()).then_some(Input::Observed(observed))
     }
 

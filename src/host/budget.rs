@@ -232,7 +232,8 @@ impl Place {
         let knew = self.wait_ms().is_some();
         let mut place = self;
         loop {
-            let mut limit = TimeLimit::new(place.wait_ms().unwrap_or(f64::INFINITY));
+            let turns_in_ms = place.budget.value.borrow().turns_in_ms(time::now());
+            let mut limit = TimeLimit::new(place.wait_ms().or(turns_in_ms).unwrap_or(f64::INFINITY));
             let notified = Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
             place.budget.grant();
             place = match place.granted() {

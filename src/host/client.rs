@@ -213,8 +213,15 @@ impl Client {
         let shared = self.shared()?;
         let mut given = given;
         for (name, value) in &shared.defaults {
-            let is_whom = name == "participantId" || name == "participant";
-            let is_given = given.iter().any(|(one, _)| one == name || (is_whom && one.starts_with("participant")));
+            // Of a pair, the call's own one replaces the client's other one.
+            let other = match name.as_str() {
+                "participantId" => "participant",
+                "participant" => "participantId",
+                "region" => "baseUrl",
+                "baseUrl" => "region",
+                name => name,
+            };
+            let is_given = given.iter().any(|(one, _)| one == name || one == other);
             if !is_given {
                 given.push((name.clone().into(), Value { value: value.clone(), access: Access::Own }));
             }
@@ -311,7 +318,9 @@ impl Client {
         let seat = flight.join(settings, priority, wants_events);
         let client = Rc::clone(self);
         task::detach(Box::pin(async move {
-            let _ = Driver::new(Some(commons), &flight, Abort::by(&flight.is_over)).drive().await;
+            if let Err(thrown) = Driver::new(Some(commons), &flight, Abort::by(&flight.is_over)).drive().await {
+                flight.end_all(&Ended::Threw(thrown));
+            }
             client.forget(&flight);
         }));
         seat
@@ -367,7 +376,9 @@ impl Many {
         for one in participants.iter().filter(|one| target.listed(one).is_some() && !is(one, Kind::Gone)) {
             let talks = u64::from(is(one, Kind::Disconnectable) && is_person(one));
             connected += talks;
-            if is_meant(one) {
+            if chosen.iter().any(|known: &Participant| known.id == one.id) {
+                connected -= talks;
+            } else if is_meant(one) {
                 chosen.push(one.clone());
             } else {
                 left += talks;

@@ -18,9 +18,14 @@ pub struct Commons {
 }
 
 impl Commons {
-    /// What is known of a conversation and young enough.
+    /// What is known of a conversation; how old it may be, its call knows.
     pub fn observed(&self, conversation_id: &str) -> Vec<Observed> {
-        self.observations.borrow().fresh(conversation_id, time::now(), self.max_age_ms)
+        self.observations.borrow().fresh(conversation_id, time::now(), f64::INFINITY)
+    }
+
+    /// A read may lag behind what was observed.
+    pub fn correct(&self, conversation_id: &str, participants: &mut [Participant]) {
+        self.observations.borrow().correct(conversation_id, participants);
     }
 
     pub fn refresh(&self, conversation_id: &str, participants: &[Participant]) {

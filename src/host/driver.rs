@@ -111,9 +111,14 @@ impl Driver {
 
     async fn token(&mut self, refresh: bool, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
         let used = self.token_number.filter(|_| refresh);
-        let given = self.abort.or_timeout(self.flight.key.token.get(used), &mut TimeLimit::new(timeout_ms)).await?;
+        let limit = &mut TimeLimit::new(self.limit_ms(timeout_ms));
+        let given = self.abort.or_timeout(self.flight.key.token.get(used), limit).await?;
         Ok(match given {
-            None => Some(Input::OutOfTime),
+            None => {
+                // The provider may never answer: the next call asks again.
+                self.flight.key.token.give_up();
+                Some(Input::OutOfTime)
+            }
             Some(Ok(Ok((number, token)))) => {
                 self.token_number = Some(number);
                 self.flight.set_token(&token);
@@ -124,6 +129,11 @@ impl Driver {
             Some(Ok(Err(given))) => self.end_all(Ended::NoToken(given)),
             Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
         })
+    }
+
+    /// The callers of a client's flight end by their own deadlines, also those who join later.
+    fn limit_ms(&self, timeout_ms: f64) -> f64 {
+        if self.commons.is_some() { f64::INFINITY } else { timeout_ms }
     }
 
     fn end_all(&self, ended: Ended) -> Option<Input> {
@@ -157,7 +167,7 @@ impl Driver {
             }
         };
         // A budget of the caller's own may grant at once, but only by a promise.
-        let limit_ms = if is_queued { timeout_ms } else { 0.0 };
+        let limit_ms = if is_queued { self.limit_ms(timeout_ms) } else { 0.0 };
         Ok(match self.abort.or_timeout(turn.as_mut(), &mut TimeLimit::new(limit_ms)).await? {
             Some(Ok(Turned::Granted(grant))) => {
                 self.grant = grant;
@@ -204,19 +214,27 @@ impl Driver {
             commons.spend(&settings.conversation_id, &self.flight.participant_id());
         }
         let (read, max_bytes) = (&settings.dialect.read, settings.max_response_bytes);
-        let input = self.connection.perform(request, read, max_bytes, &self.abort).await?;
+        let timeout_ms = if self.commons.is_some() { settings.request_timeout_ms } else { request.timeout_ms };
+        let request = Request { timeout_ms, ..request.clone() };
+        let mut input = self.connection.perform(&request, read, max_bytes, &self.abort).await?;
         if let Some(commons) = &self.commons {
-            match &input {
+            match &mut input {
                 Input::Response(response) => {
                     let limits = self.connection.last_limits().unwrap_or_default();
                     let retry_after_ms = requested_wait_ms(response).filter(|_| limits.is_exceeded);
                     let limits = Limits { retry_after_ms, ..limits };
                     commons.report(self.grant.as_mut(), &limits);
-                    if let Body::Participants(participants) = &response.body {
+                    if let Body::Participants(participants) = &mut response.body {
+                        commons.correct(&settings.conversation_id, participants);
                         commons.refresh(&settings.conversation_id, participants);
                     }
                 }
-                _ => self.grant = None,
+                _ => {
+                    self.grant = None;
+                    if let Pacer::Foreign(budget) = &commons.pacer {
+                        budget.tell(&Limits::default());
+                    }
+                }
             }
         }
         Ok(input)

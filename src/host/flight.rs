@@ -113,7 +113,9 @@ impl SharedFlight {
         if let Some((budget, ticket)) = self.place.borrow().as_ref().filter(|_| priority) {
             budget.prioritize(*ticket);
         }
-        self.interrupt.notify();
+        if self.value.borrow().ends_wait() {
+            self.interrupt.notify();
+        }
         Seat { flight: Rc::clone(self), id, mailbox }
     }
 

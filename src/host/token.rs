@@ -62,12 +62,19 @@ impl SharedToken {
         let is_last = self.asked.borrow().as_ref().is_some_and(|one| **one == *asked);
         if is_last {
             self.asked.take();
-            if let Ok(Ok(token)) = given.as_ref().map(check) {
-                let number = self.current.borrow().as_ref().map_or(1, |(number, _)| number + 1);
-                self.current.replace(Some((number, token)));
-            }
         }
-        Ok(check(&given?).and_then(|_| self.later_than(used).ok_or("a token that was refused")))
+        Ok(check(&given?).map(|token| {
+            let number = self.current.borrow().as_ref().map_or(1, |(number, _)| number + 1);
+            if is_last {
+                self.current.replace(Some((number, token.clone())));
+            }
+            self.later_than(used).unwrap_or((number, token))
+        }))
+    }
+
+    /// Nobody waits any more for what the provider was asked for.
+    pub fn give_up(&self) {
+        self.asked.take();
     }
 
     fn later_than(&self, used: Option<u32>) -> Option<(u32, String)> {

@@ -9,6 +9,8 @@ pub const REQUESTS_PER_MINUTE: f64 = 300.0;
 pub const WINDOW_MS: f64 = 60_000.0;
 /// Requests that may be under way before the first response has shown what is left.
 pub const FIRST_REQUESTS: u32 = 4;
+/// A longer one is no limit a minute: a mistake of whoever answers.
+pub const MAX_WINDOW_MS: f64 = 600_000.0;
 /// How long a 429 that names no time pauses all.
 pub const PAUSE_MS: f64 = 1_000.0;
 /// After so many requests with priority in a row, one without goes first.
@@ -144,7 +146,9 @@ impl Budget {
         let is_pair = self.lines.get(line).and_then(|line| line.first()).is_some_and(|(_, one)| *one == Purpose::Pair);
         let needed = if is_pair { self.allowed.min(2.0) } else { 1.0 };
         if self.is_paused || self.allowed - self.counted < needed {
-            return Answer::Wait(self.window_ends.map_or(PAUSE_MS, |ends| ends - now));
+            // Without a window nothing would ever end.
+            let ends = *self.window_ends.get_or_insert(now + self.window_ms);
+            return Answer::Wait(ends - now);
         }
         let free = self.free();
         if free < needed || (!self.is_known && self.under_way >= FIRST_REQUESTS) {
@@ -235,6 +239,9 @@ impl Budget {
     /// Responses overtake each other: whether one is of this window is told by its end. That it is reported in whole
     /// seconds, and took its time, makes it late, never early.
     fn report_count(&mut self, count: f64, reset_ms: f64, now: f64) {
+        if reset_ms > MAX_WINDOW_MS {
+            return;
+        }
         self.window_ms = if self.is_window_reported { self.window_ms.max(reset_ms) } else { reset_ms.max(1.0) };
         let (ends, half_ms) = (now + reset_ms, self.window_ms / 2.0);
         let known = self.window_ends.filter(|_| self.is_end_reported);
@@ -251,7 +258,11 @@ impl Budget {
 
     /// In how many milliseconds, at the earliest, this one may go; `None` where it waits for a response only.
     pub fn wait_ms(&self, ticket: Ticket, now: f64) -> Option<f64> {
-        let ahead = |line: &Line| line.iter().position(|(one, _)| *one == ticket);
+        let ahead = |line: &Line| {
+            let place = line.iter().position(|(one, _)| *one == ticket)?;
+            let is_pair = line.get(place).is_some_and(|(_, purpose)| *purpose == Purpose::Pair) && self.allowed >= 2.0;
+            Some(place + usize::from(is_pair))
+        };
         let [with, without] = &self.lines;
         let place = ahead(with).or_else(|| ahead(without).map(|place| place + with.len()))? as f64;
         let ends = self.window_ends?;
@@ -259,6 +270,11 @@ impl Budget {
         // Windows that have to end first.
         let windows = if place < left { 0.0 } else { ((place - left) / self.allowed).floor() + 1.0 };
         (windows > 0.0).then(|| (ends - now).max(0.0) + (windows - 1.0) * self.window_ms)
+    }
+
+    /// In how many milliseconds the window ends.
+    pub fn turns_in_ms(&self, now: f64) -> Option<f64> {
+        self.window_ends.map(|ends| ends - now)
     }
 
     pub fn is_idle(&self) -> bool {

@@ -226,6 +226,7 @@ impl Call {
             result_state: other.result_state.clone(),
             seen_at: other.seen_at - started,
             holds_grant: other.holds_grant,
+            waiting: other.waiting.map(|(reason, until)| (reason, until - started)),
             was_listed: other.was_listed,
             was_read: other.was_read,
             unknown_effect: other.unknown_effect,
@@ -245,6 +246,11 @@ impl Call {
             return None;
         }
         Some(self.finish(Outcome::Disconnected, false))
+    }
+
+    /// It waits for the state to settle, and for nothing else.
+    pub fn settles(&self) -> bool {
+        self.waiting.is_some_and(|(reason, _)| reason == WaitReason::Settling)
     }
 
     /// HTTP requests sent.
@@ -290,7 +296,7 @@ impl Call {
         match meaning {
             Meaning::Seen(Seen::Listed(Listed { kind: Kind::Gone, .. })) | Meaning::AlreadyGone => self.gone(),
             // The conversation is over, and the participant was in it.
-            Meaning::NotFound if self.was_listed => self.gone(),
+            Meaning::NotFound if self.was_listed && self.was_read => self.gone(),
             Meaning::Unauthorized if self.settings.token_can_be_refreshed && !self.refreshed => {
                 self.refreshed = true;
                 self.get_token(true)
@@ -331,7 +337,9 @@ impl Call {
             let observed = observed.iter().find(|one| one.participant.id.0.as_ref() == Some(&listed.id));
             let (at, source) = observed.map_or((f64::NEG_INFINITY, Source::Event), |one| (one.at, one.source));
             let is_new = waiting.is_some() && listed.state != self.state;
+            let is_fresh = self.now - at < self.settings.max_age_ms;
             match listed.kind {
+                _ if !is_fresh => {}
                 Kind::Gone if is_exact => {
                     self.see(&seen, source);
                     return self.gone();
@@ -497,7 +505,7 @@ impl Call {
     fn queued(&mut self, ms: Option<f64>) -> Action {
         let left_ms = self.time_left_ms().max(0.0);
         if let Some(wait_ms) = ms.filter(|&ms| ms >= left_ms) {
-            self.last = Details { retry_after_ms: Some(wait_ms), ..Details::default() };
+            self.last = Details { retry_after_ms: Some(wait_ms.ceil()), ..Details::default() };
             let transient = Some(Transient::RateLimited);
             return self.fail(&Reason::NoTimeToWait { transient, wait_ms, requested: false });
         }

@@ -49,7 +49,7 @@ impl std::hash::Hash for Caller {
 enum Stage {
     New,
     Waits,
-    /// Somebody joined during the wait: it ends.
+    /// Somebody joined while the state settles: the wait ends. What the platform asked to wait for is waited for.
     EndsWait,
     /// For a token, for the budget or for a response.
     IsBusy,
@@ -81,8 +81,9 @@ impl Flight {
         match caller.call.joined() {
             Some(Action::Finish(end)) => Some(End::of(end)),
             _ => {
+                let settles = self.callers.first().is_some_and(|caller| caller.call.settles());
                 self.callers.push(caller);
-                if self.stage == Stage::Waits {
+                if self.stage == Stage::Waits && settles {
                     self.stage = Stage::EndsWait;
                 }
                 None
@@ -94,6 +95,11 @@ impl Flight {
     pub fn leave(&mut self, id: CallerId) -> bool {
         self.callers.retain(|caller| caller.id != id);
         self.callers.is_empty()
+    }
+
+    /// Somebody has joined, and the wait is over.
+    pub fn ends_wait(&self) -> bool {
+        self.stage == Stage::EndsWait
     }
 
     pub fn is_empty(&self) -> bool {

@@ -86,6 +86,16 @@ impl Observations {
         self.keep(conversation, now);
     }
 
+    /// A read may lag: who was seen gone stays gone.
+    pub fn correct(&self, conversation_id: &str, participants: &mut [Participant]) {
+        let Some(known) = self.conversations.iter().rev().find(|one| one.id == conversation_id) else { return };
+        for gone in known.participants.iter().filter(|one| self.target.is_gone(&one.participant)) {
+            for read in participants.iter_mut().filter(|one| one.id == gone.participant.id) {
+                (read.state, read.calls) = (gone.participant.state.clone(), gone.participant.calls.clone());
+            }
+        }
+    }
+
     /// What is known of a conversation and less than `max_age_ms` old.
     pub fn fresh(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
         let conversation = self.conversations.iter().rev().find(|one| one.id == conversation_id);
@@ -98,7 +108,7 @@ impl Observations {
         let Some(conversation) = self.conversations.iter_mut().find(|one| one.id == conversation_id) else { return };
         for known in &mut conversation.participants {
             if known.participant.id.0.as_deref() == Some(participant_id) && !self.target.is_gone(&known.participant) {
-                known.at = f64::NEG_INFINITY;
+                known.at = f64::MIN;
             }
         }
     }

@@ -860,6 +860,126 @@ test("disconnectAll ends by its signal, and checks its options", async () => {
   }
 });
 
+// ---- What a review found ----
+
+test("a 404 of the first read is CONVERSATION_NOT_FOUND, whatever was observed", async () => {
+  const fetch = async () => Response.json({ code: "not.found" }, { status: 404 });
+  const client = new ConversationClient({ ...base, fetch, api: "voice" });
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "connected" }] });
+  await assert.rejects(client.disconnectIfConnected(ids), { code: "CONVERSATION_NOT_FOUND" });
+});
+
+test("a description counts what was observed long ago as a possible match", async () => {
+  const { simulator, client } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }), { maxAgeMs: 50 });
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "connected", purpose: "customer" }] });
+  await delay(60);
+  client.observe({ id: "c", participants: [{ id: "p-2", state: "connected", purpose: "customer" }] });
+  const call = client.disconnectIfConnected({ conversationId: "c", participant: { purpose: "customer" } });
+  await assert.rejects(call, { code: "AMBIGUOUS_PARTICIPANT" });
+  assert.deepEqual(sent(simulator), ["GET c"]);
+});
+
+test("who was observed gone is not written to, though a lagging read shows them connected", async () => {
+  const { fetch, next } = controlled();
+  const client = new ConversationClient({ ...base, fetch });
+  const call = client.disconnectIfConnected(ids);
+  const read = await next("GET");
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "disconnected" }] });
+  read.resolve(listed({ id: "p-1", state: "connected" }));
+  const { outcome, requests } = await call;
+  assert.deepEqual([outcome, requests], ["already-disconnected", 1]);
+});
+
+test("a caller that joins outlives the one that started", async () => {
+  let simulator;
+  for (const slow of [
+    { accessToken: () => delay(150).then(() => "tok-00000000") },
+    { budget: { take: () => delay(100) } },
+    { fetch: (url, init) => delay(100).then(() => simulator.fetch(url, init)) },
+  ]) {
+    ({ simulator } = await simulated());
+    const client = new ConversationClient({ ...base, fetch: simulator.fetch, ...slow });
+    const first = client.disconnectIfConnected({ ...ids, timeoutMs: 60 });
+    await delay(20);
+    const second = client.disconnectIfConnected({ ...ids, timeoutMs: 5_000 });
+    await assert.rejects(first, { code: "TIMEOUT" });
+    const { outcome, requests } = await second;
+    assert.deepEqual([outcome, requests], ["disconnected", 2], Object.keys(slow).join());
+  }
+});
+
+test("who joins during a backoff or a Retry-After waits along", async () => {
+  const { simulator, client } = await simulated();
+  simulator.addFault({ status: 503, headers: [["Retry-After", "1"]] });
+  const calls = [client.disconnectIfConnected(ids)];
+  for (let joins = 0; joins < 5; joins++) {
+    await delay(20);
+    calls.push(client.disconnectIfConnected(ids));
+  }
+  assert.ok((await Promise.all(calls)).every(({ outcome }) => outcome === "disconnected"));
+  const [failed, read, ...rest] = simulator.log();
+  assert.ok(read.at - failed.at >= 990 && rest.length === 1);
+});
+
+test("a provider that never answers is asked again by the next call", async () => {
+  const { simulator } = await simulated();
+  let asked = 0;
+  const accessToken = () => (++asked === 1 ? new Promise(() => {}) : "tok-00000000");
+  const client = new ConversationClient({ ...base, accessToken, fetch: simulator.fetch });
+  await assert.rejects(client.disconnectIfConnected({ ...ids, timeoutMs: 30 }), { code: "TIMEOUT" });
+  assert.equal((await client.disconnectIfConnected(ids)).outcome, "disconnected");
+  assert.equal(asked, 2);
+});
+
+test("a budget does not stand still", async () => {
+  const { signal } = new AbortController();
+  const take = (budget) => Promise.race([budget.take({ priority: false, signal }), delay(1_500).then(() => "stuck")]);
+  // Used up without a window, by a count that no reset belongs to.
+  const budget = new RateBudget();
+  await take(budget);
+  budget.report({ allowed: 2, count: 1, resetMs: 100 });
+  await delay(150);
+  budget.report({ allowed: 2, count: 2 });
+  assert.equal(await take(budget), undefined);
+  // A reset that no minute has.
+  budget.report({ allowed: 300, count: 300, resetMs: 4e9 });
+  assert.equal(await take(budget), undefined);
+  // A wrapper hears of requests that got no response.
+  class Wrapper {
+    #inner = new RateBudget();
+    take(request) {
+      return this.#inner.take(request);
+    }
+    report(limits) {
+      this.#inner.report(limits);
+    }
+  }
+  const { simulator, client } = await simulated(undefined, { budget: new Wrapper(), timeoutMs: 2_000, maxRetries: 5 });
+  simulator.addFault({ lost: "before", times: 5 });
+  assert.equal((await client.disconnectIfConnected({ ...ids, timeoutMs: 20_000 })).outcome, "disconnected");
+});
+
+test("an id that is listed twice is one participant; a call's baseUrl replaces the client's region", async () => {
+  const twice = [
+    { id: "p-1", state: "connected" },
+    { id: "p-1", state: "connected" },
+    { id: "p-2", state: "connected" },
+  ];
+  const urls = [];
+  const fetch = async (url, { method }) => {
+    urls.push(url);
+    return method === "GET" ? listed(...twice) : new Response(null, { status: 202 });
+  };
+  const client = new ConversationClient({ ...base, baseUrl: undefined, region: "us-east-1", fetch });
+  await assert.rejects(client.disconnectAll({ conversationId: "c", keep: 1 }), /0 of 2 connected/);
+  const { results } = await client.disconnectAll({ conversationId: "c", baseUrl: "https://gateway.example.test" });
+  assert.deepEqual(
+    results.map(({ participantId }) => participantId),
+    ["p-1", "p-2"],
+  );
+  assert.ok(urls.at(-1).startsWith("https://gateway.example.test/"));
+});
+
 // ---- The client itself ----
 
 test("options are checked by the first call, and named", async () => {

@@ -249,7 +249,7 @@ impl Fleet {
         if known.is_none() {
             let input = self.observed(flight).unwrap_or(Input::Start);
             self.step(flight, input);
-        } else if self.flights[flight].is_waiting {
+        } else if self.flights[flight].value.ends_wait() {
             self.step(flight, Input::Woke);
         }
     }
@@ -326,7 +326,7 @@ impl Fleet {
 
     fn observed(&mut self, flight: usize) -> Option<Input> {
         let running = &self.flights[flight];
-        let mut observed = self.observations.fresh(&running.conversation, self.now, MAX_AGE_MS);
+        let mut observed = self.observations.fresh(&running.conversation, self.now, f64::INFINITY);
         observed.iter_mut().for_each(|one| one.at -= running.started);
         (!observed.is_empty()).then_some(Input::Observed(observed))
     }
