@@ -114,11 +114,7 @@ impl Driver {
         let limit = &mut TimeLimit::new(self.limit_ms(timeout_ms));
         let given = self.abort.or_timeout(self.flight.key.token.get(used), limit).await?;
         Ok(match given {
-            None => {
-                // The provider may never answer: the next call asks again.
-                self.flight.key.token.give_up();
-                Some(Input::OutOfTime)
-            }
+            None => Some(Input::OutOfTime),
             Some(Ok(Ok((number, token)))) => {
                 self.token_number = Some(number);
                 self.flight.set_token(&token);

@@ -3,7 +3,7 @@
 use super::{foreign, value::Refusal};
 use js_sys::{Function, Promise};
 use serde::Serialize;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -33,11 +33,24 @@ pub struct SharedToken {
     current: RefCell<Option<(u32, String)>>,
     /// What the provider was asked for last and has not given yet.
     asked: RefCell<Option<Promise>>,
+    waiting: Cell<u32>,
+}
+
+/// One who waits for the provider. When the last one has left, the next call asks again: it may never answer.
+struct Waiting<'a>(&'a SharedToken);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.update(|count| count.saturating_sub(1));
+        if self.0.waiting.get() == 0 {
+            self.0.asked.take();
+        }
+    }
 }
 
 impl SharedToken {
     pub fn new(source: AccessToken) -> Self {
-        SharedToken { source, current: RefCell::default(), asked: RefCell::default() }
+        SharedToken { source, current: RefCell::default(), asked: RefCell::default(), waiting: Cell::default() }
     }
 
     /// The token, with its number; a later one than number `used`, which the platform refused.
@@ -58,6 +71,8 @@ impl SharedToken {
                 answer
             }
         };
+        self.waiting.update(|count| count + 1);
+        let _waiting = Waiting(self);
         let given = JsFuture::from(asked.clone()).await;
         let is_last = self.asked.borrow().as_ref().is_some_and(|one| **one == *asked);
         if is_last {
@@ -70,11 +85,6 @@ impl SharedToken {
             }
             self.later_than(used).unwrap_or((number, token))
         }))
-    }
-
-    /// Nobody waits any more for what the provider was asked for.
-    pub fn give_up(&self) {
-        self.asked.take();
     }
 
     fn later_than(&self, used: Option<u32>) -> Option<(u32, String)> {

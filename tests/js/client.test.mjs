@@ -931,6 +931,27 @@ test("a provider that never answers is asked again by the next call", async () =
   assert.equal(asked, 2);
 });
 
+test("a caller that leaves takes no token request from the others", async () => {
+  const { simulator } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }, { id: "p-3" }));
+  const asked = [];
+  const accessToken = async ({ refresh }) => {
+    asked.push(refresh);
+    await delay(60);
+    return "tok-00000000";
+  };
+  const client = new ConversationClient({ ...base, accessToken, fetch: simulator.fetch });
+  const controller = new AbortController();
+  const first = client.disconnectIfConnected({ ...ids, signal: controller.signal });
+  const second = client.disconnectIfConnected({ ...ids, participantId: "p-2" });
+  await delay(10);
+  controller.abort("enough");
+  await first.catch(() => {});
+  await delay(5);
+  const third = client.disconnectIfConnected({ ...ids, participantId: "p-3" });
+  for (const { outcome } of await Promise.all([second, third])) assert.equal(outcome, "disconnected");
+  assert.deepEqual(asked, [false]);
+});
+
 test("a budget does not stand still", async () => {
   const { signal } = new AbortController();
   const take = (budget) => Promise.race([budget.take({ priority: false, signal }), delay(1_500).then(() => "stuck")]);
