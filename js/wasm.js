@@ -122,6 +122,20 @@ export const disconnectIfConnected = (options) => entered(call, options);
 /** Notifications that arrive before the module is there; the oldest make room. */
 const MAX_EARLY = 200;
 
+/** Of each `RateBudget` the module's own. @type {WeakMap<object, () => Budget>} */
+const budgets = new WeakMap();
+
+/** The module's own budget of a `RateBudget` that no subclass has changed. @param {any} options */
+function ownBudget(options) {
+  try {
+    const { take, report } = RateBudget.prototype;
+    const { budget } = options;
+    return budget.take === take && budget.report === report ? budgets.get(budget) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A client whose module loads at its first call. */
 export class ConversationClient {
   #options;
@@ -142,7 +156,10 @@ export class ConversationClient {
   /** The module's own client; a fresh instance of the module has a fresh one. */
   #current() {
     if (!this.#client || this.#instance !== instance()) {
-      this.#client = new Client(this.#options);
+      const client = new Client(this.#options);
+      const budget = ownBudget(this.#options)?.();
+      if (budget) client.share(budget);
+      this.#client = client;
       this.#instance = instance();
       for (const [notification, at] of this.#early.splice(0)) this.#client.observe(notification, at);
       if (this.#isClosed) this.#client.close();
@@ -216,6 +233,7 @@ export class RateBudget {
   constructor(options, source) {
     this.#options = copied(options);
     this.#source = source;
+    budgets.set(this, () => this.#current());
   }
 
   #current() {
@@ -224,11 +242,6 @@ export class RateBudget {
       this.#instance = instance();
     }
     return this.#budget;
-  }
-
-  /** How the module's clients know the module's budget. */
-  get __budget() {
-    return this.#current().__budget;
   }
 
   /** @param {any} request */

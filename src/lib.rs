@@ -72,46 +72,35 @@ mod exports {
         pub fn close(&self) {
             self.0.close();
         }
+
+        /// The budget of its calls, in the place of the option `budget`.
+        #[wasm_bindgen(skip_typescript)]
+        pub fn share(&self, budget: &RateBudget) {
+            self.0.share(&budget.0);
+        }
     }
 
     /// A budget of requests that clients may share.
     #[wasm_bindgen(skip_typescript)]
     #[allow(missing_debug_implementations, reason = "for JavaScript")]
-    pub struct RateBudget {
-        shared: Rc<SharedBudget>,
-        key: usize,
-    }
+    pub struct RateBudget(Rc<SharedBudget>);
 
     #[wasm_bindgen]
     #[allow(clippy::missing_errors_doc, clippy::unnecessary_wraps, reason = "as above")]
     impl RateBudget {
         #[wasm_bindgen(constructor, skip_typescript)]
         pub fn new(options: &JsValue) -> Result<RateBudget, JsValue> {
-            let shared = client::rate_budget(options)?;
-            let key = client::register(&shared);
-            Ok(RateBudget { shared, key })
-        }
-
-        /// By which a client knows it.
-        #[wasm_bindgen(getter, js_name = __budget, skip_typescript)]
-        pub fn key(&self) -> usize {
-            self.key
+            client::rate_budget(options).map(RateBudget)
         }
 
         #[wasm_bindgen(skip_typescript)]
         pub fn take(&self, request: JsValue) -> Result<Promise, JsValue> {
-            Ok(task::spawn(Rc::clone(&self.shared).take(request)))
+            Ok(task::spawn(Rc::clone(&self.0).take(request)))
         }
 
         #[wasm_bindgen(skip_typescript)]
         pub fn report(&self, limits: &JsValue) {
-            self.shared.report_given(limits);
-        }
-    }
-
-    impl Drop for RateBudget {
-        fn drop(&mut self) {
-            client::unregister(self.key);
+            self.0.report_given(limits);
         }
     }
 

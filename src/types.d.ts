@@ -59,8 +59,8 @@ export interface CallOptions {
   /** The conversation's id. */
   conversationId: string;
   /**
-   * The OAuth access token, without "Bearer ", or what gives one. A provider is asked once for each call, and once more
-   * with `refresh: true` after a 401.
+   * The OAuth access token, without "Bearer ", or what gives one. A provider is asked once for each call (by a client,
+   * once for calls that overlap), and once more with `refresh: true` after a 401.
    */
   accessToken: string | ((request: { refresh: boolean }) => string | PromiseLike<string>);
   /** The routes of the platform; default `"voice"`. `"calls"` is the published Conversations API. */
@@ -327,7 +327,7 @@ export type DisconnectEvent =
   | {
       type: "wait";
       at: number;
-      /** With a budget of your own, `rate-limit` waits have the longest time that is left. */
+      /** With a budget of your own, or before the first response, a `rate-limit` wait has the longest time left. */
       ms: number;
       reason: "settling" | "backoff" | "retry-after" | "rate-limit";
     }
@@ -383,6 +383,11 @@ type Defaults = { [Name in keyof CallOptions]?: CallOptions[Name] | undefined };
 
 /** The options of a client: its own, and any option of a call as a default. */
 export interface ConversationClientOptions extends Defaults {
+  /** Whom calls without a participant mean; calls about all leave it out. Either this or `participant`. */
+  participantId?: string | undefined;
+  participant?: ParticipantDescription | undefined;
+  /** Its requests go before those without, where the budget makes them wait. */
+  priority?: boolean | undefined;
   /** A `RateBudget` that several clients share, or an object with its interface. Either this or `requestsPerMinute`. */
   budget?: Budget | undefined;
   /** Requests in a minute, where the platform's headers do not tell; default 300. */
@@ -398,8 +403,9 @@ export interface ClientCallOptions extends Omit<Defaults, "conversationId"> {
   priority?: boolean | undefined;
 }
 
-/** The options of `client.disconnectIfConnected`. */
-export type ClientDisconnectOptions = ClientCallOptions & Whom;
+/** The options of `client.disconnectIfConnected`; without a participant, the client's default is meant. */
+export type ClientDisconnectOptions = ClientCallOptions &
+  (Whom | { participantId?: undefined; participant?: undefined });
 
 /** The options of `client.participants`, beside the conversation. */
 export type ParticipantsOptions = Omit<ClientCallOptions, "conversationId">;

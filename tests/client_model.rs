@@ -20,7 +20,7 @@ use disconnect_if_connected::protocol::{
     call::{Action as Next, Input},
     flight::{CallerId, End, Flight},
     http::{Body, Expected, Failure, Operation, Request as Asked},
-    observation::Observations,
+    observation::{Observations, Observed},
     outcome::Outcome,
     participant::Participant as Listed,
     settings::{Api, Settings},
@@ -110,6 +110,7 @@ struct State {
     changes_left: u8,
     faults_left: u8,
     events_left: u8,
+    has_news: bool,
     history: History,
 }
 
@@ -133,7 +134,7 @@ impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.flight.hash(hasher);
         format!("{:?}{:?}{:?}", self.budget, self.observations, self.history).hash(hasher);
-        (self.now.to_bits(), self.with_write, self.has_grant, self.follows).hash(hasher);
+        (self.now.to_bits(), self.with_write, self.has_grant, self.follows, self.has_news).hash(hasher);
         (self.changes_left, self.faults_left, self.events_left).hash(hasher);
         match &self.pending {
             Pending::Turn(_, operation) => (0, operation).hash(hasher),
@@ -215,6 +216,8 @@ impl State {
         self.end(end.map(|end| (id, end)).into_iter().collect());
         if self.flight.ends_wait() {
             self.step(Input::Woke);
+        } else if let Pending::Turn(ticket, _) = self.pending {
+            self.step(Input::Queued(self.budget.wait_ms(ticket, self.now)));
         }
     }
 
@@ -246,9 +249,13 @@ impl State {
         }
     }
 
-    fn observed(&self) -> Option<Input> {
-        let observed = self.observations.fresh("c", self.now, f64::INFINITY);
-        (!observed.is_empty()).then_some(Input::Observed(observed))
+    fn observed(&self) -> Vec<Observed> {
+        self.observations.fresh("c", self.now, f64::INFINITY)
+    }
+
+    /// What was observed since it was last looked at.
+    fn news(&mut self) -> Option<Input> {
+        std::mem::take(&mut self.has_news).then(|| Input::Observed(self.observed()))
     }
 
     fn step(&mut self, input: Input) {
@@ -259,6 +266,12 @@ impl State {
             if !matches!(step.action, Some(Next::Take { .. } | Next::Send(_))) {
                 self.release();
                 self.follows = false;
+            }
+            if let Some(Next::Take { .. } | Next::Wait { .. }) = step.action
+                && let Some(news) = self.news()
+            {
+                input = news;
+                continue;
             }
             input = match step.action {
                 None => return self.over(),
@@ -287,7 +300,8 @@ impl State {
     }
 
     fn take(&mut self, operation: Operation) -> Option<Input> {
-        if let Pending::Turn(..) = self.pending {
+        if let Pending::Turn(ticket, _) = self.pending {
+            self.pending = Pending::Turn(ticket, operation);
             return None;
         }
         // One was granted already, to a write that is too old.
@@ -300,7 +314,7 @@ impl State {
                 self.budget.free_reserved();
             } else if self.budget.use_reserved(self.now) {
                 self.has_grant = true;
-                return Some(Input::Taken);
+                return Some(Input::Taken(Vec::new()));
             }
         }
         let purpose = match operation {
@@ -313,7 +327,7 @@ impl State {
         match self.budget.ask(self.now) {
             Answer::Go { with_write, .. } => {
                 (self.with_write, self.has_grant) = (with_write, true);
-                Some(Input::Taken)
+                Some(Input::Taken(Vec::new()))
             }
             Answer::Wait(_) | Answer::Idle => {
                 self.history.waited_for_budget = true;
@@ -351,7 +365,7 @@ impl State {
         if let Body::Participants(listed) = &response.body {
             let shows = listed.iter().any(|one| one.state.0.as_deref() == Some("connected"));
             self.history.seen_at = shows.then_some(self.now);
-            self.observations.refresh("c", listed, self.now);
+            self.observations.refresh("c", listed, self.now, self.now);
         }
         self.pending = Pending::Over;
         self.step(Input::Response(response));
@@ -380,10 +394,11 @@ impl State {
         if is_connected {
             self.history.seen_at = Some(self.now);
         }
-        if let Pending::Wait { .. } = self.pending
-            && let Some(input) = self.observed()
+        self.has_news = true;
+        if let Pending::Wait { .. } | Pending::Turn(..) = self.pending
+            && let Some(news) = self.news()
         {
-            self.step(input);
+            self.step(news);
             self.history.wrote_on_an_event |=
                 matches!(&self.pending, Pending::Request(request) if request.operation == Operation::Write);
         }
@@ -439,6 +454,7 @@ impl Model for Client {
                     changes_left: self.changes,
                     faults_left: self.faults,
                     events_left: self.events,
+                    has_news: false,
                     history: History::default(),
                 };
                 if let Some(known) = known {
@@ -454,7 +470,7 @@ impl Model for Client {
                     state.observe(listed);
                 }
                 state.join(0);
-                let input = state.observed().unwrap_or(Input::Start);
+                let input = state.news().unwrap_or(Input::Start);
                 state.step(input);
                 states.push(state);
             }
@@ -543,7 +559,7 @@ impl Model for Client {
                             assert_eq!(granted, ticket);
                             (state.with_write, state.has_grant) = (with_write, true);
                             state.pending = Pending::Over;
-                            state.step(Input::Taken);
+                            state.step(Input::Taken(Vec::new()));
                         }
                         answer => panic!("the window has ended, and nobody goes: {answer:?}"),
                     }

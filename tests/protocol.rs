@@ -84,7 +84,7 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
     let (mut now, mut input) = (0.0, Input::Start);
     for _ in 0..200 {
         match call.next(input, now, 0.5) {
-            Action::Take { .. } => input = Input::Taken,
+            Action::Take { .. } => input = Input::Taken(Vec::new()),
             Action::List(_) => panic!("nobody asked for a list"),
             Action::Token { refresh, .. } => {
                 if refresh {

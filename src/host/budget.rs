@@ -10,7 +10,10 @@ use super::{
     options,
     time::{self, TimeLimit},
 };
-use crate::protocol::budget::{Answer, Budget, Limits, Purpose, Ticket};
+use crate::protocol::{
+    budget::{Answer, Budget, Limits, Purpose, Ticket},
+    call::TIMER_SLACK_MS,
+};
 use serde::Serialize;
 use std::{
     cell::{Cell, RefCell},
@@ -84,8 +87,8 @@ struct Waiter {
     ticket: Ticket,
     /// Granted, and whether with the slot of a write.
     granted: Cell<Option<bool>>,
-    /// It knows for how long it waits, or was told to look.
-    knows: Cell<bool>,
+    /// When it looks by itself; infinite where it does not know for how long it waits.
+    looks_at: Cell<f64>,
     notify: Notify,
 }
 
@@ -124,8 +127,8 @@ impl SharedBudget {
 
     pub fn enter(self: &Rc<Self>, purpose: Purpose, priority: bool) -> Place {
         let ticket = self.value.borrow_mut().enter(purpose, priority);
-        let waiter =
-            Rc::new(Waiter { ticket, granted: Cell::new(None), knows: Cell::default(), notify: Notify::default() });
+        let (granted, looks_at) = (Cell::new(None), Cell::new(f64::INFINITY));
+        let waiter = Rc::new(Waiter { ticket, granted, looks_at, notify: Notify::default() });
         self.waiting.borrow_mut().push(Rc::clone(&waiter));
         self.grant();
         Place { budget: Rc::clone(self), waiter }
@@ -144,14 +147,27 @@ impl SharedBudget {
                     }
                     waits
                 }),
-                // Who did not know for how long, may know now.
-                Answer::Wait(_) => {
-                    let unknowing = |waiter: &&Rc<Waiter>| !waiter.knows.replace(true);
-                    return self.waiting.borrow().iter().filter(unknowing).for_each(|waiter| waiter.notify.notify());
+                // Who did not know for how long, may know now; and the first one has to look in time.
+                Answer::Wait(ms) => {
+                    let (first, ends) = (self.value.borrow().first(), time::now() + ms);
+                    for waiter in self.waiting.borrow().iter() {
+                        let looks_at = waiter.looks_at.get();
+                        let is_late = first == Some(waiter.ticket) && looks_at > ends + TIMER_SLACK_MS;
+                        if is_late || looks_at == f64::INFINITY {
+                            waiter.looks_at.set(ends);
+                            waiter.notify.notify();
+                        }
+                    }
+                    return;
                 }
                 Answer::Idle => return,
             }
         }
+    }
+
+    /// In how many milliseconds, at the earliest, this one may go; `None` where that is not known.
+    pub fn wait_ms(&self, ticket: Ticket) -> Option<f64> {
+        self.value.borrow().wait_ms(ticket, time::now())
     }
 
     /// A flight that somebody with priority has joined.
@@ -224,7 +240,7 @@ impl Place {
 
     /// In how many milliseconds, at the earliest, the grant may come; `None` where it waits for a response.
     pub fn wait_ms(&self) -> Option<f64> {
-        self.budget.value.borrow().wait_ms(self.waiter.ticket, time::now())
+        self.budget.wait_ms(self.waiter.ticket)
     }
 
     /// Waits for the grant; or until it is known anew for how long that takes.
@@ -233,7 +249,9 @@ impl Place {
         let mut place = self;
         loop {
             let turns_in_ms = place.budget.value.borrow().turns_in_ms(time::now());
-            let mut limit = TimeLimit::new(place.wait_ms().or(turns_in_ms).unwrap_or(f64::INFINITY));
+            let ms = place.wait_ms().or(turns_in_ms).unwrap_or(f64::INFINITY);
+            place.waiter.looks_at.set(time::now() + ms);
+            let mut limit = TimeLimit::new(ms);
             let notified = Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
             place.budget.grant();
             place = match place.granted() {

@@ -30,7 +30,6 @@ use crate::protocol::{
 };
 use js_sys::{Array, JSON, Object};
 use serde::{Deserialize, de};
-use slab::Slab;
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -46,6 +45,9 @@ const MAX_AGE_MS: f64 = 2_000.0;
 /// Removals of `disconnectAll` that are under way at a time.
 const REMOVALS_AT_ONCE: usize = 8;
 
+const MORE_OPTIONS: &str =
+    ", priority; of disconnectAll where, keep; of the client budget, requestsPerMinute, maxAgeMs";
+
 /// A client's own options, read at its first call.
 struct Shared {
     defaults: Vec<(String, JsValue)>,
@@ -55,6 +57,8 @@ struct Shared {
 #[derive(Default)]
 pub struct Client {
     options: JsValue,
+    /// A `RateBudget` of this module.
+    budget: RefCell<Option<Rc<SharedBudget>>>,
     shared: RefCell<Option<Rc<Shared>>>,
     /// In the order of their conversations' ids.
     flights: RefCell<Vec<Rc<SharedFlight>>>,
@@ -71,20 +75,6 @@ struct Order {
     commons: Rc<Commons>,
 }
 
-thread_local! {
-    /// The budgets that clients may share, by their keys; of one that is gone nobody asks.
-    static BUDGETS: RefCell<Slab<Rc<SharedBudget>>> = const { RefCell::new(Slab::new()) };
-}
-
-/// Lets clients find a budget, by a key.
-pub fn register(budget: &Rc<SharedBudget>) -> usize {
-    BUDGETS.with_borrow_mut(|all| all.insert(Rc::clone(budget)))
-}
-
-pub fn unregister(key: usize) {
-    BUDGETS.with_borrow_mut(|all| drop(all.try_remove(key)));
-}
-
 /// The budget that the options of a `RateBudget` describe.
 pub fn rate_budget(given: &JsValue) -> Result<Rc<SharedBudget>, JsValue> {
     let read = || {
@@ -98,12 +88,13 @@ pub fn rate_budget(given: &JsValue) -> Result<Rc<SharedBudget>, JsValue> {
     read().map_err(|refusal| error::invalid_argument("RateBudget", refusal))
 }
 
-/// The property by which a client knows a `RateBudget` of this module.
-pub const BUDGET_KEY: &str = "__budget";
-
 impl Client {
     pub fn new(options: JsValue) -> Rc<Self> {
         Rc::new(Client { options, ..Client::default() })
+    }
+
+    pub fn share(&self, budget: &Rc<SharedBudget>) {
+        self.budget.replace(Some(Rc::clone(budget)));
     }
 
     // ---- What it is asked for ----
@@ -213,6 +204,9 @@ impl Client {
         let shared = self.shared()?;
         let mut given = given;
         for (name, value) in &shared.defaults {
+            if everyone && (name == "participantId" || name == "participant") {
+                continue;
+            }
             // Of a pair, the call's own one replaces the client's other one.
             let other = match name.as_str() {
                 "participantId" => "participant",
@@ -227,7 +221,8 @@ impl Client {
             }
         }
         let priority = options::option(&mut given, "priority", checked::boolean)?.unwrap_or_default();
-        let mut options = Options::of(given, everyone)?;
+        let options = Options::of(given, everyone).map_err(|refusal| refusal.with_options(MORE_OPTIONS));
+        let mut options = options?;
         (options.settings.is_paced, options.settings.max_age_ms) = (true, shared.commons.max_age_ms);
         Ok(Order { options, priority, commons: Rc::clone(&shared.commons) })
     }
@@ -263,7 +258,10 @@ impl Client {
                 let accepted = "budget or requestsPerMinute, never both";
                 return Err(Refusal::new("requestsPerMinute", "a value beside budget", &accepted));
             }
-            Some(budget) => pacer(budget)?,
+            Some(budget) => match &*self.budget.borrow() {
+                Some(own) => Pacer::Own(Rc::clone(own)),
+                None => pacer(budget)?,
+            },
             None => Pacer::Own(SharedBudget::new(requests.unwrap_or(REQUESTS_PER_MINUTE))),
         };
         let defaults = given.into_iter().map(|(name, given)| (name.into_owned(), given.value)).collect();
@@ -274,9 +272,11 @@ impl Client {
     }
 
     async fn list(self: &Rc<Self>, method: &str, order: Order) -> Result<(Vec<Participant>, u32), JsValue> {
-        match Rc::clone(self).fly(method, order).await? {
-            Ended::ByRule(End::Listed(participants, requests), _) => Ok((participants, requests)),
-            ended => ended.to_js(method).map(|_| (Vec::new(), 0)),
+        let ended = Rc::clone(self).fly(method, order).await?;
+        let requests = ended.requests();
+        match ended {
+            Ended::ByRule(End::Listed(participants, _), _) => Ok((participants, requests)),
+            ended => ended.to_js(method).map(|_| (Vec::new(), requests)),
         }
     }
 
@@ -319,7 +319,7 @@ impl Client {
         let client = Rc::clone(self);
         task::detach(Box::pin(async move {
             if let Err(thrown) = Driver::new(Some(commons), &flight, Abort::by(&flight.is_over)).drive().await {
-                flight.end_all(&Ended::Threw(thrown));
+                flight.end_all(&Ended::Threw(thrown, flight.requests()));
             }
             client.forget(&flight);
         }));
@@ -346,16 +346,12 @@ fn closed(method: &str) -> JsValue {
     error::to_js(&DisconnectError::closed(method), None)
 }
 
-/// The budget that a caller passes: a `RateBudget` of this module, or an object with its interface.
+/// A budget of the caller's own: an object with the interface of `RateBudget`.
 fn pacer(budget: JsValue) -> Result<Pacer, Refusal> {
-    let key = foreign::get(&budget, BUDGET_KEY).ok().and_then(|key| key.as_f64());
-    match key.and_then(|key| BUDGETS.with_borrow(|all| all.get(key as usize).cloned())) {
-        Some(own) => Ok(Pacer::Own(own)),
-        None if foreign::get(&budget, "take").is_ok_and(|take| take.is_function()) => {
-            Ok(Pacer::Foreign(AnyBudget::unchecked_from_js(budget)))
-        }
-        None => Err(Refusal::new("budget", &foreign::shown(&budget), &"a RateBudget, or an object { take, report? }")),
+    if foreign::get(&budget, "take").is_ok_and(|take| take.is_function()) {
+        return Ok(Pacer::Foreign(AnyBudget::unchecked_from_js(budget)));
     }
+    Err(Refusal::new("budget", &foreign::shown(&budget), &"a RateBudget, or an object { take, report? }"))
 }
 
 /// Whom `disconnectAll` means.

@@ -28,8 +28,8 @@ impl Commons {
         self.observations.borrow().correct(conversation_id, participants);
     }
 
-    pub fn refresh(&self, conversation_id: &str, participants: &[Participant]) {
-        self.observations.borrow_mut().refresh(conversation_id, participants, time::now());
+    pub fn refresh(&self, conversation_id: &str, participants: &[Participant], sent_at: f64) {
+        self.observations.borrow_mut().refresh(conversation_id, participants, sent_at, time::now());
     }
 
     pub fn spend(&self, conversation_id: &str, participant_id: &str) {

@@ -9,7 +9,7 @@ use super::{
     fetch::Connection,
     flight::{Ended, Key, Seat, SharedFlight},
     options::Options,
-    time::TimeLimit,
+    time::{self, TimeLimit},
     token::SharedToken,
 };
 use crate::protocol::{
@@ -18,7 +18,12 @@ use crate::protocol::{
     http::{Body, Operation, Request},
     selection::Whom,
 };
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    rc::Rc,
+    task::Poll,
+};
 use wasm_bindgen::prelude::*;
 
 /// One call without a client, from the caller's options to its result. The error is a `DisconnectError`, or what is the
@@ -87,6 +92,12 @@ impl Driver {
             if !matches!(action, Some(Action::Take { .. } | Action::Send(_))) {
                 (self.turn, self.grant, self.follows) = (None, None, false);
             }
+            if let Some(Action::Take { .. } | Action::Wait { .. }) = action
+                && let Some(news) = self.news()
+            {
+                input = news;
+                continue;
+            }
             let next = match action {
                 Some(Action::Token { refresh, timeout_ms }) => self.token(refresh, timeout_ms).await?,
                 Some(Action::Take { operation, timeout_ms }) => self.take(operation, timeout_ms).await?,
@@ -109,6 +120,11 @@ impl Driver {
         (!observed.is_empty() && settings.target.whom != Whom::Everyone).then_some(Input::Observed(observed))
     }
 
+    /// What was observed since it was last looked at.
+    fn news(&self) -> Option<Input> {
+        if self.flight.has_news.take() { self.observed() } else { None }
+    }
+
     async fn token(&mut self, refresh: bool, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
         let used = self.token_number.filter(|_| refresh);
         let limit = &mut TimeLimit::new(self.limit_ms(timeout_ms));
@@ -122,8 +138,8 @@ impl Driver {
                 Some(Input::Token)
             }
             Some(Ok(Err(_))) if refresh => Some(Input::NoToken),
-            Some(Ok(Err(given))) => self.end_all(Ended::NoToken(given)),
-            Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
+            Some(Ok(Err(given))) => self.end_all(Ended::NoToken(given, self.flight.requests())),
+            Some(Err(thrown)) => self.end_all(Ended::Threw(thrown, self.flight.requests())),
         })
     }
 
@@ -137,9 +153,10 @@ impl Driver {
         None
     }
 
-    /// Takes the next request from the budget.
+    /// Takes the next request from the budget. Meanwhile something may be observed, or somebody joins, who is to be told
+    /// for how long this takes.
     async fn take(&mut self, operation: Operation, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
-        let Some(commons) = &self.commons else { return Ok(Some(Input::Taken)) };
+        let Some(commons) = &self.commons else { return Ok(Some(Input::Taken(Vec::new()))) };
         let is_queued = self.turn.is_some();
         let mut turn: Turn = match (self.turn.take(), commons.pacer.clone()) {
             (Some(turn), _) => turn,
@@ -156,7 +173,7 @@ impl Driver {
                 match place {
                     Err(grant) => {
                         self.grant = Some(grant);
-                        return Ok(Some(Input::Taken));
+                        return Ok(Some(Input::Taken(Vec::new())));
                     }
                     Ok(place) => return Ok(Some(self.queue(place))),
                 }
@@ -164,17 +181,22 @@ impl Driver {
         };
         // A budget of the caller's own may grant at once, but only by a promise.
         let limit_ms = if is_queued { self.limit_ms(timeout_ms) } else { 0.0 };
-        Ok(match self.abort.or_timeout(turn.as_mut(), &mut TimeLimit::new(limit_ms)).await? {
-            Some(Ok(Turned::Granted(grant))) => {
+        self.flight.interrupt.reset();
+        let turned = turn_or_news(turn.as_mut(), self.flight.interrupt.notified());
+        let turned = self.abort.or_timeout(turned, &mut TimeLimit::new(limit_ms)).await?;
+        Ok(match turned {
+            Some(Some(Ok(Turned::Granted(grant)))) => {
                 self.grant = grant;
-                Some(Input::Taken)
+                let observed = if let Some(Input::Observed(observed)) = self.news() { observed } else { Vec::new() };
+                Some(Input::Taken(observed))
             }
-            Some(Ok(Turned::Waits(place))) => Some(self.queue(place)),
-            Some(Err(thrown)) => self.end_all(Ended::Threw(thrown)),
+            Some(Some(Ok(Turned::Waits(place)))) => Some(self.queue(place)),
+            Some(Some(Err(thrown))) => self.end_all(Ended::Threw(thrown, self.flight.requests())),
             None if is_queued => Some(Input::OutOfTime),
-            None => {
+            Some(None) | None => {
                 self.turn = Some(turn);
-                Some(Input::Queued(None))
+                let wait_ms = self.flight.place.borrow().as_ref().and_then(|(budget, ticket)| budget.wait_ms(*ticket));
+                Some(self.news().unwrap_or(Input::Queued(wait_ms)))
             }
         })
     }
@@ -210,7 +232,8 @@ impl Driver {
             commons.spend(&settings.conversation_id, &self.flight.participant_id());
         }
         let (read, max_bytes) = (&settings.dialect.read, settings.max_response_bytes);
-        let timeout_ms = if self.commons.is_some() { settings.request_timeout_ms } else { request.timeout_ms };
+        let timeout_ms = if self.commons.is_some() { self.flight.request_timeout_ms() } else { request.timeout_ms };
+        let sent_at = time::now();
         let request = Request { timeout_ms, ..request.clone() };
         let mut input = self.connection.perform(&request, read, max_bytes, &self.abort).await?;
         if let Some(commons) = &self.commons {
@@ -222,7 +245,7 @@ impl Driver {
                     commons.report(self.grant.as_mut(), &limits);
                     if let Body::Participants(participants) = &mut response.body {
                         commons.correct(&settings.conversation_id, participants);
-                        commons.refresh(&settings.conversation_id, participants);
+                        commons.refresh(&settings.conversation_id, participants, sent_at);
                     }
                 }
                 _ => {
@@ -239,9 +262,20 @@ impl Driver {
     /// A wait; somebody who joins ends it, and so does what is observed meanwhile.
     async fn wait(&mut self, ms: f64) -> Result<Input, JsValue> {
         self.flight.interrupt.reset();
-        self.flight.has_news.set(false);
-        let interrupted = self.abort.or_timeout(self.flight.interrupt.notified(), &mut TimeLimit::new(ms)).await?;
-        let has_news = interrupted.is_some() && self.flight.has_news.get();
-        Ok(self.observed().filter(|_| has_news).unwrap_or(Input::Woke))
+        self.abort.or_timeout(self.flight.interrupt.notified(), &mut TimeLimit::new(ms)).await?;
+        Ok(self.news().unwrap_or(Input::Woke))
     }
+}
+
+/// What `turn` results in, or `None` where the news come first.
+async fn turn_or_news(
+    mut turn: Pin<&mut dyn Future<Output = Result<Turned, JsValue>>>,
+    news: impl Future<Output = ()>,
+) -> Option<Result<Turned, JsValue>> {
+    let mut news = pin!(news);
+    poll_fn(|context| match turn.as_mut().poll(context) {
+        Poll::Ready(turned) => Poll::Ready(Some(turned)),
+        Poll::Pending => news.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }

@@ -15,6 +15,7 @@ use crate::protocol::{
     budget::Ticket,
     call::{Action, Input},
     flight::{CallerId, End, Flight},
+    selection::Whom,
     settings::Settings,
     timeline::Event,
 };
@@ -30,10 +31,10 @@ use wasm_bindgen::prelude::*;
 pub enum Ended {
     /// By the rule; with what the host says of a request without a whole response.
     ByRule(End, Option<JsValue>),
-    /// By what the caller's own token provider or budget threw.
-    Threw(JsValue),
+    /// By what the caller's own token provider or budget threw; after so many requests.
+    Threw(JsValue, u32),
     /// The token provider gave something else.
-    NoToken(&'static str),
+    NoToken(&'static str, u32),
 }
 
 /// Where a caller finds its end.
@@ -113,14 +114,18 @@ impl SharedFlight {
         if let Some((budget, ticket)) = self.place.borrow().as_ref().filter(|_| priority) {
             budget.prioritize(*ticket);
         }
-        if self.value.borrow().ends_wait() {
+        let (ends_wait, takes) = (self.value.borrow().ends_wait(), self.value.borrow().takes());
+        if ends_wait || takes {
             self.interrupt.notify();
         }
         Seat { flight: Rc::clone(self), id, mailbox }
     }
 
-    /// Something was observed of the conversation.
+    /// Something was observed of the conversation; it stands for no read of all.
     pub fn tell(&self) {
+        if self.key.settings.target.whom == Whom::Everyone {
+            return;
+        }
         self.has_news.set(true);
         self.interrupt.notify();
     }
@@ -149,6 +154,14 @@ impl SharedFlight {
 
     pub fn set_token(&self, token: &str) {
         self.value.borrow_mut().set_token(token);
+    }
+
+    pub fn requests(&self) -> u32 {
+        self.value.borrow().requests()
+    }
+
+    pub fn request_timeout_ms(&self) -> f64 {
+        self.value.borrow().request_timeout_ms()
     }
 
     pub fn has_priority(&self) -> bool {
@@ -203,6 +216,7 @@ impl Seat {
         let unseen = match (&*self.mailbox.ended.borrow(), self.flight.value.borrow().call(self.id)) {
             (Some(Ended::ByRule(End::Finished(Ok(result)), _)), _) => events.unseen(&result.timeline),
             (Some(Ended::ByRule(End::Finished(Err(error)), _)), _) => events.unseen(&error.timeline),
+            (Some(Ended::ByRule(End::Listed(_, timeline), _)), _) => events.unseen(timeline),
             (None, Some(call)) => events.unseen(call.timeline()),
             _ => return,
         };
@@ -220,16 +234,18 @@ impl Drop for Seat {
     }
 }
 
+fn requests_in(timeline: &[Event]) -> u32 {
+    timeline.iter().filter(|event| matches!(event, Event::Request { .. })).count() as u32
+}
+
 impl Ended {
     /// HTTP requests sent.
     pub fn requests(&self) -> u32 {
         match self {
             Ended::ByRule(End::Finished(Ok(result)), _) => result.requests,
-            Ended::ByRule(End::Finished(Err(error)), _) => {
-                error.timeline.iter().filter(|event| matches!(event, Event::Request { .. })).count() as u32
-            }
-            Ended::ByRule(End::Listed(_, requests), _) => *requests,
-            _ => 0,
+            Ended::ByRule(End::Finished(Err(error)), _) => requests_in(&error.timeline),
+            Ended::ByRule(End::Listed(_, timeline), _) => requests_in(timeline),
+            Ended::Threw(_, requests) | Ended::NoToken(_, requests) => *requests,
         }
     }
 
@@ -239,8 +255,8 @@ impl Ended {
             Ended::ByRule(End::Finished(Ok(result)), _) => Ok(serde_wasm_bindgen::to_value(result)?),
             Ended::ByRule(End::Finished(Err(fields)), cause) => Err(error::to_js(fields, cause.as_ref())),
             Ended::ByRule(End::Listed(..), _) => Ok(JsValue::UNDEFINED),
-            Ended::Threw(thrown) => Err(thrown.clone()),
-            Ended::NoToken(given) => Err(error::invalid_argument(method, token::refusal(given))),
+            Ended::Threw(thrown, _) => Err(thrown.clone()),
+            Ended::NoToken(given, _) => Err(error::invalid_argument(method, token::refusal(given))),
         }
     }
 }

@@ -233,6 +233,8 @@ impl<'de> MapAccess<'de> for Properties {
     }
 }
 
+const UNKNOWN: &str = "is not an option; the options are";
+
 /// Why a value was refused; of an option, what the caller reads.
 #[derive(Debug)]
 pub struct Refusal {
@@ -249,6 +251,14 @@ impl Refusal {
 
     pub fn unreadable() -> Self {
         de::Error::custom("cannot be read: a getter or a proxy throws")
+    }
+
+    /// Of a caller that has more options than those that were read here.
+    pub fn with_options(mut self, more: &str) -> Self {
+        if self.problem.starts_with(UNKNOWN) {
+            self.problem.push_str(more);
+        }
+        self
     }
 
     /// In a property of this name.
@@ -295,7 +305,7 @@ impl de::Error for Refusal {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let problem = format!("is not an option; the options are {}", known.join(", "));
+        let problem = format!("{UNKNOWN} {}", known.join(", "));
         Refusal { option: Some(name.to_owned()), problem }
     }
 

@@ -110,6 +110,11 @@ impl Budget {
         }
     }
 
+    /// Who goes next, if anybody.
+    pub fn first(&self) -> Option<Ticket> {
+        self.lines.get(self.next_line()?)?.first().map(|(ticket, _)| *ticket)
+    }
+
     /// Takes a place in the line.
     pub fn enter(&mut self, purpose: Purpose, priority: bool) -> Ticket {
         self.last_ticket = self.last_ticket.wrapping_add(1);

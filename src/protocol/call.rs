@@ -13,7 +13,8 @@
 //!              └── another 4xx ─► READ ─ gone ─► outcome, else error
 //! ```
 //!
-//! A write follows only a read that saw a disconnectable state; the one exception is the repetition after a 401.
+//! A write follows only a read, of a client also an event, that saw a disconnectable state; the one exception is the
+//! repetition after a 401.
 
 use super::{
     dialect::{Ids, JsonText},
@@ -48,11 +49,11 @@ pub enum Input {
     NoResponse(Failure, Option<String>),
     /// The access token, or the budget, did not come in the time that the action gave.
     OutOfTime,
-    /// The budget grants the request.
-    Taken,
+    /// The budget grants the request; with what a client observed meanwhile.
+    Taken(Vec<Observed>),
     /// The budget does not grant it yet; in how many milliseconds at the earliest, where that is known.
     Queued(Option<f64>),
-    /// What a client observed, at the start of the call or while it waits.
+    /// What a client observed, at the start of the call or while it waits, for the budget too.
     Observed(Vec<Observed>),
     /// The client was closed.
     Closed,
@@ -66,7 +67,8 @@ pub enum Action {
         refresh: bool,
         timeout_ms: f64,
     },
-    /// Take the next request from the budget: `Taken`, or `Queued` once and then `Taken` or `OutOfTime`.
+    /// Take the next request from the budget: `Taken`, or `Queued` and then `Taken` or `OutOfTime`. After `Queued` and
+    /// `Observed` it may be for another operation: the place in the line stays.
     Take {
         operation: Operation,
         timeout_ms: f64,
@@ -82,7 +84,9 @@ pub enum Action {
 }
 
 /// A timer may fire a little early by another clock; the tolerance.
-const TIMER_SLACK_MS: f64 = 1.0;
+pub const TIMER_SLACK_MS: f64 = 1.0;
+/// Two waits for the budget that differ by less are the same: the platform reports whole seconds.
+const SAME_WAIT_MS: f64 = 1_000.0;
 /// A shorter token is not redacted: it would be found by chance.
 const MIN_TOKEN_BYTES: usize = 8;
 const REDACTED: &str = "***";
@@ -107,13 +111,14 @@ pub struct Call {
     /// The last state seen, and the last one since the last write.
     state: Option<String>,
     result_state: Option<String>,
-    /// When the participant was last seen in a state that can be disconnected.
+    /// When the participant was last seen, by a read or in a state that can be disconnected; and when the last write
+    /// ended: what was observed before says no more.
     seen_at: f64,
+    write_ended_at: f64,
     /// A request that the budget granted and that is not sent yet: that of a write whose observation had become too
     /// old. It is kept for the write, so that no wait comes between the read and it.
     holds_grant: bool,
-    /// The wait that is under way, and its end.
-    waiting: Option<(WaitReason, f64)>,
+    pending: Pending,
     /// The participant was listed; a read of the conversation worked.
     was_listed: bool,
     was_read: bool,
@@ -135,6 +140,17 @@ pub struct Call {
     last: Details,
     /// The last refusal of a write: what a conflict has to report.
     refusal: Details,
+}
+
+/// What the call waits for.
+#[derive(Clone, Copy, Debug)]
+enum Pending {
+    /// A token or a response; or the call has not begun.
+    Answer,
+    /// The end of a wait.
+    Wait { reason: WaitReason, until: f64, transient: Option<Transient> },
+    /// The budget: until when, where it has said that it takes a while; infinite where it does not know.
+    Budget { until: Option<f64> },
 }
 
 /// What a response said, for the error that it may end in.
@@ -167,8 +183,9 @@ impl Call {
             state: None,
             result_state: None,
             seen_at: f64::NEG_INFINITY,
+            write_ended_at: f64::NEG_INFINITY,
             holds_grant: false,
-            waiting: None,
+            pending: Pending::Answer,
             was_listed: false,
             was_read: false,
             settling_since: None,
@@ -189,7 +206,7 @@ impl Call {
     /// `[0, 1)`.
     pub fn next(&mut self, input: Input, now: f64, random: f64) -> Action {
         (self.now, self.random) = (now, random);
-        let waiting = self.waiting.take();
+        let pending = core::mem::replace(&mut self.pending, Pending::Answer);
         match input {
             Input::Start => self.get_token(false),
             Input::Token => self.send(self.operation),
@@ -203,9 +220,9 @@ impl Call {
             },
             Input::NoResponse(failure, detail) => self.no_response(failure, detail),
             Input::OutOfTime => self.interrupt(&Reason::Deadline),
-            Input::Taken => self.taken(),
-            Input::Queued(ms) => self.queued(ms),
-            Input::Observed(observed) => self.observe(&observed, waiting),
+            Input::Taken(observed) => self.taken(&observed, pending),
+            Input::Queued(ms) => self.queued(ms, pending),
+            Input::Observed(observed) => self.observe(&observed, pending),
             Input::Closed => self.interrupt(&Reason::Closed),
         }
     }
@@ -225,8 +242,15 @@ impl Call {
             state: other.state.clone(),
             result_state: other.result_state.clone(),
             seen_at: other.seen_at - started,
+            write_ended_at: other.write_ended_at - started,
             holds_grant: other.holds_grant,
-            waiting: other.waiting.map(|(reason, until)| (reason, until - started)),
+            pending: match other.pending {
+                Pending::Wait { reason, until, transient } => {
+                    Pending::Wait { reason, until: until - started, transient }
+                }
+                Pending::Budget { .. } => Pending::Budget { until: None },
+                Pending::Answer => Pending::Answer,
+            },
             was_listed: other.was_listed,
             was_read: other.was_read,
             unknown_effect: other.unknown_effect,
@@ -238,19 +262,26 @@ impl Call {
         }
     }
 
-    /// A call that joined another: it ends where a write was accepted before and the caller wants to know no more.
+    /// A call that joined another: it ends where a write was accepted before and the caller wants to know no more, and
+    /// where the wait that is under way is too long for it.
     pub fn joined(&mut self) -> Option<Action> {
-        self.accepted.as_ref()?;
-        if self.settings.confirm {
+        if self.accepted.is_some() {
             self.start_settling();
-            return None;
+            return (!self.settings.confirm).then(|| self.finish(Outcome::Disconnected, false));
         }
-        Some(self.finish(Outcome::Disconnected, false))
+        match self.pending {
+            Pending::Wait { reason, until, transient } if !self.settles() && until >= self.settings.timeout_ms => {
+                let requested = reason == WaitReason::RetryAfter;
+                self.last.retry_after_ms = requested.then_some(until.ceil());
+                Some(self.fail(&Reason::NoTimeToWait { transient, wait_ms: until, requested }))
+            }
+            _ => None,
+        }
     }
 
     /// It waits for the state to settle, and for nothing else.
     pub fn settles(&self) -> bool {
-        self.waiting.is_some_and(|(reason, _)| reason == WaitReason::Settling)
+        matches!(self.pending, Pending::Wait { reason: WaitReason::Settling, .. })
     }
 
     /// HTTP requests sent.
@@ -326,39 +357,67 @@ impl Call {
         }
     }
 
-    /// What was observed stands for the first read, and ends a wait: gone is final, whatever comes later; connected is
-    /// written to where nothing but the state was waited for. A description is matched against whole reads, because an
-    /// event may lack a participant: of an event it takes the one that is live, and believes no end.
-    fn observe(&mut self, observed: &[Observed], waiting: Option<(WaitReason, f64)>) -> Action {
-        let is_free = waiting.is_none_or(|(reason, _)| reason == WaitReason::Settling) && self.accepted.is_none();
+    /// What was observed stands for a read: for the first one, for one that waits for the budget, and for one that a
+    /// wait would end in. Gone is final, whatever comes later; connected is written to where nothing but the state was
+    /// waited for. A description is matched against whole reads, because an event may lack a participant: of an event
+    /// it takes the one that is live, and believes no end.
+    fn observe(&mut self, observed: &[Observed], pending: Pending) -> Action {
+        let waits_for_time = matches!(pending, Pending::Wait { reason, .. } if reason != WaitReason::Settling);
+        let is_free = !waits_for_time && self.accepted.is_none() && self.rejection.is_none();
         let is_exact = matches!(self.settings.target.whom, Whom::Id(_));
         let seen = self.settings.target.seen_in(observed.iter().map(|one| &one.participant));
         if let Seen::Listed(listed) = &seen {
             let observed = observed.iter().find(|one| one.participant.id.0.as_ref() == Some(&listed.id));
             let (at, source) = observed.map_or((f64::NEG_INFINITY, Source::Event), |one| (one.at, one.source));
-            let is_new = waiting.is_some() && listed.state != self.state;
             let is_fresh = self.now - at < self.settings.max_age_ms;
-            match listed.kind {
+            let is_free = is_free && at >= self.write_ended_at;
+            let is_new = listed.state != self.state;
+            let is_due = matches!(pending, Pending::Budget { .. }) && self.operation == Operation::Write;
+            match (listed.kind, pending) {
                 _ if !is_fresh => {}
-                Kind::Gone if is_exact => {
+                (Kind::Gone, _) if is_exact => {
                     self.see(&seen, source);
                     return self.gone();
                 }
-                Kind::Disconnectable if is_free => {
-                    self.see(&seen, source);
-                    self.seen_at = at;
-                    self.operation = Operation::Write;
-                    return if waiting.is_some() { self.connected() } else { self.get_token(false) };
+                (Kind::Disconnectable, _) if is_free => {
+                    if is_new || !is_due {
+                        self.see(&seen, source);
+                    }
+                    self.seen_at = if is_due { self.seen_at.max(at) } else { at };
+                    return match pending {
+                        Pending::Wait { .. } => self.connected(),
+                        Pending::Budget { .. } if self.refused_for_good => self.connected(),
+                        Pending::Budget { .. } => self.keep_place(Operation::Write, pending),
+                        Pending::Answer => {
+                            self.operation = Operation::Write;
+                            self.get_token(false)
+                        }
+                    };
                 }
-                Kind::Unsettled if is_free && is_exact && is_new => self.see(&seen, source),
+                (Kind::Unsettled, Pending::Budget { .. }) if is_free && is_exact && at > self.seen_at => {
+                    if is_new {
+                        self.see(&seen, source);
+                    }
+                    return self.keep_place(Operation::Read, pending);
+                }
+                (Kind::Unsettled, Pending::Wait { .. }) if is_free && is_exact && is_new => self.see(&seen, source),
                 _ => {}
             }
         }
-        self.waiting = waiting;
-        match waiting {
-            Some((_, until)) => Action::Wait { ms: (until - self.now).max(0.0) },
-            None => self.get_token(false),
+        match pending {
+            Pending::Wait { until, .. } => {
+                self.pending = pending;
+                Action::Wait { ms: (until - self.now).max(0.0) }
+            }
+            Pending::Budget { .. } => self.keep_place(self.operation, pending),
+            Pending::Answer => self.get_token(false),
         }
+    }
+
+    /// Waits on for the budget, for this operation.
+    fn keep_place(&mut self, operation: Operation, pending: Pending) -> Action {
+        (self.operation, self.pending) = (operation, pending);
+        Action::Take { operation, timeout_ms: self.time_left_ms().max(0.0) }
     }
 
     /// Connected: write at once, unless writes were refused for all of `settleMs` and once more after it.
@@ -496,37 +555,53 @@ impl Call {
             return self.finish(Outcome::Disconnected, false);
         }
         self.timeline.push(Event::Wait { at: tenths(self.now), ms: tenths(ms), reason });
-        (self.waiting, self.holds_grant) = (Some((reason, self.now + ms)), false);
+        self.pending = Pending::Wait { reason, until: self.now + ms, transient };
+        self.holds_grant = false;
         Action::Wait { ms }
     }
 
     /// The budget grants no request yet. A budget of the caller's own does not say for how long: at most until the
     /// deadline.
-    fn queued(&mut self, ms: Option<f64>) -> Action {
+    fn queued(&mut self, ms: Option<f64>, pending: Pending) -> Action {
         let left_ms = self.time_left_ms().max(0.0);
         if let Some(wait_ms) = ms.filter(|&ms| ms >= left_ms) {
             self.last = Details { retry_after_ms: Some(wait_ms.ceil()), ..Details::default() };
             let transient = Some(Transient::RateLimited);
             return self.fail(&Reason::NoTimeToWait { transient, wait_ms, requested: false });
         }
-        let (at, ms) = (tenths(self.now), tenths(ms.unwrap_or(left_ms)));
-        self.timeline.push(Event::Wait { at, ms, reason: WaitReason::RateLimit });
-        Action::Take { operation: self.operation, timeout_ms: left_ms }
+        let told = if let Pending::Budget { until } = pending { until } else { None };
+        let until = ms.map_or(f64::INFINITY, |ms| self.now + ms);
+        let is_known = told.is_some_and(|told| ms.is_none() || (until - told).abs() < SAME_WAIT_MS);
+        if !is_known {
+            let (at, ms) = (tenths(self.now), tenths(ms.unwrap_or(left_ms)));
+            self.timeline.push(Event::Wait { at, ms, reason: WaitReason::RateLimit });
+        }
+        let until = told.filter(|_| is_known).or(Some(until));
+        self.keep_place(self.operation, Pending::Budget { until })
     }
 
     /// The budget granted the request. A write whose observation has become too old since needs a read before it, and
     /// a second request.
-    fn taken(&mut self) -> Action {
+    fn taken(&mut self, observed: &[Observed], pending: Pending) -> Action {
         if self.time_left_ms() <= 0.0 {
             return self.fail(&Reason::Deadline);
+        }
+        if !observed.is_empty() {
+            match self.observe(observed, pending) {
+                Action::Take { .. } => self.pending = Pending::Answer,
+                end => return end,
+            }
         }
         let age_ms = self.now - self.seen_at;
         if self.operation == Operation::Write && age_ms > self.settings.max_age_ms.max(TIMER_SLACK_MS) {
             self.holds_grant = true;
-            self.operation = Operation::Read;
-            return Action::Take { operation: self.operation, timeout_ms: self.time_left_ms() };
+            return self.take(Operation::Read);
         }
         self.send_now()
+    }
+
+    fn take(&mut self, operation: Operation) -> Action {
+        self.keep_place(operation, Pending::Budget { until: None })
     }
 
     fn time_left_ms(&self) -> f64 {
@@ -545,8 +620,8 @@ impl Call {
             return self.fail(&Reason::Deadline);
         }
         self.operation = operation;
-        if self.settings.is_paced && !(operation == Operation::Write && core::mem::take(&mut self.holds_grant)) {
-            return Action::Take { operation, timeout_ms: self.time_left_ms() };
+        if self.settings.is_paced && !(operation == Operation::Write && self.holds_grant) {
+            return self.take(operation);
         }
         self.send_now()
     }
@@ -555,7 +630,7 @@ impl Call {
         self.requests += 1;
         self.last = Details::default();
         if self.operation == Operation::Write {
-            self.result_state = None;
+            (self.result_state, self.holds_grant) = (None, false);
             self.settle_whom();
         }
         let request = self.request(self.operation);
@@ -600,6 +675,9 @@ impl Call {
             retry_after_ms: requested_wait_ms(response),
             detail: None,
         };
+        if self.operation == Operation::Write {
+            self.write_ended_at = self.now;
+        }
         let meaning = meaning::meaning(self.operation, response, &self.settings.target);
         self.timeline.push(Event::Response {
             at: tenths(self.now),
@@ -643,6 +721,7 @@ impl Call {
         });
         self.last.detail = detail.map(|detail| self.redacted(&detail));
         if self.operation == Operation::Write {
+            self.write_ended_at = self.now;
             self.note_unknown_effect();
         }
         self.decide(Meaning::Transient(Transient::Lost(failure)))
@@ -752,8 +831,8 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, participant_id, state, result_state, seen_at, holds_grant, waiting, was_listed, was_read, settling_since,
-            settle_polls, a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection,
+            operation, refreshed, now, participant_id, state, result_state, seen_at, write_ended_at, holds_grant, pending,
+            was_listed, was_read, settling_since, settle_polls, a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection,
             accepted, settings, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, participant_id, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
@@ -762,7 +841,12 @@ impl Hash for Call {
         (now.to_bits(), settling_since.map(f64::to_bits)).hash(hasher);
         // Only in a client does anything depend on these.
         if settings.is_paced {
-            (seen_at.to_bits(), holds_grant, waiting.map(|(reason, until)| (reason, until.to_bits()))).hash(hasher);
+            (seen_at.to_bits(), write_ended_at.to_bits(), holds_grant).hash(hasher);
+            match pending {
+                Pending::Answer => 0.hash(hasher),
+                Pending::Wait { reason, until, transient: _ } => (1, reason, until.to_bits()).hash(hasher),
+                Pending::Budget { until } => (2, until.map(f64::to_bits)).hash(hasher),
+            }
         }
     }
 }

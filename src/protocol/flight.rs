@@ -10,6 +10,7 @@ use super::{
     participant::Participant,
     result::DisconnectResult,
     settings::Settings,
+    timeline::Event,
 };
 
 /// A caller of a flight.
@@ -20,7 +21,8 @@ pub struct CallerId(pub u32);
 #[derive(Clone, PartialEq, Debug)]
 pub enum End {
     Finished(Result<DisconnectResult, Box<DisconnectError>>),
-    Listed(Vec<Participant>, u32),
+    /// Of a call about everyone; with the record of the call.
+    Listed(Vec<Participant>, Vec<Event>),
 }
 
 #[derive(Clone, Hash, Debug)]
@@ -51,7 +53,9 @@ enum Stage {
     Waits,
     /// Somebody joined while the state settles: the wait ends. What the platform asked to wait for is waited for.
     EndsWait,
-    /// For a token, for the budget or for a response.
+    /// It waits for the budget.
+    Takes,
+    /// It waits for a token or for a response.
     IsBusy,
 }
 
@@ -97,9 +101,14 @@ impl Flight {
         self.callers.is_empty()
     }
 
-    /// Somebody has joined, and the wait is over.
+    /// Somebody has joined, and the wait is over: `Woke` is due.
     pub fn ends_wait(&self) -> bool {
         self.stage == Stage::EndsWait
+    }
+
+    /// It waits for the budget: `Queued` is due once more where somebody joins, who does not know for how long.
+    pub fn takes(&self) -> bool {
+        self.stage == Stage::Takes
     }
 
     pub fn is_empty(&self) -> bool {
@@ -118,6 +127,16 @@ impl Flight {
     /// The call of a caller that is still there.
     pub fn call(&self, id: CallerId) -> Option<&Call> {
         self.callers.iter().find(|caller| caller.id == id).map(|caller| &caller.call)
+    }
+
+    /// How long a request may take: as long as the most patient caller allows.
+    pub fn request_timeout_ms(&self) -> f64 {
+        self.callers.iter().map(|caller| caller.call.settings().request_timeout_ms).fold(0.0, f64::max)
+    }
+
+    /// HTTP requests sent.
+    pub fn requests(&self) -> u32 {
+        self.callers.iter().map(|caller| caller.call.requests()).max().unwrap_or_default()
     }
 
     /// The access token now in use.
@@ -151,7 +170,6 @@ impl Flight {
 
     /// Takes what happened, and gives what to do next. `now` is the clock of the flight, `random` is in `[0, 1)`.
     pub fn next(&mut self, input: Input, now: f64, random: f64) -> Step {
-        let input = if self.stage == Stage::EndsWait { Input::Woke } else { input };
         let mut ended = Vec::new();
         let mut wanted: Vec<Action> = Vec::with_capacity(self.callers.len());
         let mut input = Some(input);
@@ -162,7 +180,7 @@ impl Flight {
             let Some(input) = input.map(|input| input.since(caller.started)) else { return true };
             match caller.call.next(input, now - caller.started, random) {
                 Action::Finish(end) => ended.push((caller.id, End::of(end))),
-                Action::List(listed) => ended.push((caller.id, End::Listed(listed, caller.call.requests()))),
+                Action::List(listed) => ended.push((caller.id, End::Listed(listed, caller.call.timeline().to_vec()))),
                 action => {
                     wanted.push(action);
                     return true;
@@ -170,7 +188,8 @@ impl Flight {
             }
             false
         });
-        if !wanted.iter().all(|action| matches!(action, Action::Wait { .. })) {
+        let is_over = self.stage == Stage::EndsWait;
+        if is_over || !wanted.iter().all(|action| matches!(action, Action::Wait { .. })) {
             // Somebody reads: who waits, reads too.
             for (caller, action) in self.callers.iter_mut().zip(&mut wanted) {
                 if let Action::Wait { .. } = action {
@@ -179,7 +198,11 @@ impl Flight {
             }
         }
         let action = wanted.into_iter().reduce(Action::shared);
-        self.stage = if let Some(Action::Wait { .. }) = action { Stage::Waits } else { Stage::IsBusy };
+        self.stage = match action {
+            Some(Action::Wait { .. }) => Stage::Waits,
+            Some(Action::Take { .. }) => Stage::Takes,
+            _ => Stage::IsBusy,
+        };
         Step { action, ended }
     }
 }
@@ -187,13 +210,11 @@ impl Flight {
 impl Input {
     /// The same for a call that started so much later.
     fn since(self, started: f64) -> Input {
-        match self {
-            Input::Observed(mut observed) => {
-                observed.iter_mut().for_each(|one| one.at -= started);
-                Input::Observed(observed)
-            }
-            input => input,
+        let mut input = self;
+        if let Input::Observed(observed) | Input::Taken(observed) = &mut input {
+            observed.iter_mut().for_each(|one| one.at -= started);
         }
+        input
     }
 }
 
@@ -228,7 +249,7 @@ mod tests {
     use super::*;
     use crate::protocol::{
         code::Code,
-        http::{Body, Operation, Response},
+        http::{Body, Operation, Response, RetryAfter},
         observation::Observed,
         outcome::Outcome,
         settings::Api,
@@ -261,7 +282,7 @@ mod tests {
     fn reading() -> Flight {
         let mut flight = Flight::default();
         assert_eq!(flight.join(CallerId(0), settings(), false, 0.0), None);
-        for (input, expected) in [(Input::Start, "Token"), (Input::Token, "Take"), (Input::Taken, "Send")] {
+        for (input, expected) in [(Input::Start, "Token"), (Input::Token, "Take"), (Input::Taken(vec![]), "Send")] {
             assert_eq!(step(&mut flight, input, 0.0).0, expected);
         }
         flight
@@ -285,7 +306,7 @@ mod tests {
         flight.join(CallerId(1), settings(), true, 30.0);
         assert!(flight.has_priority());
         assert_eq!(step(&mut flight, read("connected"), 40.0).0, "Take");
-        assert_eq!(step(&mut flight, Input::Taken, 40.0).0, "Send");
+        assert_eq!(step(&mut flight, Input::Taken(vec![]), 40.0).0, "Send");
         assert_eq!(flight.participant_id(), Some("p"));
         let (action, ended) = step(&mut flight, response(202, Body::Unread), 80.0);
         assert_eq!((action.as_str(), ended.len(), flight.is_empty()), ("None", 2, true));
@@ -320,7 +341,7 @@ mod tests {
                     now += ms;
                     Input::Woke
                 }
-                Action::Take { .. } => Input::Taken,
+                Action::Take { .. } => Input::Taken(vec![]),
                 _ => read("queued"),
             };
         }
@@ -331,12 +352,16 @@ mod tests {
 
     #[test]
     fn who_joins_in_a_wait_ends_it_whatever_comes_first() {
-        for input in [Input::Woke, observed("connected", 50.0)] {
+        for (input, expected) in [
+            (Input::Woke, Operation::Read),
+            (observed("queued", 50.0), Operation::Read),
+            (observed("connected", 50.0), Operation::Write),
+        ] {
             let mut flight = reading();
             assert_eq!(step(&mut flight, read("queued"), 0.0).0, "Wait");
             flight.join(CallerId(1), settings(), false, 50.0);
             let Step { action, .. } = flight.next(input, 60.0, 0.5);
-            assert!(matches!(action, Some(Action::Take { operation: Operation::Read, .. })), "{action:?}");
+            assert!(matches!(action, Some(Action::Take { operation, .. }) if operation == expected), "{action:?}");
         }
     }
 
@@ -351,9 +376,9 @@ mod tests {
         let Step { action, .. } = flight.next(observed("connected", 30.0), 30.0, 0.5);
         assert!(matches!(action, Some(Action::Take { operation: Operation::Write, .. })), "{action:?}");
         // Too old when the budget grants it: a read before it, which needs a second request.
-        let Step { action, .. } = flight.next(Input::Taken, 2_031.0, 0.5);
+        let Step { action, .. } = flight.next(Input::Taken(vec![]), 2_031.0, 0.5);
         assert!(matches!(action, Some(Action::Take { operation: Operation::Read, .. })), "{action:?}");
-        let Step { action, .. } = flight.next(Input::Taken, 9_000.0, 0.5);
+        let Step { action, .. } = flight.next(Input::Taken(vec![]), 9_000.0, 0.5);
         let Some(Action::Send(request)) = action else { panic!("{action:?}") };
         assert_eq!(request.operation, Operation::Read);
         // The write goes at once: its request was granted before.
@@ -362,10 +387,84 @@ mod tests {
         assert_eq!(request.operation, Operation::Write);
         assert_eq!(step(&mut flight, response(409, Body::Unread), 9_080.0).0, "Wait");
         assert_eq!(step(&mut flight, Input::Woke, 9_200.0).0, "Take");
-        assert_eq!(step(&mut flight, Input::Taken, 9_200.0).0, "Send");
+        assert_eq!(step(&mut flight, Input::Taken(vec![]), 9_200.0).0, "Send");
         let (_, ended) = step(&mut flight, read("terminated"), 9_240.0);
         let outcomes: Vec<_> = ended.iter().map(|(_, end)| result(end).outcome).collect();
         assert_eq!(outcomes, [Outcome::AlreadyDisconnected; 2]);
+    }
+
+    #[test]
+    fn an_event_counts_while_the_budget_is_waited_for() {
+        let queued = || {
+            let mut flight = Flight::default();
+            flight.join(CallerId(0), settings(), false, 0.0);
+            step(&mut flight, Input::Start, 0.0);
+            step(&mut flight, Input::Token, 0.0);
+            assert_eq!(step(&mut flight, Input::Queued(Some(5_000.0)), 0.0).0, "Take");
+            flight
+        };
+        let operation = |flight: &mut Flight, input, now| match flight.next(input, now, 0.5).action {
+            Some(Action::Take { operation, .. }) => operation,
+            Some(Action::Send(request)) => request.operation,
+            action => panic!("{action:?}"),
+        };
+        let (_, ended) = step(&mut queued(), observed("terminated", 100.0), 100.0);
+        assert_eq!((result(&ended[0].1).outcome, result(&ended[0].1).requests), (Outcome::AlreadyDisconnected, 0));
+
+        let mut flight = queued();
+        assert_eq!(operation(&mut flight, observed("connected", 4_900.0), 4_900.0), Operation::Write);
+        assert_eq!(operation(&mut flight, observed("queued", 4_950.0), 4_950.0), Operation::Read);
+        assert_eq!(operation(&mut flight, observed("connected", 4_990.0), 4_990.0), Operation::Write);
+        assert_eq!(operation(&mut flight, Input::Taken(vec![]), 5_000.0), Operation::Write);
+        // Before the write was refused: of no use. Later: it is written to again.
+        step(&mut flight, response(409, Body::Unread), 5_040.0);
+        assert_eq!(step(&mut flight, observed("connected", 5_030.0), 5_041.0).0, "Wait");
+        assert_eq!(operation(&mut flight, observed("connected", 5_050.0), 5_050.0), Operation::Write);
+        // With the grant itself.
+        let Input::Observed(late) = observed("terminated", 5_060.0) else { panic!() };
+        let (_, ended) = step(&mut flight, Input::Taken(late), 5_061.0);
+        assert_eq!(result(&ended[0].1).outcome, Outcome::AlreadyDisconnected);
+    }
+
+    #[test]
+    fn who_joins_a_wait_that_is_too_long_ends_at_once() {
+        let code = |end: &End| {
+            let End::Finished(Err(error)) = end else { panic!("{end:?}") };
+            (error.code, error.retry_after_ms)
+        };
+        let short = || Settings { timeout_ms: 1_000.0, ..settings() };
+        let mut flight = reading();
+        let limited = Response {
+            status: 429,
+            correlation_id: None,
+            retry_after: Some(RetryAfter { value: "4".to_owned(), date_ms: None, sent_ms: None, received_ms: 0.0 }),
+            body: Body::Unread,
+        };
+        assert_eq!(step(&mut flight, Input::Response(limited), 0.0).0, "Wait");
+        let end = flight.join(CallerId(1), short(), false, 500.0).expect("an end");
+        assert_eq!(code(&end), (Code::RateLimited, Some(3_500.0)));
+        assert_eq!(flight.join(CallerId(2), settings(), false, 500.0), None);
+
+        // Of the budget it hears when the host asks again; who was told before, is not told again.
+        step(&mut flight, Input::Woke, 4_000.0);
+        step(&mut flight, Input::Queued(Some(5_000.0)), 4_000.0);
+        assert!(flight.takes());
+        assert_eq!(flight.join(CallerId(3), short(), false, 4_500.0), None);
+        let (action, ended) = step(&mut flight, Input::Queued(Some(4_500.0)), 4_500.0);
+        assert_eq!((action.as_str(), ended.len(), code(&ended[0].1)), ("Take", 1, (Code::RateLimited, Some(4_500.0))));
+        let waits = |id| {
+            let is_wait = |event: &&Event| matches!(event, Event::Wait { .. });
+            flight.call(CallerId(id)).expect("it is there").timeline().iter().filter(is_wait).count()
+        };
+        assert_eq!((waits(0), waits(2)), (2, 2));
+    }
+
+    #[test]
+    fn a_request_may_take_as_long_as_the_most_patient_caller_allows() {
+        let mut flight = reading();
+        assert_eq!(flight.request_timeout_ms(), 3_000.0);
+        flight.join(CallerId(1), Settings { request_timeout_ms: 5_000.0, ..settings() }, false, 0.0);
+        assert_eq!(flight.request_timeout_ms(), 5_000.0);
     }
 
     #[test]
@@ -386,7 +485,7 @@ mod tests {
         let script = [
             (observed("connected", 0.0), "Token"),
             (Input::Token, "Take"),
-            (Input::Taken, "Send"),
+            (Input::Taken(vec![]), "Send"),
             (response(202, Body::Unread), "Wait"),
         ];
         for (input, expected) in script {
@@ -397,7 +496,7 @@ mod tests {
         // Who wants to see it gone, waits on.
         assert_eq!(flight.join(CallerId(2), Settings { confirm: true, ..settings() }, false, 30.0), None);
         step(&mut flight, Input::Woke, 40.0);
-        step(&mut flight, Input::Taken, 40.0);
+        step(&mut flight, Input::Taken(vec![]), 40.0);
         let (_, ended) = step(&mut flight, read("terminated"), 50.0);
         assert!(ended.len() == 2 && ended.iter().all(|(_, end)| result(end).confirmed));
     }
@@ -413,7 +512,7 @@ mod tests {
         assert_eq!(closed(&mut reading()), (Code::Closed, false));
         let mut writing = reading();
         step(&mut writing, read("connected"), 10.0);
-        step(&mut writing, Input::Taken, 10.0);
+        step(&mut writing, Input::Taken(vec![]), 10.0);
         assert_eq!(closed(&mut writing), (Code::Closed, true));
         assert!(!reading().leave(CallerId(9)) && reading().leave(CallerId(0)));
     }

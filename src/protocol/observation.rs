@@ -71,15 +71,16 @@ impl Observations {
         true
     }
 
-    /// A read is newer than what is known of whom it lists; of others nothing new is kept.
-    pub fn refresh(&mut self, conversation_id: &str, participants: &[Participant], now: f64) {
+    /// A read is newer than what was known, when it was sent, of whom it lists; of others nothing new is kept.
+    pub fn refresh(&mut self, conversation_id: &str, participants: &[Participant], sent_at: f64, now: f64) {
         let Some(mut conversation) = self.remove(conversation_id) else { return };
         for (index, Participant { id, state, calls, .. }) in participants.iter().enumerate() {
             if let Some(known) = place(&mut conversation.participants, |one| one.participant.id == *id, index)
                 && !self.target.is_gone(&known.participant)
+                && known.at <= sent_at
             {
                 (known.participant.state, known.participant.calls) = (state.clone(), calls.clone());
-                (known.at, known.source) = (now, Source::Read);
+                (known.at, known.source) = (sent_at, Source::Read);
             }
         }
         conversation.at = now;
@@ -244,7 +245,7 @@ mod tests {
         let mut all = Observations::default();
         observe(&mut all, json!([{"id":"a","state":"terminated"}]), 0.0);
         observe(&mut all, json!([{"id":"a","state":"connected"}]), 10.0);
-        all.refresh("c", &participants(json!([{"id":"a","state":"connected"}])), 20.0);
+        all.refresh("c", &participants(json!([{"id":"a","state":"connected"}])), 20.0, 20.0);
         all.spend("c", "a");
         assert_eq!(known(&all, 30.0), [entry("a", "terminated", 0.0)]);
         // In the shape with calls too.
@@ -276,15 +277,19 @@ mod tests {
     fn reads_refresh_what_is_known_and_writes_spend_it() {
         let mut all = Observations::default();
         let read = participants(json!([{"id":"x","state":"connected"},{"id":"a","state":"queued"}]));
-        all.refresh("c", &read, 0.0);
+        all.refresh("c", &read, 0.0, 0.0);
         assert_eq!(all.len(), (0, 0));
         observe(&mut all, json!([{"id":"a","state":"connected"},{"id":"b","state":"connected"}]), 0.0);
-        all.refresh("c", &read, 1_000.0);
+        all.refresh("c", &read, 1_000.0, 1_000.0);
         let a = ("a".to_owned(), Some("queued".to_owned()), 1_000.0, Source::Read);
         assert_eq!(known(&all, 1_000.0), [a, entry("b", "connected", 0.0)]);
+        // What was observed since the read was sent, is newer.
+        observe(&mut all, json!([{"id":"b","state":"queued"}]), 1_010.0);
+        all.refresh("c", &participants(json!([{"id":"b","state":"connected"}])), 1_005.0, 1_040.0);
+        assert_eq!(known(&all, 1_040.0).pop(), Some(entry("b", "queued", 1_010.0)));
         all.spend("c", "a");
         all.spend("d", "b");
-        assert_eq!(known(&all, 1_000.0), [entry("b", "connected", 0.0)]);
+        assert_eq!(known(&all, 1_040.0), [entry("b", "queued", 1_010.0)]);
         observe(&mut all, json!([{"id":"a","state":"connected"}]), 1_100.0);
         assert_eq!(known(&all, 1_100.0).len(), 2);
     }

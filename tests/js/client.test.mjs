@@ -1001,6 +1001,120 @@ test("an id that is listed twice is one participant; a call's baseUrl replaces t
   assert.ok(urls.at(-1).startsWith("https://gateway.example.test/"));
 });
 
+test("while a call waits for the budget, events count, and who joins is told", async () => {
+  const { simulator, client } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }), { requestsPerMinute: 2 });
+  await client.disconnectIfConnected({ ...ids, participantId: "p-2" });
+  const long = { ...ids, timeoutMs: 120_000 };
+  const waiting = client.disconnectIfConnected(long);
+  await delay(5);
+  // A joiner with less time than the wait takes is told at once; one with more time sees the wait.
+  await assert.rejects(client.disconnectIfConnected(ids), { code: "RATE_LIMITED" });
+  const events = [];
+  const patient = client.disconnectIfConnected({ ...long, onEvent: (event) => events.push(event) });
+  await delay(5);
+  assert.deepEqual([events.at(-1).type, events.at(-1).reason], ["wait", "rate-limit"]);
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "terminated" }] });
+  for (const { outcome, requests, timeline } of await Promise.all([waiting, patient])) {
+    assert.deepEqual([outcome, requests], ["already-disconnected", 0]);
+    assert.ok(timeline.some(({ type, source }) => type === "state" && source === "event"));
+  }
+  assert.equal(simulator.log().length, 2);
+});
+
+test("an event during a request counts afterwards; a read does not undo it", async () => {
+  const { fetch, next, requests } = controlled();
+  const client = new ConversationClient({ ...base, fetch, settleMs: 5_000, timeoutMs: 60_000 });
+  const call = client.disconnectIfConnected(ids);
+  const read = await next("GET");
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "connected" }] });
+  read.resolve(listed({ id: "p-1", state: "alerting" }));
+  // At once: no wait, no second read.
+  const refused = await next("PATCH");
+  // Before the refusal: it is no reason for another write.
+  client.observe({ id: "c", participants: [{ id: "p-1", state: "connected" }] });
+  await delay(2);
+  refused.resolve(new Response(null, { status: 409 }));
+  const again = await next();
+  assert.equal(again.method, "GET");
+  again.resolve(listed({ id: "p-1", state: "terminated" }));
+  assert.equal((await call).outcome, "already-disconnected");
+  assert.equal(requests.length, 0);
+});
+
+test("only a RateBudget as it is, of this copy, is the client's own; anything else is asked by its interface", async () => {
+  const asked = [];
+  class Counted extends RateBudget {
+    take(request) {
+      asked.push("subclass");
+      return super.take(request);
+    }
+  }
+  const lookalike = { __budget: 0, take: async () => asked.push("lookalike") };
+  const wrapped = new Proxy(new RateBudget(), { get: (budget, name) => budget[name].bind(budget) });
+  for (const budget of [new Counted(), lookalike, wrapped]) {
+    const { client } = await simulated(undefined, { budget });
+    assert.equal((await client.disconnectIfConnected(ids)).requests, 2);
+  }
+  assert.deepEqual(asked, ["subclass", "subclass", "lookalike", "lookalike"]);
+  // One whose own options are wrong, says so at the first call.
+  const { client } = await simulated(undefined, { budget: new RateBudget({ perMinute: 5 }) });
+  await assert.rejects(client.disconnectIfConnected(ids), { code: "INVALID_ARGUMENT", option: "perMinute" });
+});
+
+test("who waits for the budget goes first as soon as those ahead have left", async () => {
+  const budget = new RateBudget();
+  budget.report({ allowed: 1, count: 1, resetMs: 200 });
+  const controller = new AbortController();
+  const ahead = [1, 2, 3].map(() => budget.take({ priority: false, signal: controller.signal }));
+  const order = [];
+  const last = budget.take({ priority: false, signal: new AbortController().signal }).then(() => order.push("granted"));
+  await delay(5);
+  controller.abort("enough");
+  await Promise.allSettled(ahead);
+  await Promise.all([last, delay(380).then(() => order.push("two windows"))]);
+  assert.deepEqual(order, ["granted", "two windows"]);
+});
+
+test("a request may take as long as the most patient caller allows", async () => {
+  const { fetch, next } = controlled();
+  // Both are there when the request is sent.
+  const accessToken = () => delay(5).then(() => "tok-00000000");
+  const client = new ConversationClient({ ...base, accessToken, fetch });
+  const calls = [30, 5_000].map((requestTimeoutMs) => client.disconnectIfConnected({ ...ids, requestTimeoutMs }));
+  const read = await next("GET");
+  await delay(60);
+  read.resolve(listed({ id: "p-1", state: "terminated" }));
+  for (const { requests } of await Promise.all(calls)) assert.equal(requests, 1);
+});
+
+test("the client's default participant does not hinder calls about all", async () => {
+  const { client } = await simulated(undefined, { participantId: "p-1" });
+  assert.equal((await client.participants("c")).length, 1);
+  assert.equal((await client.disconnectAll({ conversationId: "c" })).results.length, 1);
+});
+
+test("participants passes on its events; disconnectAll counts the requests of removals that ended by an error", async () => {
+  const { simulator, client } = await simulated();
+  const events = [];
+  await client.participants("c", { onEvent: ({ type }) => events.push(type) });
+  assert.deepEqual(events, ["request", "response"]);
+  let tokens = 0;
+  const accessToken = () => {
+    if (++tokens > 1) throw new Error("no more");
+    return "tok-00000000";
+  };
+  const failing = new ConversationClient({ ...base, accessToken, fetch: simulator.fetch });
+  simulator.addFault({ on: "write", status: 401 });
+  const { results, requests } = await failing.disconnectAll({ conversationId: "c" });
+  assert.equal(results[0].error.message, "no more");
+  assert.equal(requests, 2);
+});
+
+test("a misspelt option of the client names the client's too", async () => {
+  const client = new ConversationClient({ ...base, maxAge: 5 });
+  await assert.rejects(client.disconnectIfConnected(ids), /maxAge is not an option.*of the client budget.*maxAgeMs/);
+});
+
 // ---- The client itself ----
 
 test("options are checked by the first call, and named", async () => {

@@ -113,7 +113,12 @@ struct Running {
     follows: bool,
     /// What its writes rest on: the last sight of a disconnectable participant, by a read of its own or by an event.
     seen_at: f64,
-    last_write_at: f64,
+    /// An event before the end of a write says nothing of what may be written to after it.
+    write_ended_at: f64,
+    writes: bool,
+    has_news: bool,
+    /// Its last request was sent.
+    sent_at: f64,
 }
 
 pub struct Fleet {
@@ -202,7 +207,11 @@ impl Fleet {
                         self.step(flight, Input::Woke);
                     }
                 }
-                What::Granted { flight } if !self.flights[flight].is_over => self.step(flight, Input::Taken),
+                What::Granted { flight } if !self.flights[flight].is_over => {
+                    let news = self.news(flight);
+                    let observed = if let Some(Input::Observed(observed)) = news { observed } else { Vec::new() };
+                    self.step(flight, Input::Taken(observed));
+                }
                 What::Told { flight, ticket } if self.flights[flight].ticket == Some(ticket) => {
                     if let Some(ms) = self.budget.wait_ms(ticket, self.now) {
                         self.step(flight, Input::Queued(Some(ms)));
@@ -233,7 +242,10 @@ impl Fleet {
                 has_grant: false,
                 follows: false,
                 seen_at: f64::NEG_INFINITY,
-                last_write_at: f64::NEG_INFINITY,
+                write_ended_at: f64::NEG_INFINITY,
+                writes: false,
+                has_news: false,
+                sent_at: f64::NEG_INFINITY,
             });
             self.flights.len() - 1
         });
@@ -251,6 +263,8 @@ impl Fleet {
             self.step(flight, input);
         } else if self.flights[flight].value.ends_wait() {
             self.step(flight, Input::Woke);
+        } else if let Some(ticket) = self.flights[flight].ticket {
+            self.step(flight, Input::Queued(self.budget.wait_ms(ticket, self.now)));
         }
     }
 
@@ -313,13 +327,15 @@ impl Fleet {
             return;
         }
         for flight in 0..self.flights.len() {
-            let running = &self.flights[flight];
-            if running.is_waiting
-                && !running.is_over
-                && running.conversation == conversation
-                && let Some(input) = self.observed(flight)
+            let running = &mut self.flights[flight];
+            if running.is_over || running.conversation != conversation {
+                continue;
+            }
+            running.has_news = true;
+            if (running.is_waiting || running.ticket.is_some())
+                && let Some(news) = self.news(flight)
             {
-                self.step(flight, input);
+                self.step(flight, news);
             }
         }
     }
@@ -331,6 +347,11 @@ impl Fleet {
         (!observed.is_empty()).then_some(Input::Observed(observed))
     }
 
+    /// What was observed since the flight looked at it.
+    fn news(&mut self, flight: usize) -> Option<Input> {
+        if std::mem::take(&mut self.flights[flight].has_news) { self.observed(flight) } else { None }
+    }
+
     /// What the flight may rest a write on, seen from outside: an event or its own read.
     fn note_sight(&mut self, flight: usize, input: &Input) {
         let running = &mut self.flights[flight];
@@ -340,7 +361,7 @@ impl Fleet {
             Whom::Described(_) | Whom::Everyone => true,
         };
         match input {
-            Input::Observed(observed) => {
+            Input::Observed(observed) | Input::Taken(observed) => {
                 for one in observed.iter().filter(|one| is_meant(&one.participant) && connected(&one.participant)) {
                     running.seen_at = running.seen_at.max(one.at + running.started);
                 }
@@ -366,6 +387,12 @@ impl Fleet {
             if !matches!(step.action, Some(Action::Take { .. } | Action::Send(_))) {
                 self.release(flight);
                 self.flights[flight].follows = false;
+            }
+            if let Some(Action::Take { .. } | Action::Wait { .. }) = step.action
+                && let Some(news) = self.news(flight)
+            {
+                input = news;
+                continue;
             }
             let running = &mut self.flights[flight];
             input = match step.action {
@@ -401,7 +428,7 @@ impl Fleet {
             if operation == Operation::Write {
                 if self.budget.use_reserved(self.now) {
                     running.has_grant = true;
-                    return Some(Input::Taken);
+                    return Some(Input::Taken(Vec::new()));
                 }
             } else {
                 self.budget.free_reserved();
@@ -445,7 +472,7 @@ impl Fleet {
                     let running = &mut self.flights[flight];
                     (running.ticket, running.with_write, running.has_grant) = (None, with_write, true);
                     if own == Some(ticket) {
-                        of_own = Some(Input::Taken);
+                        of_own = Some(Input::Taken(Vec::new()));
                     } else {
                         self.plan(self.now, What::Granted { flight });
                     }
@@ -475,13 +502,13 @@ impl Fleet {
 
     fn send(&mut self, flight: usize, request: Asked) {
         let running = &mut self.flights[flight];
-        running.follows = true;
+        (running.follows, running.sent_at) = (true, self.now);
+        running.writes = request.operation == Operation::Write;
         if request.operation == Operation::Write {
             let age = self.now - running.seen_at;
-            if age > MAX_AGE_MS || running.seen_at <= running.last_write_at {
+            if age > MAX_AGE_MS || running.seen_at < running.write_ended_at {
                 self.violations.push(format!("a write {age} ms after the last sight, at {}", self.now));
             }
-            running.last_write_at = self.now;
             let id = running.value.participant_id().expect("a write is for somebody").to_owned();
             let conversation = running.conversation.clone();
             self.observations.spend(&conversation, &id);
@@ -538,11 +565,15 @@ impl Fleet {
         if self.flights[flight].is_over {
             return;
         }
+        let running = &mut self.flights[flight];
+        if running.writes {
+            running.write_ended_at = self.now;
+        }
         if let Input::Response(response) = &input
             && let Body::Participants(listed) = &response.body
         {
             let conversation = self.flights[flight].conversation.clone();
-            self.observations.refresh(&conversation, listed, self.now);
+            self.observations.refresh(&conversation, listed, self.flights[flight].sent_at, self.now);
         }
         self.step(flight, input);
     }

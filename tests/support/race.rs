@@ -321,7 +321,7 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, 
                 }
             },
             Action::Finish(end) => return (end, call.timeline().to_vec()),
-            Action::Take { .. } => Input::Taken,
+            Action::Take { .. } => Input::Taken(Vec::new()),
             Action::List(_) => return (Err(DisconnectError::closed("nobody asked for a list")), Vec::new()),
         };
     }
