@@ -1,0 +1,70 @@
+// 500 signed webhooks at once on one process, upstream of it a platform with its limit of 300 requests a window: every
+// one is answered, none is lost, none is done twice.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { ask, connected, createSimulator, post, secret, start, statusToken } from "./support.mjs";
+
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const REMOVALS = 500;
+/** The platform's window is a minute; the test does not wait for that. */
+const WINDOW_MS = 2_000;
+/** Of the process, beyond what it needs at its start. */
+const MAX_GROWTH_BYTES = 150e6;
+
+test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the end each is done once", async (t) => {
+  const ids = Array.from({ length: REMOVALS }, (_, index) => `c-${index}`);
+  const conversations = ids.map((id) => ({ id, participants: [connected("p")] }));
+  const simulator = await createSimulator({ conversations, requestsPerMinute: 300, rateWindowMs: WINDOW_MS });
+  const platform = await simulator.listen();
+  const server = await start({
+    WEBHOOK_SECRET: secret,
+    STATUS_TOKEN: statusToken,
+    GENESYS_CLOUD_BASE_URL: platform.baseUrl,
+    GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000",
+    LOG_LEVEL: "warn",
+    ANSWER_WITHIN_MS: "1000",
+  });
+  const memory = async () => {
+    const { text } = await ask(server.url, "GET", "/metrics");
+    return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)[1]);
+  };
+  const before = await memory();
+  const seen = new Map();
+  const headers = { Authorization: `Bearer ${statusToken}` };
+
+  /** What a good sender does: it asks for what is pending, and tries again what it may. */
+  async function send(conversationId, index) {
+    const id = randomUUID();
+    // Every other one has less time than the wait for the budget takes.
+    const order = { conversationId, participantId: "p", ...(index % 2 ? { timeoutMs: 1_000 } : {}) };
+    for (;;) {
+      let answer = await post(server.url, order, { id });
+      seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+      assert.ok([200, 202, 503].includes(answer.status), answer.text);
+      while (answer.body.status === "pending") {
+        await delay(200);
+        answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+      }
+      if (answer.status === 200) return answer.body.outcome;
+      assert.ok(["RATE_LIMITED", "OVERLOADED"].includes(answer.body.code), answer.text);
+      const seconds = Number(answer.headers["retry-after"]);
+      assert.ok(seconds >= 1, answer.text);
+      await delay(seconds * 1_000);
+    }
+  }
+  const outcomes = await Promise.all(ids.map(send));
+  assert.deepEqual([...new Set(outcomes)], ["disconnected"]);
+  const log = simulator.log();
+  const accepted = log.filter(({ isWrite, status }) => isWrite && status < 300);
+  assert.equal(accepted.length, REMOVALS);
+  assert.ok([200, 202, 503].every((status) => seen.get(status) > 0), JSON.stringify([...seen]));
+  const growth = (await memory()) - before;
+  assert.ok(growth < MAX_GROWTH_BYTES, `${growth} bytes more`);
+  const limited = log.filter(({ status }) => status === 429).length;
+  const answers = [...seen].map(([status, count]) => `${count} x ${status}`).join(", ");
+  t.diagnostic(`${answers}; ${log.length} requests to the platform, ${limited} of them 429; + ${(growth / 1e6).toFixed(0)} MB`);
+  server.child.kill("SIGTERM");
+  assert.equal(await server.exited, 0);
+  await platform.close();
+});

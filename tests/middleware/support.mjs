@@ -1,0 +1,98 @@
+// What the tests of the middleware share: its modules, a signer that is not ours, and apps of it.
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "../../scripts/run.mjs";
+
+export const folder = join(root, "www", "middleware");
+/** A file or a dependency of the middleware. */
+export const require = createRequire(join(folder, "package.json"));
+const file = (name) => import(pathToFileURL(join(folder, name)).href);
+
+export const { createApp, removals } = await file("app.js");
+export const { configuration, REGIONS } = await file("config.js");
+export const { clientCredentials } = await file("platform.js");
+export const { ConversationClient } = require("disconnect-if-connected");
+export const { createSimulator } = require("disconnect-if-connected/simulator");
+const { Webhook } = require("standardwebhooks");
+
+export const secret = `whsec_${Buffer.from("a secret of 32 bytes, in Base64.").toString("base64")}`;
+export const keyOf = (one) => Buffer.from(one.slice(6), "base64");
+export const statusToken = "a-token-for-the-status";
+export const accessToken = "a-secret-token-of-the-platform";
+
+const schedule = [{ at: -1e6, state: "connected" }];
+export const connected = (id, more) => ({ id, purpose: "customer", schedule, ...more });
+
+/** The headers of a body, signed by the package `standardwebhooks`. */
+export function signed(body, { id = randomUUID(), by = secret, at = new Date(), ...more } = {}) {
+  return {
+    "Content-Type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(at / 1_000)),
+    "webhook-signature": new Webhook(by).sign(id, at, body),
+    ...more,
+  };
+}
+
+/** Sends a removal to an app or a URL; gives its status, headers and parsed body. */
+export async function post(target, order, options = {}) {
+  const body = typeof order === "string" ? order : JSON.stringify(order);
+  return ask(target, "POST", "/v1/removals", { headers: signed(body, options), body });
+}
+
+export async function ask(target, method, path, { headers = {}, body } = {}) {
+  if (typeof target === "string") {
+    const response = await fetch(target + path, { method, headers, body });
+    return answer(response.status, Object.fromEntries(response.headers), await response.text());
+  }
+  const response = await target.inject({ method, url: path, headers, payload: body });
+  return answer(response.statusCode, response.headers, response.body);
+}
+
+const answer = (status, headers, text) => ({
+  status,
+  headers,
+  text,
+  body: /json/.test(headers["content-type"]) ? JSON.parse(text) : undefined,
+});
+
+/** An app on a simulator, or on a `fetch`. */
+export async function app({ config, fetch, client: more, ...options } = {}) {
+  const simulator = fetch ? undefined : await createSimulator({ conversations: [], ...config });
+  const client = new ConversationClient({
+    accessToken,
+    api: "calls",
+    baseUrl: "https://api.example.test",
+    settleMs: 100,
+    fetch: fetch ?? simulator.fetch,
+    ...more,
+  });
+  const app = await createApp({ client, secrets: [keyOf(secret)], statusToken, ...options });
+  return { app, simulator, client };
+}
+
+/** Starts `npm start`'s process; `url` once it listens, and everything that it printed. */
+export async function start(env) {
+  const child = spawn(process.execPath, ["server.js"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const server = { child, printed: "", url: undefined };
+  server.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
+  await new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        server.printed += text;
+        const line = server.printed.split("\n").find((one) => one.startsWith("{") && one.includes('"url"'));
+        if (line) Object.assign(server, JSON.parse(line));
+        if (server.url) resolve();
+      });
+    }
+    server.exited.then(resolve);
+  });
+  return server;
+}

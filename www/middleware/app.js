@@ -1,0 +1,289 @@
+// The app: POST /v1/removals, and what an operator needs. `removals` alone is a plugin for a Fastify app of your own.
+import swagger from "@fastify/swagger";
+import underPressure from "@fastify/under-pressure";
+import Ajv from "ajv";
+import Fastify, { LogController } from "fastify";
+import { Problem, problemOf } from "./problem.js";
+import { metrics, traced, whereOf } from "./telemetry.js";
+import { bears, Deliveries, shuttingDown, verify } from "./webhook.js";
+
+const MAX_BODY_BYTES = 16_384;
+/** A sender that takes longer to send its request is cut off. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** When a sender may ask again for what is pending. */
+const POLL_AFTER_S = 1;
+
+const id = { type: "string", minLength: 1, maxLength: 256 };
+const milliseconds = { type: "number", minimum: 0, maximum: 600_000 };
+
+const removal = {
+  type: "object",
+  required: ["conversationId"],
+  additionalProperties: false,
+  properties: {
+    conversationId: id,
+    participantId: id,
+    participant: {
+      type: "object",
+      description: "What is known of the participant, where its id is not",
+      additionalProperties: false,
+      minProperties: 1,
+      properties: {
+        purpose: { anyOf: [id, { type: "array", items: id, minItems: 1, maxItems: 20 }] },
+        userId: id,
+        address: id,
+        name: id,
+        id,
+      },
+    },
+    onBehalfOf: { ...id, description: "The user for whom the token acts" },
+    confirm: { type: "boolean" },
+    settleMs: milliseconds,
+    timeoutMs: milliseconds,
+    priority: { type: "boolean" },
+  },
+  oneOf: [{ required: ["participantId"] }, { required: ["participant"] }],
+};
+
+const text = { type: "string" };
+const done = {
+  type: "object",
+  properties: {
+    id: text,
+    status: { const: "done" },
+    outcome: { enum: ["disconnected", "already-disconnected", "not-connected"] },
+    acknowledged: { type: "boolean" },
+    confirmed: { type: "boolean" },
+    state: text,
+    conversationId: text,
+    participantId: text,
+    requests: { type: "integer" },
+    elapsedMs: { type: "number" },
+    correlationId: text,
+  },
+};
+const pending = { type: "object", properties: { id: text, status: { const: "pending" } } };
+const problem = {
+  type: "object",
+  properties: {
+    type: text,
+    title: text,
+    status: { type: "integer" },
+    detail: text,
+    code: text,
+    id: text,
+    correlationId: text,
+    retryAfterMs: { type: "number" },
+    mayHaveDisconnected: { type: "boolean" },
+  },
+};
+const responses = {
+  200: { description: "What became of the participant", content: { "application/json": { schema: done } } },
+  202: { description: "Not ended yet: see Location", content: { "application/json": { schema: pending } } },
+  "4xx": { description: "RFC 9457", content: { "application/problem+json": { schema: problem } } },
+  "5xx": { description: "RFC 9457", content: { "application/problem+json": { schema: problem } } },
+};
+const signature = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+const headers = { type: "object", properties: Object.fromEntries(signature.map((name) => [name, text])) };
+
+/** Says what is wrong with which field; `data` of ajv is the body. */
+function invalid(errors) {
+  const told = errors.map(({ instancePath, message, params }) => {
+    const field = instancePath.slice(1).replaceAll("/", ".") || "the body";
+    if (params.additionalProperty) return `${params.additionalProperty} is not a field of ${field}`;
+    if (params.passingSchemas !== undefined) return "participantId or participant is required, one of the two";
+    return `${field} ${message}`;
+  });
+  return new Problem("INVALID_ARGUMENT", `${[...new Set(told)].join("; ")}.`);
+}
+
+/**
+ * @typedef {object} RemovalsOptions
+ * @property {import("disconnect-if-connected").ConversationClient} client
+ * @property {Buffer[]} secrets keys of `whsec_` secrets; a signature by any of them is good
+ * @property {string} [statusToken] opens GET /v1/removals/{id} beside a signature
+ * @property {number} [answerWithinMs] default 2500
+ * @property {number} [maxAgeMs] default 30000
+ * @property {() => Promise<unknown>} [isReady] rejects where no token is to be had
+ */
+
+/** The plugin. @param {import("fastify").FastifyInstance} app @param {RemovalsOptions} options */
+export async function removals(app, options) {
+  const { client, secrets, statusToken, answerWithinMs = 2_500, maxAgeMs = 30_000, isReady } = options;
+  const deliveries = new Deliveries();
+  const told = metrics({ underWay: () => deliveries.underWay });
+  // On `app.close()`: what is under way ends, and is told, before the server stops listening.
+  app.addHook("preClose", () => deliveries.drain());
+
+  const ajv = new Ajv({ allErrors: true, strict: false });
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    if (httpPart !== "body") return () => true;
+    const validate = ajv.compile(schema);
+    return (data) => validate(data) || { error: invalid(validate.errors) };
+  });
+  // The bytes are what is signed: whatever the content type says.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => parsed(null, body));
+
+  app.decorateRequest("webhookId", null);
+  app.decorateRequest("bytes", null);
+  app.decorateRequest("told", null);
+  app.addHook("onRequest", async (request) => {
+    request.told = {};
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    told.errors.inc({ code: problem.code });
+    Object.assign(request.told, { code: problem.code });
+    if (problem.status >= 500 && problem.cause) Object.assign(request.told, { cause: whereOf(problem.cause) });
+    return send(reply, problem.answer(request.webhookId ?? undefined));
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, routeOptions, webhookId: id } = request;
+    const fields = { id: id ?? undefined, method, route: routeOptions.url, status: reply.statusCode };
+    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), ...request.told }, "answered");
+  });
+
+  const send = (reply, { status, headers, body }) => reply.code(status).headers(headers).send(JSON.stringify(body));
+  const sendPending = (reply, id) => {
+    const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
+    const location = `/v1/removals/${encodeURIComponent(id)}`;
+    return send(reply.header("Location", location), { status: 202, headers, body: { id, status: "pending" } });
+  };
+  const tell = (request, { body }) => {
+    const { outcome, code, conversationId, participantId, requests, correlationId } = body;
+    Object.assign(request.told, { outcome, code, conversationId, participantId, requests, correlationId });
+  };
+
+  /** Does a removal; gives its answer, also of an error. */
+  async function remove(id, order, log) {
+    const expiry = new AbortController();
+    let isUnderWay = false;
+    const timer = setTimeout(() => {
+      const detail = `No request was sent within ${maxAgeMs} ms (MAX_AGE_MS): the removal was not carried out.`;
+      if (!isUnderWay) expiry.abort(new Problem("EXPIRED", detail));
+    }, maxAgeMs);
+    const onEvent = ({ type }) => {
+      if (type !== "request") return;
+      isUnderWay = true;
+      told.requests.inc();
+    };
+    const stop = told.seconds.startTimer();
+    try {
+      const call = { ...order, signal: expiry.signal, onEvent };
+      const { timeline, ...result } = await traced(order, () => client.disconnectIfConnected(call));
+      log.debug({ id, timeline }, "timeline");
+      told.removals.inc({ outcome: result.outcome });
+      const body = { id, status: "done", ...result };
+      return { status: 200, headers: { "Content-Type": "application/json" }, body };
+    } catch (error) {
+      const problem = problemOf(error);
+      told.errors.inc({ code: problem.code });
+      if (error.timeline) log.debug({ id, timeline: error.timeline }, "timeline");
+      if (problem.code === "INTERNAL") log.error({ id, ...whereOf(error) }, "a removal failed");
+      return problem.answer(id);
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+
+  await app.register(async (signed) => {
+    await signed.register(underPressure, {
+      maxEventLoopDelay: 1_000,
+      pressureHandler: () => {
+        throw new Problem("OVERLOADED", "The event loop is late. Try again with the same webhook-id.");
+      },
+    });
+    signed.addHook("preValidation", async (request) => {
+      request.bytes = request.body ?? Buffer.alloc(0);
+      const isRead = request.method === "GET" && bears(statusToken, request.headers.authorization);
+      if (!isRead) request.webhookId = verify(secrets, request.headers, request.bytes);
+      if (request.method !== "POST") return;
+      try {
+        request.body = JSON.parse(request.bytes.toString("utf8"));
+      } catch {
+        throw new Problem("NOT_JSON", "The body has to be JSON: { conversationId, participantId | participant }.");
+      }
+    });
+
+    const post = { bodyLimit: MAX_BODY_BYTES, schema: { headers, body: removal, response: responses } };
+    signed.post("/v1/removals", post, async (request, reply) => {
+      const { webhookId: id, bytes, body, log } = request;
+      const delivery = deliveries.accept(id, bytes, () => remove(id, body, log));
+      const isAsync = /\brespond-async\b/i.test(request.headers.prefer ?? "");
+      const answer = delivery.answer ?? (isAsync ? undefined : await within(delivery.settled, answerWithinMs));
+      if (!answer) return sendPending(reply, id);
+      tell(request, answer);
+      return send(reply, answer);
+    });
+
+    signed.get("/v1/removals/:id", { schema: { headers, response: responses } }, async (request, reply) => {
+      const { id } = request.params;
+      const delivery = deliveries.get(id);
+      if (!delivery) throw new Problem("NOT_FOUND", `No removal ${id} is known: it may be older than 24 hours.`);
+      if (delivery.answer) return send(reply, delivery.answer);
+      const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
+      return send(reply, { status: 200, headers, body: { id, status: "pending" } });
+    });
+  });
+
+  app.get("/healthz", { schema: { hide: true } }, async () => ({ status: "ok" }));
+  app.get("/readyz", { schema: { hide: true } }, async () => {
+    if (deliveries.isDraining) throw shuttingDown();
+    try {
+      await isReady?.();
+    } catch (cause) {
+      const detail = cause?.name === "DisconnectError" ? cause.message : "No access token is to be had.";
+      throw new Problem("NOT_READY", detail);
+    }
+    return { status: "ready" };
+  });
+  app.get("/metrics", { schema: { hide: true } }, async (_request, reply) => {
+    return reply.type(told.registry.contentType).send(await told.registry.metrics());
+  });
+}
+
+/** What `work` gives, or `undefined` where it takes longer. */
+async function within(work, ms) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The whole app.
+ * @param {RemovalsOptions & { logger?: object | boolean }} options
+ */
+export async function createApp({ logger = false, ...options }) {
+  const app = Fastify({
+    logger,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: 1_000 },
+    // `removals` logs its own, chosen fields.
+    logController: new LogController({ disableRequestLogging: true }),
+    // It answers by itself while it shuts down.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Removals", version: "1.0.0", description: "Removes one participant from a live conversation." },
+      components: { securitySchemes: { status: { type: "http", scheme: "bearer" } } },
+    },
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { status, headers, body } = new Problem("NOT_FOUND", `There is no ${request.method} ${request.url}.`).answer();
+    return reply.code(status).headers(headers).send(JSON.stringify(body));
+  });
+  await app.register(removals, options);
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}

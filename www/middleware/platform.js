@@ -1,0 +1,101 @@
+// The platform: one client for all removals, and its access tokens; or the simulator in their place.
+import { ConversationClient, DisconnectError } from "disconnect-if-connected";
+
+/** How long a login may take. */
+const LOGIN_TIMEOUT_MS = 5_000;
+/** A token is renewed so long before it expires. */
+const EARLY_MS = 60_000;
+
+/** The error of a login, with the package's codes: no removal was tried. */
+function loginError(code, message, more) {
+  return new DisconnectError({ code, message: `No access token: ${message}`, ...more });
+}
+
+async function login({ loginUrl, clientId, clientSecret, fetch }) {
+  const { host } = new URL(loginUrl);
+  const request = {
+    method: "POST",
+    headers: {
+      Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
+      "Content-Type": "application/x-www-form-urlencoded",
+    },
+    body: "grant_type=client_credentials",
+    redirect: "manual",
+    signal: AbortSignal.timeout(LOGIN_TIMEOUT_MS),
+  };
+  let response;
+  let body;
+  try {
+    response = await fetch(`${loginUrl}/oauth/token`, request);
+    body = await response.json().catch(() => ({}));
+  } catch (cause) {
+    const why = cause.name === "TimeoutError" ? `did not answer in ${LOGIN_TIMEOUT_MS} ms` : "cannot be reached";
+    throw loginError("NETWORK", `${host} ${why}. Check the region, and whether this machine reaches it.`, { cause });
+  }
+  const { status } = response;
+  if (response.ok && typeof body.access_token === "string") return body;
+  if (status === 429) {
+    const seconds = Number(response.headers.get("retry-after"));
+    throw loginError("RATE_LIMITED", `${host} answered 429.`, { status, retryAfterMs: (seconds || 60) * 1_000 });
+  }
+  if (status === 400 || status === 401) {
+    const advice = "Check GENESYS_CLOUD_CLIENT_ID and GENESYS_CLOUD_CLIENT_SECRET.";
+    throw loginError("UNAUTHORIZED", `${host} answered ${status}. ${advice}`, { status });
+  }
+  throw loginError(status >= 500 ? "SERVER_ERROR" : "BAD_RESPONSE", `${host} answered ${status}.`, { status });
+}
+
+/**
+ * A provider of client-credentials tokens: one login serves all who ask meanwhile and after it, until the token is about
+ * to expire or the platform refuses it.
+ * @param {{ loginUrl: string, clientId: string, clientSecret: string, fetch?: typeof fetch, now?: () => number }} options
+ * @returns {(request?: { refresh?: boolean }) => Promise<string>}
+ */
+export function clientCredentials({ fetch = globalThis.fetch, now = Date.now, ...options }) {
+  let token;
+  let expires = 0;
+  let asked;
+  return async ({ refresh = false } = {}) => {
+    if (token && !refresh && now() < expires) return token;
+    asked ??= login({ ...options, fetch })
+      .then((body) => {
+        token = body.access_token;
+        expires = now() + Math.max(0, Number(body.expires_in ?? 0) * 1_000 - EARLY_MS);
+        return token;
+      })
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  };
+}
+
+/** The conversations of the simulator, `demo-1` to `demo-100`: a customer and an agent, who are connected. */
+async function simulated() {
+  const { createSimulator } = await import("disconnect-if-connected/simulator");
+  const schedule = [{ at: -1e6, state: "connected" }];
+  const participants = [
+    { id: "agent", purpose: "agent", userId: "u-ada", name: "Ada", schedule },
+    { id: "customer", purpose: "customer", name: "Grace", schedule },
+  ];
+  const conversations = Array.from({ length: 100 }, (_, index) => ({ id: `demo-${index + 1}`, participants }));
+  const simulator = await createSimulator({ conversations, readLagMs: 120, effectDelayMs: 80 });
+  return { baseUrl: "https://simulator.invalid", fetch: simulator.fetch, accessToken: "a-token-of-the-simulator" };
+}
+
+/**
+ * @param {ReturnType<typeof import("./config.js").configuration>} config
+ * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects where no token is
+ *   to be had
+ */
+export async function platform(config) {
+  const { api, region, baseUrl, accessToken, clientId, isSimulator } = config;
+  const options = isSimulator
+    ? { api, ...(await simulated()) }
+    : { api, region, baseUrl, accessToken: clientId ? clientCredentials(config) : accessToken };
+  const token = options.accessToken;
+  return {
+    client: new ConversationClient(options),
+    isReady: async () => (typeof token === "function" ? token() : token),
+  };
+}

@@ -1,0 +1,37 @@
+// `npm start`: reads the configuration, listens, and ends in peace.
+import closeWithGrace from "close-with-grace";
+import { createApp } from "./app.js";
+import { configuration } from "./config.js";
+import { platform } from "./platform.js";
+
+/** How long the removals under way have to end after SIGTERM. */
+const GRACE_MS = 30_000;
+
+/** A log line that no LOG_LEVEL suppresses. */
+const announce = (fields) => console.log(JSON.stringify({ level: 30, time: Date.now(), ...fields }));
+
+let config;
+try {
+  config = configuration(process.env);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+const { client, isReady } = await platform(config);
+const app = await createApp({
+  client,
+  isReady,
+  secrets: config.secrets,
+  statusToken: config.statusToken,
+  answerWithinMs: config.answerWithinMs,
+  maxAgeMs: config.maxAgeMs,
+  logger: { level: config.logLevel },
+});
+closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+  if (err) app.log.fatal({ name: err.name }, "the process failed");
+  else app.log.info({ signal }, "no new work");
+  await app.close();
+  client.close();
+});
+const url = await app.listen({ port: config.port, host: config.host });
+announce({ url, ...config.generated, msg: "listening" });
