@@ -56,6 +56,15 @@ export async function installDependencies() {
   await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
+/** Installs what www/middleware needs, once for each clone; it links pkg/, which has to be built before. */
+export async function installMiddleware() {
+  const cwd = join(root, "www", "middleware");
+  if (existsSync(join(cwd, "node_modules", ".package-lock.json"))) return;
+  step("Installing what the middleware needs from npm (50 MB) …");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
+}
+
 /** Names in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
 export async function ensureRust() {
   if (!output("cargo", ["--version"]))

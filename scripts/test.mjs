@@ -6,7 +6,19 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { browser } from "./browser.mjs";
 import { build } from "./build.mjs";
-import { bold, ensureRust, green, installDependencies, red, root, seconds, step, tool, yellow } from "./run.mjs";
+import {
+  bold,
+  ensureRust,
+  green,
+  installDependencies,
+  installMiddleware,
+  red,
+  root,
+  seconds,
+  step,
+  tool,
+  yellow,
+} from "./run.mjs";
 
 const started = performance.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -132,6 +144,14 @@ try {
     {
       counts: true,
     },
+  );
+  await installMiddleware();
+  const ofMiddleware = readdirSync(join(root, "tests", "middleware")).filter((file) => file.endsWith(".test.mjs"));
+  await part(
+    "The middleware",
+    process.execPath,
+    ["--test", "--test-reporter=spec", ...ofMiddleware.map((file) => join("tests", "middleware", file))],
+    { counts: true },
   );
   await part("A second build gives the same bytes", process.execPath, [join("scripts", "reproduce.mjs")]);
   await part("Every host", process.execPath, [join("tests", "hosts", "hosts.mjs")], { counts: true });

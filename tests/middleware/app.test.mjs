@@ -2,7 +2,19 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { accessToken, app, ask, connected, keyOf, post, removals, require, secret, signed, statusToken } from "./support.mjs";
+import {
+  accessToken,
+  app,
+  ask,
+  connected,
+  keyOf,
+  post,
+  removals,
+  require,
+  secret,
+  signed,
+  statusToken,
+} from "./support.mjs";
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const conversation = (...participants) => ({ conversations: [{ id: "c", participants }] });
@@ -11,7 +23,9 @@ const order = { conversationId: "c", participantId: "p" };
 test("every outcome is a 200 that says what became of the participant", async () => {
   const queued = { schedule: [{ at: -1e6, state: "queued" }] };
   const gone = { schedule: [{ at: -1e6, state: "terminated" }] };
-  const { app: one } = await app({ config: conversation(connected("p"), connected("q", queued), connected("g", gone)) });
+  const { app: one } = await app({
+    config: conversation(connected("p"), connected("q", queued), connected("g", gone)),
+  });
   const told = async (participantId) => {
     const { status, body, headers } = await post(one, { ...order, participantId }, { id: `id-${participantId}` });
     assert.match(headers["content-type"], /^application\/json/);
@@ -23,7 +37,11 @@ test("every outcome is a 200 that says what became of the participant", async ()
   assert.deepEqual(await told("g"), [200, "done", "already-disconnected", false, true, "terminated", 1]);
   const [status, done, outcome, , , state] = await told("q");
   assert.deepEqual([status, done, outcome, state], [200, "done", "not-connected", "queued"]);
-  const { body } = await post(one, { conversationId: "c", participant: { purpose: "customer", id: "p" }, confirm: true });
+  const { body } = await post(one, {
+    conversationId: "c",
+    participant: { purpose: "customer", id: "p" },
+    confirm: true,
+  });
   assert.deepEqual([body.conversationId, body.participantId, typeof body.elapsedMs], ["c", "p", "number"]);
   assert.match(body.correlationId, /^[\w-]+$/);
 });
@@ -166,7 +184,12 @@ test("a body that is not a removal is refused before any request", async () => {
     [{ conversationId: "c" }, 400, "INVALID_ARGUMENT", /participantId or participant is required/],
     [{ ...order, participant: { purpose: "agent" } }, 400, "INVALID_ARGUMENT", /one of the two/],
     [{ ...order, userId: "u" }, 400, "INVALID_ARGUMENT", /userId is not a field of the body/],
-    [{ conversationId: "c", participant: { puprose: "agent" } }, 400, "INVALID_ARGUMENT", /puprose is not a field of part/],
+    [
+      { conversationId: "c", participant: { puprose: "agent" } },
+      400,
+      "INVALID_ARGUMENT",
+      /puprose is not a field of part/,
+    ],
     [{ conversationId: "c", participant: {} }, 400, "INVALID_ARGUMENT", /participant/],
     [{ ...order, conversationId: 7 }, 400, "INVALID_ARGUMENT", /conversationId must be string/],
     [{ ...order, confirm: "yes" }, 400, "INVALID_ARGUMENT", /confirm must be boolean/],
@@ -222,7 +245,11 @@ test("an answer of 500 or above is not final: the next try with the same id is d
 
 test("what takes longer is a 202, and its path tells the rest", async () => {
   const config = conversation(connected("p", { schedule: [{ at: -1e6, state: "alerting" }] }));
-  const { app: one, simulator } = await app({ config, answerWithinMs: 20, client: { settleMs: 20_000, timeoutMs: 30_000 } });
+  const { app: one, simulator } = await app({
+    config,
+    answerWithinMs: 20,
+    client: { settleMs: 20_000, timeoutMs: 30_000 },
+  });
   const { status, headers, body } = await post(one, order, { id: "msg/1" });
   assert.deepEqual([status, body], [202, { id: "msg/1", status: "pending" }]);
   assert.deepEqual([headers.location, headers["retry-after"]], ["/v1/removals/msg%2F1", "1"]);

@@ -36,21 +36,23 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
   /** What a good sender does: it asks for what is pending, and tries again what it may. */
   async function send(conversationId, index) {
     const id = randomUUID();
-    // Every other one has less time than the wait for the budget takes.
-    const order = { conversationId, participantId: "p", ...(index % 2 ? { timeoutMs: 1_000 } : {}) };
+    // Every other one has less time than the wait for the budget takes; its deadline is its sender's own.
+    const isShort = index % 2 === 1;
+    const order = { conversationId, participantId: "p", ...(isShort ? { timeoutMs: 3_000 } : {}) };
     for (;;) {
       let answer = await post(server.url, order, { id });
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
-      assert.ok([200, 202, 503].includes(answer.status), answer.text);
+      assert.ok([200, 202, 503, isShort ? 504 : 503].includes(answer.status), answer.text);
       while (answer.body.status === "pending") {
         await delay(200);
         answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
       }
       if (answer.status === 200) return answer.body.outcome;
-      assert.ok(["RATE_LIMITED", "OVERLOADED"].includes(answer.body.code), answer.text);
       const seconds = Number(answer.headers["retry-after"]);
-      assert.ok(seconds >= 1, answer.text);
-      await delay(seconds * 1_000);
+      if (answer.status === 503) assert.ok(seconds >= 1 && /RATE_LIM|OVERL/.test(answer.body.code), answer.text);
+      else assert.ok(isShort && answer.body.code === "TIMEOUT", answer.text);
+      // Before a first response, the middleware takes the window for a minute: the test does not wait for that.
+      await delay(Math.min(seconds || 1, 3) * 1_000);
     }
   }
   const outcomes = await Promise.all(ids.map(send));
@@ -58,12 +60,17 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
   const log = simulator.log();
   const accepted = log.filter(({ isWrite, status }) => isWrite && status < 300);
   assert.equal(accepted.length, REMOVALS);
-  assert.ok([200, 202, 503].every((status) => seen.get(status) > 0), JSON.stringify([...seen]));
+  assert.ok(
+    [200, 202, 503].every((status) => seen.get(status) > 0),
+    JSON.stringify([...seen]),
+  );
   const growth = (await memory()) - before;
   assert.ok(growth < MAX_GROWTH_BYTES, `${growth} bytes more`);
   const limited = log.filter(({ status }) => status === 429).length;
   const answers = [...seen].map(([status, count]) => `${count} x ${status}`).join(", ");
-  t.diagnostic(`${answers}; ${log.length} requests to the platform, ${limited} of them 429; + ${(growth / 1e6).toFixed(0)} MB`);
+  t.diagnostic(
+    `${answers}; ${log.length} requests to the platform, ${limited} of them 429; + ${(growth / 1e6).toFixed(0)} MB`,
+  );
   server.child.kill("SIGTERM");
   assert.equal(await server.exited, 0);
   await platform.close();

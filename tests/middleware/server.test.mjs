@@ -20,7 +20,10 @@ import {
 } from "./support.mjs";
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const credentials = { GENESYS_CLOUD_CLIENT_ID: "id-of-the-client", GENESYS_CLOUD_CLIENT_SECRET: "secret-of-the-client" };
+const credentials = {
+  GENESYS_CLOUD_CLIENT_ID: "id-of-the-client",
+  GENESYS_CLOUD_CLIENT_SECRET: "secret-of-the-client",
+};
 const order = { conversationId: "c", participantId: "p" };
 
 /** A login host whose answers the test gives, and how often it was asked. */
@@ -74,7 +77,10 @@ test("all mistakes of a configuration come in one message, without any value", (
     [{ WEBHOOK_SECRET: `${secret} nonsense` }, /WEBHOOK_SECRET/],
     [{ GENESYS_CLOUD_REGION: "" }, /GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL/],
     [{ GENESYS_CLOUD_BASE_URL: "https://gateway.example.test" }, /one of the two/],
-    [{ GENESYS_CLOUD_REGION: "", GENESYS_CLOUD_BASE_URL: "https://g.example.test" }, /GENESYS_CLOUD_LOGIN_URL is missing/],
+    [
+      { GENESYS_CLOUD_REGION: "", GENESYS_CLOUD_BASE_URL: "https://g.example.test" },
+      /GENESYS_CLOUD_LOGIN_URL is missing/,
+    ],
     [{ GENESYS_CLOUD_ACCESS_TOKEN: "tok" }, /not both/],
     [{ GENESYS_CLOUD_CLIENT_SECRET: "" }, /belong together/],
     [{ GENESYS_CLOUD_CLIENT_ID: "", GENESYS_CLOUD_CLIENT_SECRET: "" }, /or GENESYS_CLOUD_ACCESS_TOKEN/],
@@ -89,7 +95,10 @@ test("all mistakes of a configuration come in one message, without any value", (
     [port, host, api, region, loginUrl, secrets.length, answerWithinMs, maxAgeMs, logLevel],
     [3_000, "127.0.0.1", "calls", "us-east-1", "https://login.mypurecloud.com", 2, 2_500, 30_000, "info"],
   );
-  assert.equal(configuration({ ...good, GENESYS_CLOUD_REGION: "mypurecloud.ie" }).loginUrl, "https://login.mypurecloud.ie");
+  assert.equal(
+    configuration({ ...good, GENESYS_CLOUD_REGION: "mypurecloud.ie" }).loginUrl,
+    "https://login.mypurecloud.ie",
+  );
 });
 
 test("the regions are those of the package", () => {
@@ -107,7 +116,11 @@ test("a wrong configuration ends the process with its message", async () => {
 test("PLATFORM=simulator needs nothing at all", async () => {
   const server = await start({ PLATFORM: "simulator" });
   const by = { by: server.webhookSecret };
-  const { status, body } = await post(server.url, { conversationId: "demo-1", participant: { purpose: "customer" } }, by);
+  const { status, body } = await post(
+    server.url,
+    { conversationId: "demo-1", participant: { purpose: "customer" } },
+    by,
+  );
   assert.deepEqual([status, body.outcome, body.participantId], [200, "disconnected", "customer"]);
   assert.equal((await ask(server.url, "GET", "/readyz")).status, 200);
   server.child.kill("SIGTERM");
@@ -193,9 +206,16 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
 
 test("SIGTERM under load: what is under way is answered, nothing new is taken, and the process ends with 0", async () => {
   const participants = Array.from({ length: 40 }, (_, index) => connected(`p-${index}`));
-  const simulator = await createSimulator({ conversations: [{ id: "c", participants }], faults: [{ delayMs: 300, times: 1e6 }] });
+  const simulator = await createSimulator({
+    conversations: [{ id: "c", participants }],
+    faults: [{ delayMs: 300, times: 1e6 }],
+  });
   const platform = await simulator.listen();
-  const env = { WEBHOOK_SECRET: secret, GENESYS_CLOUD_BASE_URL: platform.baseUrl, GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000" };
+  const env = {
+    WEBHOOK_SECRET: secret,
+    GENESYS_CLOUD_BASE_URL: platform.baseUrl,
+    GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000",
+  };
   const server = await start(env);
   const sent = participants.map(({ id }) => post(server.url, { conversationId: "c", participantId: id }));
   while (simulator.log().length < 4) await delay(5);
@@ -205,7 +225,10 @@ test("SIGTERM under load: what is under way is answered, nothing new is taken, a
   assert.ok(late instanceof Error || late.body.code === "SHUTTING_DOWN", JSON.stringify(late));
   const answers = await Promise.all(sent);
   for (const { status, body } of answers) {
-    assert.ok((status === 200 && body.outcome === "disconnected") || body.code === "SHUTTING_DOWN", JSON.stringify(body));
+    assert.ok(
+      (status === 200 && body.outcome === "disconnected") || body.code === "SHUTTING_DOWN",
+      JSON.stringify(body),
+    );
   }
   assert.ok(answers.filter(({ status }) => status === 200).length >= 4);
   assert.equal(await server.exited, 0);
@@ -220,12 +243,15 @@ test("slow and half-open senders do not keep others from being answered", async 
   const head = "POST /v1/removals HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n";
   const slow = Array.from({ length: 100 }, (_, index) => connect(Number(port), "127.0.0.1").end(index % 2 ? head : ""));
   const half = Array.from({ length: 100 }, () => connect(Number(port), "127.0.0.1"));
-  half.forEach((socket) => socket.write(`${head}\r\n{"conv`));
+  for (const socket of half) socket.write(`${head}\r\n{"conv`);
   for (const socket of [...slow, ...half]) socket.on("error", () => {});
-  const orders = Array.from({ length: 50 }, (_, index) => ({ conversationId: `demo-${index + 1}`, participantId: "customer" }));
+  const orders = Array.from({ length: 50 }, (_, index) => ({
+    conversationId: `demo-${index + 1}`,
+    participantId: "customer",
+  }));
   const answers = await Promise.all(orders.map((one) => post(server.url, one, { by: server.webhookSecret })));
   for (const { status, body } of answers) assert.deepEqual([status, body.outcome], [200, "disconnected"]);
-  half.forEach((socket) => socket.destroy());
+  for (const socket of half) socket.destroy();
   server.child.kill("SIGTERM");
   assert.equal(await server.exited, 0);
 });

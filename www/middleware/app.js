@@ -280,7 +280,10 @@ export async function createApp({ logger = false, ...options }) {
     },
   });
   app.setNotFoundHandler((request, reply) => {
-    const { status, headers, body } = new Problem("NOT_FOUND", `There is no ${request.method} ${request.url}.`).answer();
+    const { status, headers, body } = new Problem(
+      "NOT_FOUND",
+      `There is no ${request.method} ${request.url}.`,
+    ).answer();
     return reply.code(status).headers(headers).send(JSON.stringify(body));
   });
   await app.register(removals, options);

@@ -103,7 +103,8 @@ export function configuration(env) {
     if (!clientId !== !clientSecret) {
       mistakes.push("GENESYS_CLOUD_CLIENT_ID and GENESYS_CLOUD_CLIENT_SECRET belong together");
     }
-    if (clientId && base && !login) mistakes.push("GENESYS_CLOUD_LOGIN_URL is missing: it belongs to GENESYS_CLOUD_BASE_URL");
+    if (clientId && base && !login)
+      mistakes.push("GENESYS_CLOUD_LOGIN_URL is missing: it belongs to GENESYS_CLOUD_BASE_URL");
   }
   if (mistakes.length > 0) {
     throw new Error(`The configuration is wrong:\n${mistakes.map((mistake) => `- ${mistake}`).join("\n")}`);

@@ -21,7 +21,12 @@ export function metrics({ underWay }) {
   return {
     registry,
     removals: new Counter({ name: "removals_total", help: "Removals by outcome", labelNames: ["outcome"], registers }),
-    errors: new Counter({ name: "errors_total", help: "Answers with a problem by code", labelNames: ["code"], registers }),
+    errors: new Counter({
+      name: "errors_total",
+      help: "Answers with a problem by code",
+      labelNames: ["code"],
+      registers,
+    }),
     requests: new Counter({ name: "platform_requests_total", help: "HTTP requests to the platform", registers }),
     seconds: new Histogram({
       name: "removal_duration_seconds",
@@ -40,7 +45,10 @@ export function metrics({ underWay }) {
  * @returns {Promise<T>}
  */
 export function traced({ conversationId, participantId }, work) {
-  const attributes = { "conversation.id": conversationId, ...(participantId ? { "participant.id": participantId } : {}) };
+  const attributes = {
+    "conversation.id": conversationId,
+    ...(participantId ? { "participant.id": participantId } : {}),
+  };
   return tracer.startActiveSpan("remove participant", { kind: SpanKind.CLIENT, attributes }, async (span) => {
     try {
       const result = await work();

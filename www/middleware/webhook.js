@@ -30,7 +30,8 @@ export function verify(keys, headers, body, now = Date.now()) {
   const refused = (detail) => new Problem("BAD_SIGNATURE", detail);
   const names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
   const missing = names.filter((name) => !headers[name]);
-  if (missing.length > 0) throw refused(`Missing: ${missing.join(", ")}. Sign the request as Standard Webhooks 1.0 says.`);
+  if (missing.length > 0)
+    throw refused(`Missing: ${missing.join(", ")}. Sign the request as Standard Webhooks 1.0 says.`);
   const [id, timestamp, signatures] = names.map((name) => String(headers[name]));
   if (!ID.test(id)) throw refused("webhook-id takes 1 to 256 visible ASCII characters without a dot.");
   if (!/^\d{1,15}$/.test(timestamp)) throw refused("webhook-timestamp takes the Unix time in seconds.");
@@ -40,7 +41,10 @@ export function verify(keys, headers, body, now = Date.now()) {
   const matches = (encoded) => macs.some((mac) => given.some((one) => isEqual(one.slice(3), encoded(mac))));
   if (!matches((mac) => mac.toString("base64"))) {
     if (given.length === 0) throw refused("webhook-signature holds no signature of version v1.");
-    if (matches((mac) => mac.toString("hex")) || matches((mac) => Buffer.from(mac.toString("hex")).toString("base64"))) {
+    if (
+      matches((mac) => mac.toString("hex")) ||
+      matches((mac) => Buffer.from(mac.toString("hex")).toString("base64"))
+    ) {
       throw refused("The signature is made of the hex digits of the HMAC: it takes the Base64 of its 32 bytes.");
     }
     throw refused(
@@ -52,7 +56,10 @@ export function verify(keys, headers, body, now = Date.now()) {
   const age = Math.round(now / 1_000 - Number(timestamp));
   if (Math.abs(age) > TOLERANCE_S) {
     const how = Number(timestamp) > 1e11 ? "looks like milliseconds" : `is ${age} s old`;
-    throw new Problem("STALE_TIMESTAMP", `webhook-timestamp ${how}; at most ${TOLERANCE_S} s. Check the sender's clock.`);
+    throw new Problem(
+      "STALE_TIMESTAMP",
+      `webhook-timestamp ${how}; at most ${TOLERANCE_S} s. Check the sender's clock.`,
+    );
   }
   return id;
 }

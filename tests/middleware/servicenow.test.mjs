@@ -1,0 +1,148 @@
+// The Script Include of www/servicenow, as it is pasted: ES5, against the middleware, with small stand-ins for the
+// classes of ServiceNow.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHmac, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import vm from "node:vm";
+import { root } from "../../scripts/run.mjs";
+import { secret, start } from "./support.mjs";
+
+const source = readFileSync(join(root, "www", "servicenow", "RemoveCaller.js"), "utf8");
+const order = { conversationId: "c", participantId: "p" };
+
+/** ServiceNow, as far as the script uses it; `execute` blocks there, so the request is made by a process. */
+function serviceNow(url, { mac, onSleep = () => {}, key = secret.slice(6) } = {}) {
+  const requests = [];
+  class RESTMessageV2 {
+    #headers = {};
+    #text = "";
+    setEndpoint(endpoint) {
+      this.endpoint = endpoint;
+    }
+    setHttpMethod(method) {
+      this.method = method;
+    }
+    setHttpTimeout(ms) {
+      this.timeoutMs = ms;
+    }
+    disableForcedVariableSubstitution() {
+      this.isLiteral = true;
+    }
+    setRequestHeader(name, value) {
+      this.#headers[name] = value;
+    }
+    setRequestBody(text) {
+      this.#text = text;
+    }
+    execute() {
+      requests.push(this);
+      // As there: without it, what looks like a variable is replaced after it was signed.
+      const body = this.isLiteral ? this.#text : this.#text.replace(/\$\{.*?\}/g, "");
+      const ask = `const { url, method, headers, body } = JSON.parse(process.argv[1]);
+        fetch(url, { method, headers, body }).then(async (response) =>
+          console.log(JSON.stringify({ status: response.status, body: await response.text() })),
+          (error) => console.log(JSON.stringify({ status: 0, error: error.message })))`;
+      const request = { url: this.endpoint, method: this.method.toUpperCase(), headers: this.#headers };
+      const argument = JSON.stringify({ ...request, ...(body ? { body } : {}) });
+      const { stdout } = spawnSync(process.execPath, ["-e", ask, argument], { encoding: "utf8" });
+      const answer = JSON.parse(stdout);
+      return {
+        haveError: () => answer.status === 0,
+        getErrorMessage: () => answer.error,
+        getStatusCode: () => answer.status,
+        getBody: () => answer.body,
+      };
+    }
+  }
+  const properties = { "x_remove_caller.url": url, "x_remove_caller.secret": key };
+  class CertificateEncryption {
+    generateMac(base64, algorithm, text) {
+      assert.equal(algorithm, "HmacSHA256");
+      const hmac = createHmac("sha256", Buffer.from(base64, "base64")).update(text);
+      return mac ? mac(hmac) : hmac.digest("base64");
+    }
+  }
+  class GlideDateTime {
+    getNumericValue() {
+      return Date.now();
+    }
+  }
+  const gs = {
+    getProperty: (name) => properties[name],
+    generateGUID: () => randomUUID().replaceAll("-", ""),
+    sleep: onSleep,
+  };
+  const Class = {
+    create() {
+      return function (...given) {
+        this.initialize(...given);
+      };
+    },
+  };
+  const context = vm.createContext({ Class, gs, GlideDateTime, CertificateEncryption, sn_ws: { RESTMessageV2 } });
+  const RemoveCaller = vm.runInContext(`${source}; RemoveCaller`, context);
+  return { script: new RemoveCaller(), requests };
+}
+
+/** The middleware in a process of its own: the script blocks this one while it asks. */
+const middleware = (more) => start({ PLATFORM: "simulator", WEBHOOK_SECRET: secret, ...more });
+
+test("it is ES5", async () => {
+  const { transformSync } = await import("esbuild");
+  // esbuild refuses const, let, classes, destructuring and the like; arrows, templates and shorthands it would rewrite.
+  const { code } = transformSync(source, { target: "es5" });
+  const plain = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  assert.doesNotMatch(plain, /=>|`|\b(let|const|class)\b/);
+  assert.equal(code.match(/function/g).length, plain.match(/function/g).length);
+});
+
+test("it removes the caller, and tells refusals in words", async () => {
+  const server = await middleware();
+  const { script, requests } = serviceNow(server.url);
+  const told = { ...script.remove({ conversationId: "demo-1", participantId: "customer" }, "fixed") };
+  assert.deepEqual(told, { isDone: true, outcome: "disconnected", message: "The caller was removed.", id: "fixed" });
+  assert.ok(requests.every(({ timeoutMs, isLiteral }) => timeoutMs === 5_000 && isLiteral));
+  // The same id: the same answer.
+  assert.equal(script.remove({ conversationId: "demo-1", participantId: "customer" }, "fixed").outcome, "disconnected");
+  const nobody = script.remove({ conversationId: "demo-2", participantId: "nobody", settleMs: 10 });
+  assert.deepEqual([nobody.isDone, nobody.code], [false, "PARTICIPANT_NOT_FOUND"]);
+  assert.match(nobody.message, /Check the participant id/);
+  // A body that looks like a variable arrives as it was signed.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what ServiceNow would replace
+  const literal = script.remove({ conversationId: "demo-3", participantId: "${customer}", settleMs: 10 });
+  assert.equal(literal.code, "PARTICIPANT_NOT_FOUND");
+  server.child.kill();
+  await server.exited;
+});
+
+test("a removal that takes longer is asked for until it is done", async () => {
+  const server = await middleware({ ANSWER_WITHIN_MS: "0" });
+  let sleeps = 0;
+  const { script, requests } = serviceNow(server.url, { onSleep: () => sleeps++ });
+  const { outcome } = script.remove({ conversationId: "demo-1", participantId: "customer" });
+  assert.equal(outcome, "disconnected");
+  assert.ok(sleeps >= 1);
+  assert.deepEqual([requests[0].method, requests[1].method], ["post", "get"]);
+  server.child.kill();
+  await server.exited;
+});
+
+test("Base64 of hex digits is told from a wrong secret; an unreachable middleware is told too", async () => {
+  const server = await middleware();
+  const hex = { mac: (hmac) => Buffer.from(hmac.digest("hex")).toString("base64") };
+  assert.match(serviceNow(server.url, hex).script.remove(order).message, /hex digits/);
+  const wrong = serviceNow(server.url, { key: Buffer.alloc(32).toString("base64") }).script.remove(order);
+  assert.deepEqual([wrong.code, /none of the secrets/.test(wrong.message)], ["BAD_SIGNATURE", true]);
+  server.child.kill();
+  await server.exited;
+  assert.equal(serviceNow(server.url).script.remove(order).code, "UNREACHABLE");
+});
+
+test("not-connected is no success, and says in which state the caller is", () => {
+  const { script } = serviceNow("");
+  const told = script._told({ status: 200, body: { status: "done", outcome: "not-connected", state: "queued" } }, "x");
+  assert.deepEqual([told.isDone, told.message], [false, "The caller is queued: try again."]);
+});

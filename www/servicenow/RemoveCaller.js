@@ -1,0 +1,95 @@
+// A Script Include for ServiceNow, to paste: asks the middleware to remove a participant, and tells what became of it.
+// ES5, as it runs there. Name: RemoveCaller; accessible from: this application scope only.
+//
+//   var told = new RemoveCaller().remove({ conversationId: c, participantId: p, onBehalfOf: userId });
+//   if (!told.isDone) gs.addErrorMessage(told.message);
+//
+// System properties: x_remove_caller.url, the middleware's URL without a slash at its end, and x_remove_caller.secret,
+// of type password2, what comes after "whsec_" of WEBHOOK_SECRET.
+var RemoveCaller = Class.create();
+RemoveCaller.prototype = {
+  type: "RemoveCaller",
+  /** The platform's own default is 175 s: a thread is blocked as long as that. */
+  TIMEOUT_MS: 5000,
+  /** How often, and how long apart, a removal that takes longer is asked for. */
+  POLLS: 5,
+  POLL_AFTER_MS: 1000,
+
+  initialize: function () {
+    this.url = gs.getProperty("x_remove_caller.url");
+    this.secret = gs.getProperty("x_remove_caller.secret");
+  },
+
+  /**
+   * @param {Object} order { conversationId, participantId | participant, onBehalfOf? … }: ids only, in ASCII
+   * @param {string} [id] of an earlier try of the same removal; default: a new one
+   * @returns {Object} { isDone, outcome?, code?, message, id }; with the same id it can be tried again
+   */
+  remove: function (order, id) {
+    var webhookId = id || String(gs.generateGUID());
+    var answer = this._send("post", "/v1/removals", JSON.stringify(order), webhookId);
+    for (var polls = 0; polls < this.POLLS && answer.body.status === "pending"; polls++) {
+      gs.sleep(this.POLL_AFTER_MS);
+      answer = this._send("get", "/v1/removals/" + encodeURIComponent(webhookId), "", String(gs.generateGUID()));
+    }
+    return this._told(answer, webhookId);
+  },
+
+  _send: function (method, path, body, id) {
+    var request = new sn_ws.RESTMessageV2();
+    request.setEndpoint(this.url + path);
+    request.setHttpMethod(method);
+    request.setHttpTimeout(this.TIMEOUT_MS);
+    // Otherwise ${…} in the body is replaced after it was signed.
+    request.disableForcedVariableSubstitution();
+    // Each try has a time and a signature of its own; the id stays.
+    var seconds = String(Math.floor(new GlideDateTime().getNumericValue() / 1000));
+    request.setRequestHeader("Content-Type", "application/json");
+    request.setRequestHeader("webhook-id", id);
+    request.setRequestHeader("webhook-timestamp", seconds);
+    request.setRequestHeader("webhook-signature", "v1," + this._mac(id + "." + seconds + "." + body));
+    if (body) request.setRequestBody(body);
+    try {
+      var response = request.execute();
+      if (response.haveError() && !response.getStatusCode()) {
+        return { status: 0, body: { code: "UNREACHABLE", detail: response.getErrorMessage() } };
+      }
+      return { status: response.getStatusCode(), body: this._parsed(response.getBody()) };
+    } catch (error) {
+      return { status: 0, body: { code: "UNREACHABLE", detail: String(error.message || error) } };
+    }
+  },
+
+  /** Base64 of the HMAC's bytes, from a key in Base64: not Base64 of its hex digits. */
+  _mac: function (text) {
+    return new CertificateEncryption().generateMac(this.secret, "HmacSHA256", text);
+  },
+
+  _parsed: function (text) {
+    try {
+      return JSON.parse(text) || {};
+    } catch (error) {
+      return { code: "BAD_RESPONSE", detail: "The middleware's answer is no JSON." };
+    }
+  },
+
+  _told: function (answer, id) {
+    var body = answer.body;
+    if (answer.status === 200 && body.status === "done") {
+      var isDone = body.outcome !== "not-connected";
+      var message = isDone
+        ? "The caller was removed."
+        : "The caller is " + (body.state || "not connected") + ": try again.";
+      return { isDone: isDone, outcome: body.outcome, message: message, id: id };
+    }
+    if (body.status === "pending") {
+      return { isDone: false, code: "PENDING", message: "The removal is still under way: look again.", id: id };
+    }
+    return {
+      isDone: false,
+      code: body.code || "HTTP_" + answer.status,
+      message: body.detail || body.title || "",
+      id: id,
+    };
+  },
+};
