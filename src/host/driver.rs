@@ -153,8 +153,8 @@ impl Driver {
         None
     }
 
-    /// Takes the next request from the budget. Meanwhile something may be observed, or somebody joins, who is to be told
-    /// for how long this takes.
+    /// Takes the next request from the budget. Meanwhile something may be observed, or somebody joins, who is to be
+    /// told for how long this takes.
     async fn take(&mut self, operation: Operation, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
         let Some(commons) = &self.commons else { return Ok(Some(Input::Taken(Vec::new()))) };
         let is_queued = self.turn.is_some();

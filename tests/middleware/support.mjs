@@ -13,6 +13,7 @@ const file = (name) => import(pathToFileURL(join(folder, name)).href);
 
 export const { createApp, removals } = await file("app.js");
 export const { configuration, REGIONS } = await file("config.js");
+export const { Problem } = await file("problem.js");
 export const { clientCredentials } = await file("platform.js");
 export const { ConversationClient } = require("disconnect-if-connected");
 export const { createSimulator } = require("disconnect-if-connected/simulator");

@@ -46,8 +46,8 @@ async function login({ loginUrl, clientId, clientSecret, fetch }) {
 }
 
 /**
- * A provider of client-credentials tokens: one login serves all who ask meanwhile and after it, until the token is about
- * to expire or the platform refuses it.
+ * A provider of client-credentials tokens: one login serves all who ask meanwhile and after it, until the token is
+ * about to expire or the platform refuses it.
  * @param {{ loginUrl: string, clientId: string, clientSecret: string, fetch?: typeof fetch, now?: () => number }} options
  * @returns {(request?: { refresh?: boolean }) => Promise<string>}
  */

@@ -1,0 +1,98 @@
+// The recipes of www/recipes, each as its users run it, against the simulator over HTTP.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { root } from "../../scripts/run.mjs";
+import { accessToken, connected, createSimulator, folder, secret, signed } from "./support.mjs";
+
+let recipes;
+let simulator;
+let platform;
+
+before(async () => {
+  // As users have them: beside a node_modules that holds what they import.
+  recipes = mkdtempSync(join(tmpdir(), "dic-recipes-"));
+  cpSync(join(root, "www", "recipes"), recipes, { recursive: true });
+  symlinkSync(join(folder, "node_modules"), join(recipes, "node_modules"));
+  const participants = readdirSync(recipes).map((id) => connected(id));
+  simulator = await createSimulator({ conversations: [{ id: "c", participants }], accessToken });
+  platform = await simulator.listen();
+  process.env.WEBHOOK_SECRET = secret;
+  process.env.GENESYS_CLOUD_ACCESS_TOKEN = accessToken;
+  process.env.GENESYS_CLOUD_BASE_URL = platform.baseUrl;
+});
+after(async () => {
+  await platform.close();
+  rmSync(recipes, { recursive: true, force: true });
+});
+
+const load = (name) => import(pathToFileURL(join(recipes, name)).href);
+
+/** Asks `send(body, headers)` -> { status, headers, body } for the removal that belongs to the recipe, and for refusals. */
+async function holds(participantId, send) {
+  const ask = (order, headers) => {
+    const body = JSON.stringify(order);
+    return send(body, headers ?? signed(body));
+  };
+  const done = await ask({ conversationId: "c", participantId });
+  assert.deepEqual([done.status, done.body.outcome, done.body.participantId], [200, "disconnected", participantId]);
+  assert.equal((await ask({ conversationId: "c", participantId })).body.outcome, "already-disconnected");
+  const invalid = await ask({ conversationId: "c" });
+  assert.deepEqual([invalid.status, invalid.body.code], [400, "INVALID_ARGUMENT"]);
+  const forged = await ask({ conversationId: "c", participantId }, signed("{}"));
+  assert.deepEqual([forged.status, forged.body.code], [401, "BAD_SIGNATURE"]);
+  simulator.addFault({ status: 429, headers: [["Retry-After", "60"]] });
+  const limited = await ask({ conversationId: "c", participantId: "web.mjs" });
+  assert.deepEqual(
+    [limited.status, limited.body.code, limited.headers.get("retry-after")],
+    [503, "RATE_LIMITED", "60"],
+  );
+}
+
+const told = async (response) => ({ status: response.status, headers: response.headers, body: await response.json() });
+
+test("Express 5, in less than 30 lines", async () => {
+  const lines = readFileSync(join(recipes, "express.mjs"), "utf8")
+    .split("\n")
+    .filter((line) => /^\s*[^\s/]/.test(line));
+  assert.ok(lines.length < 30, `${lines.length}`);
+  const { app } = await load("express.mjs");
+  const server = app({ secret, accessToken, api: "calls", baseUrl: platform.baseUrl }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}/remove`;
+  await holds("express.mjs", async (body, headers) => told(await fetch(url, { method: "POST", headers, body })));
+  server.close();
+  server.closeAllConnections();
+});
+
+test("a Next.js route", async () => {
+  const { POST } = await load("next-route.mjs");
+  await holds("next-route.mjs", async (body, headers) =>
+    told(await POST(new Request("http://localhost/api/remove", { method: "POST", headers, body }))),
+  );
+});
+
+test("AWS Lambda, bundled by esbuild", async () => {
+  const { build } = await import("esbuild");
+  const outfile = join(recipes, "bundle.cjs");
+  const entryPoints = [join(recipes, "lambda.mjs")];
+  await build({ entryPoints, outfile, bundle: true, platform: "node", format: "cjs", logLevel: "error" });
+  const { handler } = await import(pathToFileURL(outfile).href);
+  await holds("lambda.mjs", async (body, headers) => {
+    const event = { headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
+    const { statusCode, headers: given, body: text } = await handler(event);
+    return { status: statusCode, headers: new Headers(given), body: JSON.parse(text) };
+  });
+});
+
+// Its bundle for workerd itself is the one that `npm run test:hosts` runs.
+test("Cloudflare Workers, by its fetch handler", async () => {
+  const { default: worker } = await load("worker.mjs");
+  await holds("worker.mjs", async (body, headers) =>
+    told(await worker.fetch(new Request("http://localhost/", { method: "POST", headers, body }), process.env)),
+  );
+});
