@@ -10,7 +10,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { build, buildTraps, traps as trapsFolder } from "../../scripts/build.mjs";
-import { bold, cache, green, installDependencies, red, root, seconds, step, yellow } from "../../scripts/run.mjs";
+import {
+  bold,
+  cache,
+  green,
+  installDependencies,
+  installMiddleware,
+  red,
+  root,
+  seconds,
+  step,
+  yellow,
+} from "../../scripts/run.mjs";
 import { openChromium, openFirefox, openWebKit, serve } from "./browsers.mjs";
 import { TOLD as TRAPS_TOLD } from "./traps.mjs";
 
@@ -301,9 +312,10 @@ for (const { form, text } of documented.filter(({ of }) => of === "node")) {
 }
 
 /** A worker by wrangler's bundle, in Miniflare; gives what it responds. */
-async function worker(name, text, compatibility, simulator) {
+async function worker(name, text, compatibility, simulator, files = {}) {
   const cwd = project(name, {
     "main.mjs": text,
+    ...files,
     "wrangler.json": JSON.stringify({ name: "story", main: "main.mjs", send_metrics: false, ...compatibility }),
   });
   const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
@@ -324,6 +336,7 @@ async function worker(name, text, compatibility, simulator) {
     await miniflare.dispose();
   }
 }
+const WEBHOOKS = '"./webhooks.mjs"';
 const responds = (told) => `export default { fetch: async (request) => new Response(await ${told}) };`;
 const workerd = `workerd ${versionOf("workerd")}`;
 cells.push({
@@ -346,6 +359,40 @@ cells.push({
       compatibility,
       simulator,
     );
+  },
+});
+
+// The recipe of docs/recipes.md; what it imports beside the package is a dependency of the middleware.
+cells.push({
+  host: workerd,
+  form: "docs/recipes.md",
+  tells: "200 disconnected",
+  run: async (simulator) => {
+    await installMiddleware();
+    const { build: bundle } = await import("esbuild");
+    const resolveDir = join(root, "www", "middleware");
+    const signer = { contents: 'export { Webhook } from "standardwebhooks";', resolveDir };
+    const { outputFiles } = await bundle({ stdin: signer, bundle: true, format: "esm", write: false });
+    const recipe = (name) =>
+      readFileSync(join(root, "www", "recipes", name), "utf8").replace('"standardwebhooks"', WEBHOOKS);
+    const asks = `import recipe from "./worker.mjs"; import { Webhook } from ${WEBHOOKS};
+      const secret = "whsec_YSBzZWNyZXQgb2YgMzIgYnl0ZXMsIGluIEJhc2U2NC4=";
+      export default { async fetch(request) {
+        const env = { WEBHOOK_SECRET: secret, GENESYS_CLOUD_ACCESS_TOKEN: "a-secret-token" };
+        env.GENESYS_CLOUD_BASE_URL = new URL(request.url).searchParams.get("simulator");
+        const body = JSON.stringify({ conversationId: "c", participantId: "p" });
+        const at = new Date();
+        const headers = { "webhook-id": "msg_1", "webhook-timestamp": String(Math.floor(at / 1000)) };
+        headers["webhook-signature"] = new Webhook(secret).sign("msg_1", at, body);
+        const response = await recipe.fetch(new Request("http://worker/", { method: "POST", headers, body }), env);
+        return new Response(response.status + " " + (await response.json()).outcome);
+      } };`;
+    const files = {
+      "worker.mjs": recipe("worker.mjs"),
+      "web.mjs": recipe("web.mjs"),
+      "webhooks.mjs": outputFiles[0].text,
+    };
+    return worker("workerd recipe", asks, { compatibility_date: "2024-09-23" }, simulator, files);
   },
 });
 

@@ -89,7 +89,7 @@ test("AWS Lambda, bundled by esbuild", async () => {
   });
 });
 
-// Its bundle for workerd itself is the one that `npm run test:hosts` runs.
+// In workerd itself it runs in `npm run test:hosts`.
 test("Cloudflare Workers, by its fetch handler", async () => {
   const { default: worker } = await load("worker.mjs");
   await holds("worker.mjs", async (body, headers) =>

@@ -111,6 +111,12 @@ test("a wrong configuration ends the process with its message", async () => {
   const server = await start({});
   assert.equal(await server.exited, 1);
   assert.match(server.printed, /The configuration is wrong:\n- WEBHOOK_SECRET is missing/);
+  const first = await start({ PLATFORM: "simulator" });
+  const second = await start({ PLATFORM: "simulator", PORT: new URL(first.url).port });
+  assert.equal(await second.exited, 1);
+  assert.match(second.printed, /^PORT \d+ of HOST 127\.0\.0\.1 cannot be listened to: EADDRINUSE$/m);
+  first.child.kill("SIGTERM");
+  assert.equal(await first.exited, 0);
 });
 
 test("PLATFORM=simulator needs nothing at all", async () => {

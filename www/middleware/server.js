@@ -3,6 +3,7 @@ import closeWithGrace from "close-with-grace";
 import { createApp } from "./app.js";
 import { configuration } from "./config.js";
 import { platform } from "./platform.js";
+import { whereOf } from "./telemetry.js";
 
 /** How long the removals under way have to end after SIGTERM. */
 const GRACE_MS = 30_000;
@@ -28,10 +29,14 @@ const app = await createApp({
   logger: { level: config.logLevel },
 });
 closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
-  if (err) app.log.fatal({ name: err.name }, "the process failed");
+  if (err) app.log.fatal(whereOf(err), "the process failed");
   else app.log.info({ signal }, "no new work");
   await app.close();
   client.close();
 });
-const url = await app.listen({ port: config.port, host: config.host });
+const { port, host } = config;
+const url = await app.listen({ port, host }).catch(({ code }) => {
+  console.error(`PORT ${port} of HOST ${host} cannot be listened to: ${code}`);
+  process.exit(1);
+});
 announce({ url, ...config.generated, msg: "listening" });

@@ -70,6 +70,7 @@ export function traced({ conversationId, participantId }, work) {
 /** Of an unexpected error, what may be logged: where it was thrown, never what it says. */
 export const whereOf = (error) => ({
   name: error?.name,
+  errorCode: error?.code,
   at: String(error?.stack ?? "")
     .split("\n")
     .filter((line) => /^\s*at /.test(line))
