@@ -152,8 +152,10 @@ test("a signature by any of the secrets is good; any other request is a 401 that
   for (const at of [-290_000, 290_000]) {
     assert.equal((await post(one, order, { at: new Date(Date.now() + at) })).status, 200);
   }
-  const beside = { ...good, "webhook-signature": `v1a,abc v1,AAAA ${good["webhook-signature"]}` };
-  assert.equal((await ask(one, "POST", "/v1/removals", { headers: beside, body })).status, 200);
+  for (const several of [`v1a,abc v1,AAAA ${good["webhook-signature"]}`, `${good["webhook-signature"]}, v1,AAAA`]) {
+    const headers = { ...good, "webhook-signature": several };
+    assert.equal((await ask(one, "POST", "/v1/removals", { headers, body })).status, 200);
+  }
   assert.ok(simulator.log().length > before);
 });
 
@@ -206,7 +208,7 @@ test("a body that is not a removal is refused before any request", async () => {
   }
   assert.equal(simulator.log().length, 0);
   // What it is, its bytes say, whatever the sender calls it.
-  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8"]) {
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "foo", "application", ""]) {
     assert.equal((await post(one, order, { "Content-Type": type })).status, 200);
   }
 });
@@ -239,6 +241,23 @@ test("an answer of 500 or above is not final: the next try with the same id is d
   assert.equal((await post(one, order, { id })).status, 502);
   const { status, body } = await post(one, order, { id });
   assert.deepEqual([status, body.outcome], [200, "disconnected"]);
+  // But of one that is refused for good.
+  simulator.addFault({ status: 403 });
+  const refused = { id: randomUUID() };
+  assert.equal((await post(one, order, refused)).body.code, "FORBIDDEN");
+  assert.equal((await post(one, order, refused)).body.code, "FORBIDDEN");
+});
+
+test("a long id has a status; what is no path is a problem; the operator's mistake is not the sender's", async () => {
+  const { app: one } = await app({ config: conversation(connected("p")) });
+  const { headers } = await post(one, order, { id: "%".repeat(256), Prefer: "respond-async" });
+  assert.equal((await ask(one, "GET", headers.location, { headers: signed("") })).status, 200);
+  const bad = await ask(one, "GET", "/v1/removals/%E0", { headers: signed("") });
+  assert.deepEqual([bad.status, bad.body.code], [400, "INVALID_ARGUMENT"]);
+  const { app: wrong } = await app({ config: conversation(connected("p")), client: { accessToken: "no token" } });
+  const told = await post(wrong, order);
+  assert.deepEqual([told.status, told.body.code], [502, "INTERNAL"]);
+  assert.match(told.body.detail, /configuration is wrong.*accessToken/);
 });
 
 // ---- Later ----
@@ -388,4 +407,9 @@ test("the plugin leaves an app of one's own as it is", async () => {
   const body = JSON.stringify(order);
   const done = await ask(own, "POST", "/hooks/v1/removals", { headers: signed(body), body });
   assert.equal(done.body.outcome, "disconnected");
+  const later = await ask(own, "POST", "/hooks/v1/removals", {
+    headers: signed(body, { Prefer: "respond-async" }),
+    body,
+  });
+  assert.match(later.headers.location, /^\/hooks\/v1\/removals\//);
 });

@@ -81,6 +81,9 @@ test("all mistakes of a configuration come in one message, without any value", (
       /GENESYS_CLOUD_LOGIN_URL is missing/,
     ],
     [{ GENESYS_CLOUD_ACCESS_TOKEN: "tok" }, /not both/],
+    [{ GENESYS_CLOUD_ACCESS_TOKEN: "Bearer tok" }, /visible ASCII/],
+    [{ GENESYS_CLOUD_REGION: "", GENESYS_CLOUD_BASE_URL: "https://u:p@g.example.test" }, /without a user/],
+    [{ WEBHOOK_SECRET: "whsec_!!this_is*not?base64:but-long-enough###" }, /WEBHOOK_SECRET/],
     [{ GENESYS_CLOUD_CLIENT_SECRET: "" }, /belong together/],
     [{ GENESYS_CLOUD_CLIENT_ID: "", GENESYS_CLOUD_CLIENT_SECRET: "" }, /or GENESYS_CLOUD_ACCESS_TOKEN/],
   ]) {
@@ -176,6 +179,8 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
     [(response) => json(response, 429, {}, { "Retry-After": "7" }), 503, "RATE_LIMITED", "7"],
     [(response) => json(response, 503, {}), 502, "SERVER_ERROR"],
     [(response) => json(response, 200, { token }), 502, "BAD_RESPONSE"],
+    [(response) => json(response, 200, null), 502, "BAD_RESPONSE"],
+    [(response) => json(response, 200, { access_token: `${token}\n` }), 502, "BAD_RESPONSE"],
     [(response) => response.writeHead(302, { Location: "http://127.0.0.1:9/" }).end(), 502, "BAD_RESPONSE"],
   ]) {
     answer = how;
@@ -256,7 +261,9 @@ test("slow and half-open senders do not keep others from being answered", async 
   }));
   const answers = await Promise.all(orders.map((one) => post(server.url, one, { by: server.webhookSecret })));
   for (const { status, body } of answers) assert.deepEqual([status, body.outcome], [200, "disconnected"]);
-  for (const socket of half) socket.destroy();
+  // Nor the process from ending, before the 30 s that it would wait for removals; and a second signal cuts nothing off.
   server.child.kill("SIGTERM");
+  server.child.kill("SIGINT");
   assert.equal(await server.exited, 0);
+  for (const socket of half) socket.destroy();
 });

@@ -10,6 +10,8 @@ import { bears, Deliveries, shuttingDown, verify } from "./webhook.js";
 const MAX_BODY_BYTES = 16_384;
 /** A sender that takes longer to send its request is cut off. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How long connections stay open after the last removal has ended, when the app closes. */
+const LINGER_MS = 500;
 /** When a sender may ask again for what is pending. */
 const POLL_AFTER_S = 1;
 
@@ -83,6 +85,15 @@ const responses = {
   "4xx": { description: "RFC 9457", content: { "application/problem+json": { schema: problem } } },
   "5xx": { description: "RFC 9457", content: { "application/problem+json": { schema: problem } } },
 };
+const { 202: _, ...others } = responses;
+const anyOf = [done, pending];
+const statusResponses = {
+  ...others,
+  200: {
+    description: "What became of it, or that it is pending",
+    content: { "application/json": { schema: { anyOf } } },
+  },
+};
 const signature = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 const headers = { type: "object", properties: Object.fromEntries(signature.map((name) => [name, text])) };
 
@@ -105,15 +116,19 @@ function invalid(errors) {
  * @property {number} [answerWithinMs] default 2500
  * @property {number} [maxAgeMs] default 30000
  * @property {() => Promise<unknown>} [isReady] rejects where no token is to be had
+ * @property {() => void} [onDrained] on closing, when the last removal has ended
  */
 
 /** The plugin. @param {import("fastify").FastifyInstance} app @param {RemovalsOptions} options */
 export async function removals(app, options) {
-  const { client, secrets, statusToken, answerWithinMs = 2_500, maxAgeMs = 30_000, isReady } = options;
+  const { client, secrets, statusToken, answerWithinMs = 2_500, maxAgeMs = 30_000, isReady, onDrained } = options;
   const deliveries = new Deliveries();
   const told = metrics({ underWay: () => deliveries.underWay });
   // On `app.close()`: what is under way ends, and is told, before the server stops listening.
-  app.addHook("preClose", () => deliveries.drain());
+  app.addHook("preClose", async () => {
+    await deliveries.drain();
+    onDrained?.();
+  });
 
   const ajv = new Ajv({ allErrors: true, strict: false });
   app.setValidatorCompiler(({ schema, httpPart }) => {
@@ -147,7 +162,7 @@ export async function removals(app, options) {
   const send = (reply, { status, headers, body }) => reply.code(status).headers(headers).send(JSON.stringify(body));
   const sendPending = (reply, id) => {
     const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
-    const location = `/v1/removals/${encodeURIComponent(id)}`;
+    const location = `${app.prefix}/v1/removals/${encodeURIComponent(id)}`;
     return send(reply.header("Location", location), { status: 202, headers, body: { id, status: "pending" } });
   };
   const tell = (request, { body }) => {
@@ -175,9 +190,11 @@ export async function removals(app, options) {
       log.debug({ id, timeline }, "timeline");
       told.removals.inc({ outcome: result.outcome });
       const body = { id, status: "done", ...result };
-      return { status: 200, headers: { "Content-Type": "application/json" }, body };
+      return { status: 200, headers: { "Content-Type": "application/json" }, body, isFinal: true };
     } catch (error) {
-      const problem = problemOf(error);
+      // An option that the sender did not give is the operator's.
+      const isOfSender = error?.option === undefined || order[error.option.split(".")[0]] !== undefined;
+      const problem = isOfSender ? problemOf(error) : misconfigured(error);
       told.errors.inc({ code: problem.code });
       if (error.timeline) log.debug({ id, timeline: error.timeline }, "timeline");
       if (problem.code === "INTERNAL") log.error({ id, ...whereOf(error) }, "a removal failed");
@@ -194,6 +211,9 @@ export async function removals(app, options) {
       pressureHandler: () => {
         throw new Problem("OVERLOADED", "The event loop is late. Try again with the same webhook-id.");
       },
+    });
+    signed.addHook("onRequest", async ({ headers }) => {
+      headers["content-type"] = "application/octet-stream";
     });
     signed.addHook("preValidation", async (request) => {
       request.bytes = request.body ?? Buffer.alloc(0);
@@ -218,7 +238,8 @@ export async function removals(app, options) {
       return send(reply, answer);
     });
 
-    signed.get("/v1/removals/:id", { schema: { headers, response: responses } }, async (request, reply) => {
+    const get = { schema: { headers, security: [{ status: [] }, {}], response: statusResponses } };
+    signed.get("/v1/removals/:id", get, async (request, reply) => {
       const { id } = request.params;
       const delivery = deliveries.get(id);
       if (!delivery) throw new Problem("NOT_FOUND", `No removal ${id} is known: it may be older than 24 hours.`);
@@ -244,6 +265,8 @@ export async function removals(app, options) {
   });
 }
 
+const misconfigured = ({ message }) => new Problem("INTERNAL", `The middleware's configuration is wrong. ${message}`);
+
 /** What `work` gives, or `undefined` where it takes longer. */
 async function within(work, ms) {
   let timer;
@@ -266,6 +289,12 @@ export async function createApp({ logger = false, ...options }) {
     logger,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { connectionsCheckingInterval: 1_000 },
+    // A webhook-id of 256 characters, each of them escaped.
+    routerOptions: { maxParamLength: 768 },
+    frameworkErrors: (error, _request, reply) => {
+      const { status, headers, body } = new Problem("INVALID_ARGUMENT", error.message).answer();
+      return reply.code(status).headers(headers).send(JSON.stringify(body));
+    },
     // `removals` logs its own, chosen fields.
     logController: new LogController({ disableRequestLogging: true }),
     // It answers by itself while it shuts down.
@@ -286,7 +315,9 @@ export async function createApp({ logger = false, ...options }) {
     ).answer();
     return reply.code(status).headers(headers).send(JSON.stringify(body));
   });
-  await app.register(removals, options);
+  // A connection that has sent nothing, or half a request, would keep the server from closing.
+  const onDrained = () => setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref();
+  await app.register(removals, { ...options, onDrained });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   return app;
 }

@@ -58,16 +58,19 @@ const described = ({ instancePath, message, params }) =>
 /** The keys of `whsec_…` secrets, separated by white space. Standard Webhooks makes them of 24 to 64 bytes. */
 function keysOf(secrets = "") {
   const words = secrets.split(/\s+/).filter(Boolean);
-  const keys = words.map((word) => (word.startsWith("whsec_") ? Buffer.from(word.slice(6), "base64") : undefined));
+  const keys = words.map((word) => {
+    const [, base64] = /^whsec_([\w+/-]+={0,2})$/.exec(word) ?? [];
+    return base64 && Buffer.from(base64, "base64");
+  });
   return keys.every((key) => key && key.length >= MIN_KEY_BYTES) ? keys : undefined;
 }
 
 /** A URL without a slash at its end; `undefined` where it is none, or sends secrets in the clear. */
 function urlOf(url) {
-  const { protocol, hostname, href, search, hash } = URL.canParse(url) ? new URL(url) : {};
+  const { protocol, hostname, href, search, hash, username } = URL.canParse(url) ? new URL(url) : {};
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
   const isSafe = protocol === "https:" || (protocol === "http:" && isLoopback);
-  return isSafe && !search && !hash ? href.replace(/\/$/, "") : undefined;
+  return isSafe && !search && !hash && !username ? href.replace(/\/$/, "") : undefined;
 }
 
 /** The configuration that `env` holds; throws one error that names everything that is wrong with it. */
@@ -93,13 +96,16 @@ export function configuration(env) {
   const accessToken = given.GENESYS_CLOUD_ACCESS_TOKEN;
   for (const name of ["GENESYS_CLOUD_BASE_URL", "GENESYS_CLOUD_LOGIN_URL"]) {
     if (given[name] && !urlOf(given[name])) {
-      mistakes.push(`${name} must be an https URL without a query; http only to a loopback host`);
+      mistakes.push(`${name} must be an https URL without a user or a query; http only to a loopback host`);
     }
   }
   if (!isSimulator) {
     if (!region === !base) mistakes.push("Set GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL, one of the two");
     if (!accessToken && !clientId) {
       mistakes.push("Set GENESYS_CLOUD_CLIENT_ID and GENESYS_CLOUD_CLIENT_SECRET, or GENESYS_CLOUD_ACCESS_TOKEN");
+    }
+    if (accessToken && !/^[!-~]+$/.test(accessToken)) {
+      mistakes.push('GENESYS_CLOUD_ACCESS_TOKEN must be visible ASCII, without "Bearer "');
     }
     if (accessToken && clientId) {
       mistakes.push("Set GENESYS_CLOUD_ACCESS_TOKEN or GENESYS_CLOUD_CLIENT_ID, not both");

@@ -33,7 +33,8 @@ async function login({ loginUrl, clientId, clientSecret, fetch }) {
     throw loginError("NETWORK", `${host} ${why}. Check the region, and whether this machine reaches it.`, { cause });
   }
   const { status } = response;
-  if (response.ok && typeof body.access_token === "string") return body;
+  // What a header can carry (RFC 6750).
+  if (response.ok && /^[!-~]+$/.test(body?.access_token ?? "")) return body;
   if (status === 429) {
     const seconds = Number(response.headers.get("retry-after"));
     throw loginError("RATE_LIMITED", `${host} answered 429.`, { status, retryAfterMs: (seconds || 60) * 1_000 });

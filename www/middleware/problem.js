@@ -63,6 +63,7 @@ export class Problem extends Error {
     const type = `${TYPES}#${code.toLowerCase()}`;
     return {
       status,
+      isFinal: status < 500 || FINAL.includes(code),
       headers: {
         "Content-Type": "application/problem+json",
         ...(retryAfterMs === undefined ? {} : { "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
@@ -71,6 +72,9 @@ export class Problem extends Error {
     };
   }
 }
+
+/** Nothing changes by itself: a try with the same id is answered the same. The others of 500 and above may pass. */
+const FINAL = ["FORBIDDEN", "REJECTED"];
 
 /** Fastify's own errors that mean something to a sender. */
 const OF_FASTIFY = {
@@ -88,7 +92,8 @@ export function problemOf(error) {
     const mayHaveDisconnected = error.mayHaveDisconnected || undefined;
     return new Problem(error.code, error.message, { correlationId, mayHaveDisconnected, ...retry, cause: error });
   }
-  const code = OF_FASTIFY[error?.code];
+  const isOfSender = error?.statusCode >= 400 && error.statusCode < 500;
+  const code = OF_FASTIFY[error?.code] ?? (isOfSender ? "INVALID_ARGUMENT" : undefined);
   if (code) return new Problem(code, error.message);
   return new Problem("INTERNAL", "The middleware failed; its log has the reason.", { cause: error });
 }

@@ -28,12 +28,21 @@ const app = await createApp({
   maxAgeMs: config.maxAgeMs,
   logger: { level: config.logLevel },
 });
-closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+const signals = ["SIGTERM", "SIGINT"];
+const { close } = closeWithGrace({ delay: GRACE_MS, logger: false, skip: signals }, async ({ err }) => {
   if (err) app.log.fatal(whereOf(err), "the process failed");
-  else app.log.info({ signal }, "no new work");
+  else app.log.info("no new work");
   await app.close();
   client.close();
 });
+// The first one counts: a second one, as a process group gets it, must not cut off what the first one waits for.
+let isClosing = false;
+for (const signal of signals) {
+  process.on(signal, () => {
+    if (!isClosing) close();
+    isClosing = true;
+  });
+}
 const { port, host } = config;
 const url = await app.listen({ port, host }).catch(({ code }) => {
   console.error(`PORT ${port} of HOST ${host} cannot be listened to: ${code}`);

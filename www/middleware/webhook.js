@@ -36,7 +36,8 @@ export function verify(keys, headers, body, now = Date.now()) {
   if (!ID.test(id)) throw refused("webhook-id takes 1 to 256 visible ASCII characters without a dot.");
   if (!/^\d{1,15}$/.test(timestamp)) throw refused("webhook-timestamp takes the Unix time in seconds.");
 
-  const given = signatures.split(" ").filter((one) => one.startsWith("v1,"));
+  // A header that was sent twice arrives with a comma between.
+  const given = signatures.split(/,?\s+/).filter((one) => one.startsWith("v1,"));
   const macs = keys.map((key) => createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest());
   const matches = (encoded) => macs.some((mac) => given.some((one) => isEqual(one.slice(3), encoded(mac))));
   if (!matches((mac) => mac.toString("base64"))) {
@@ -65,7 +66,8 @@ export function verify(keys, headers, body, now = Date.now()) {
 }
 
 /** Whether a request bears the token. */
-export const bears = (token, authorization = "") => Boolean(token) && isEqual(authorization, `Bearer ${token}`);
+export const bears = (token, authorization = "") =>
+  Boolean(token) && isEqual(authorization.replace(/^bearer /i, "Bearer "), `Bearer ${token}`);
 
 export const shuttingDown = () =>
   new Problem("SHUTTING_DOWN", "This process takes no new work. Try again with the same webhook-id.");
@@ -85,11 +87,11 @@ export class Deliveries {
   }
 
   /**
-   * The delivery of this id; `start` gives the answer of one that is new. An answer of 500 or above is not final: the
-   * sender's next try with the same id is done.
+   * The delivery of this id; `start` gives the answer of one that is new. Where an answer is not final, the sender's
+   * next try with the same id is done.
    * @param {string} id
    * @param {Buffer} body
-   * @param {() => Promise<{ status: number, headers: object, body: object }>} start never rejects
+   * @param {() => Promise<{ status: number, headers: object, body: object, isFinal: boolean }>} start never rejects
    */
   accept(id, body, start) {
     const known = this.get(id);
@@ -97,7 +99,7 @@ export class Deliveries {
     if (known && !known.digest.equals(digest)) {
       throw new Problem("ID_REUSED", `webhook-id ${id} was used for another body: give each removal an id of its own.`);
     }
-    if (known && !(known.answer?.status >= 500)) return known;
+    if (known && known.answer?.isFinal !== false) return known;
     if (this.#isDraining) throw shuttingDown();
     if (this.#underWay.size >= MAX_UNDER_WAY) {
       throw new Problem("OVERLOADED", `${MAX_UNDER_WAY} removals are under way. Try again with the same webhook-id.`);

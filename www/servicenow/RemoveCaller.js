@@ -3,6 +3,7 @@
 //
 //   var told = new RemoveCaller().remove({ conversationId: c, participantId: p, onBehalfOf: userId });
 //   if (!told.isDone) gs.addErrorMessage(told.message);
+//   if (told.code === "PENDING") … later: new RemoveCaller().status(told.id)
 //
 // System properties: x_remove_caller.url, the middleware's URL without a slash at its end, and x_remove_caller.secret,
 // of type password2, what comes after "whsec_" of WEBHOOK_SECRET.
@@ -11,9 +12,6 @@ RemoveCaller.prototype = {
   type: "RemoveCaller",
   /** The platform's own default is 175 s: a thread is blocked as long as that. */
   TIMEOUT_MS: 5000,
-  /** How often, and how long apart, a removal that takes longer is asked for. */
-  POLLS: 5,
-  POLL_AFTER_MS: 1000,
 
   initialize: function () {
     this.url = gs.getProperty("x_remove_caller.url");
@@ -22,17 +20,18 @@ RemoveCaller.prototype = {
 
   /**
    * @param {Object} order { conversationId, participantId | participant, onBehalfOf? … }: ids only, in ASCII
-   * @param {string} [id] of an earlier try of the same removal; default: a new one
-   * @returns {Object} { isDone, outcome?, code?, message, id }; with the same id it can be tried again
+   * @param {string} [id] of an earlier try of the same removal that gave one; default: a new one
+   * @returns {Object} { isDone, outcome?, code?, message, id? }; where there is an id, the same can be tried again with it
    */
   remove: function (order, id) {
     var webhookId = id || String(gs.generateGUID());
-    var answer = this._send("post", "/v1/removals", JSON.stringify(order), webhookId);
-    for (var polls = 0; polls < this.POLLS && answer.body.status === "pending"; polls++) {
-      gs.sleep(this.POLL_AFTER_MS);
-      answer = this._send("get", "/v1/removals/" + encodeURIComponent(webhookId), "", String(gs.generateGUID()));
-    }
-    return this._told(answer, webhookId);
+    return this._told(this._send("post", "/v1/removals", JSON.stringify(order), webhookId), webhookId);
+  },
+
+  /** What became of a removal that was PENDING; to be asked a second later or more, by a job or a flow. */
+  status: function (id) {
+    var path = "/v1/removals/" + encodeURIComponent(id);
+    return this._told(this._send("get", path, "", String(gs.generateGUID())), id);
   },
 
   _send: function (method, path, body, id) {
@@ -79,17 +78,15 @@ RemoveCaller.prototype = {
       var isDone = body.outcome !== "not-connected";
       var message = isDone
         ? "The caller was removed."
-        : "The caller is " + (body.state || "not connected") + ": try again.";
-      return { isDone: isDone, outcome: body.outcome, message: message, id: id };
+        : "The caller is " + (body.state || "not connected") + ": click again in a moment.";
+      return { isDone: isDone, outcome: body.outcome, message: message };
     }
     if (body.status === "pending") {
       return { isDone: false, code: "PENDING", message: "The removal is still under way: look again.", id: id };
     }
-    return {
-      isDone: false,
-      code: body.code || "HTTP_" + answer.status,
-      message: body.detail || body.title || "",
-      id: id,
-    };
+    var told = { isDone: false, code: body.code || "HTTP_" + answer.status, message: body.detail || body.title || "" };
+    // Nobody answered, or not for good. A refusal would be answered the same again.
+    if (answer.status === 0 || answer.status >= 500) told.id = id;
+    return told;
   },
 };
