@@ -49,7 +49,7 @@ async function login({ loginUrl, clientId, clientSecret, fetch }) {
 /**
  * A provider of client-credentials tokens: one login serves all who ask meanwhile and after it, until the token is
  * about to expire or the platform refuses it.
- * @param {{ loginUrl: string, clientId: string, clientSecret: string, fetch?: typeof fetch, now?: () => number }} options
+ * @param {{ loginUrl: string, clientId: string, clientSecret: string, fetch?: Function, now?: () => number }} options
  * @returns {(request?: { refresh?: boolean }) => Promise<string>}
  */
 export function clientCredentials({ fetch = globalThis.fetch, now = Date.now, ...options }) {
@@ -86,8 +86,8 @@ async function simulated() {
 
 /**
  * @param {ReturnType<typeof import("./config.js").configuration>} config
- * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects where no token is
- *   to be had
+ * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects where no token
+ *   is to be had
  */
 export async function platform(config) {
   const { api, region, baseUrl, accessToken, clientId, isSimulator } = config;

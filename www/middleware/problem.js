@@ -47,7 +47,7 @@ const RETRY_AFTER_MS = { RATE_LIMITED: 10_000, SHUTTING_DOWN: 1_000, OVERLOADED:
 const TYPES = "https://github.com/disconnect-if-connected/disconnect-if-connected/blob/main/docs/middleware.md";
 
 export class Problem extends Error {
-  /** @param {{ correlationId?: string, retryAfterMs?: number, mayHaveDisconnected?: boolean, cause?: unknown }} [more] */
+  /** @param {{ correlationId?: string, retryAfterMs?: number, mayHaveDisconnected?: true, cause?: unknown }} [more] */
   constructor(code, detail, { cause, ...more } = {}) {
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;

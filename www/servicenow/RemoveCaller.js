@@ -21,7 +21,7 @@ RemoveCaller.prototype = {
   /**
    * @param {Object} order { conversationId, participantId | participant, onBehalfOf? … }: ids only, in ASCII
    * @param {string} [id] of an earlier try of the same removal that gave one; default: a new one
-   * @returns {Object} { isDone, outcome?, code?, message, id? }; where there is an id, the same can be tried again with it
+   * @returns {Object} { isDone, outcome?, code?, message, id? }; where there is an id, it can be tried again with it
    */
   remove: function (order, id) {
     var webhookId = id || String(gs.generateGUID());
