@@ -831,9 +831,10 @@ impl Hash for Call {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         #[rustfmt::skip]
         let Call {
-            operation, refreshed, now, participant_id, state, result_state, seen_at, write_ended_at, holds_grant, pending,
-            was_listed, was_read, settling_since, settle_polls, a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good, rejection,
-            accepted, settings, tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
+            operation, refreshed, now, participant_id, state, result_state, seen_at, write_ended_at, holds_grant,
+            pending, was_listed, was_read, settling_since, settle_polls, a_write_was_refused, failures, write_failures,
+            unknown_effect, refused_for_good, rejection, accepted, settings,
+            tokens: _, timeline: _, requests: _, random: _, last: _, refusal: _,
         } = self;
         (operation, refreshed, participant_id, state, result_state, was_listed, was_read, settle_polls).hash(hasher);
         (a_write_was_refused, failures, write_failures, unknown_effect, refused_for_good).hash(hasher);

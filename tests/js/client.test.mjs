@@ -1041,7 +1041,7 @@ test("an event during a request counts afterwards; a read does not undo it", asy
   assert.equal(requests.length, 0);
 });
 
-test("only a RateBudget as it is, of this copy, is the client's own; anything else is asked by its interface", async () => {
+test("a RateBudget as it is, of this copy, is the client's own; another budget is asked by its interface", async () => {
   const asked = [];
   class Counted extends RateBudget {
     take(request) {
@@ -1093,7 +1093,7 @@ test("the client's default participant does not hinder calls about all", async (
   assert.equal((await client.disconnectAll({ conversationId: "c" })).results.length, 1);
 });
 
-test("participants passes on its events; disconnectAll counts the requests of removals that ended by an error", async () => {
+test("participants passes on its events; disconnectAll counts the requests of removals that failed", async () => {
   const { simulator, client } = await simulated();
   const events = [];
   await client.participants("c", { onEvent: ({ type }) => events.push(type) });

@@ -215,7 +215,7 @@ test("a body that is not a removal is refused before any request", async () => {
 
 // ---- Idempotency ----
 
-test("the same webhook-id again gets the same answer, joins what is under way, or is refused for another body", async () => {
+test("the same webhook-id again gets the same answer, joins, or is refused for another body", async () => {
   const { app: one, simulator } = await app({ config: conversation(connected("p"), connected("q")) });
   const id = randomUUID();
   const [first, joined] = await Promise.all([post(one, order, { id }), post(one, order, { id })]);
@@ -287,7 +287,9 @@ test("what takes longer is a 202, and its path tells the rest", async () => {
   assert.equal(bySignature.text, done.text);
   assert.equal((await post(one, order, { id: "msg/1" })).text, done.text);
   for (const headers of [{}, { Authorization: "Bearer wrong" }, { Authorization: `Bearer ${statusToken}x` }]) {
-    assert.equal((await ask(one, "GET", "/v1/removals/msg%2F1", { headers })).status, 401);
+    const refused = await ask(one, "GET", "/v1/removals/msg%2F1", { headers });
+    assert.deepEqual([refused.status, refused.body.code], [401, "BAD_SIGNATURE"]);
+    assert.match(refused.body.detail, headers.Authorization ? /the bearer token does not open/ : /Missing: webhook-id/);
   }
   const unknown = await ask(one, "GET", "/v1/removals/never", byToken);
   assert.deepEqual([unknown.status, unknown.body.code], [404, "NOT_FOUND"]);

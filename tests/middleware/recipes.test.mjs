@@ -32,7 +32,7 @@ after(async () => {
 
 const load = (name) => import(pathToFileURL(join(recipes, name)).href);
 
-/** Asks `send(body, headers)` -> { status, headers, body } for the removal that belongs to the recipe, and for refusals. */
+/** Asks `send(body, headers)` -> { status, headers, body } for the recipe's own removal, and for refusals. */
 async function holds(participantId, send) {
   const ask = (order, headers) => {
     const body = JSON.stringify(order);

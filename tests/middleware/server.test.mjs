@@ -214,7 +214,7 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
 
 // ---- Its end ----
 
-test("SIGTERM under load: what is under way is answered, nothing new is taken, and the process ends with 0", async () => {
+test("SIGTERM under load: what is under way is answered, nothing new is taken, exit 0", async () => {
   const participants = Array.from({ length: 40 }, (_, index) => connected(`p-${index}`));
   const simulator = await createSimulator({
     conversations: [{ id: "c", participants }],

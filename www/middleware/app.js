@@ -159,7 +159,6 @@ export async function removals(app, options) {
     request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), ...request.told }, "answered");
   });
 
-  const send = (reply, { status, headers, body }) => reply.code(status).headers(headers).send(JSON.stringify(body));
   const sendPending = (reply, id) => {
     const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
     const location = `${app.prefix}/v1/removals/${encodeURIComponent(id)}`;
@@ -196,7 +195,7 @@ export async function removals(app, options) {
       const isOfSender = error?.option === undefined || order[error.option.split(".")[0]] !== undefined;
       const problem = isOfSender ? problemOf(error) : misconfigured(error);
       told.errors.inc({ code: problem.code });
-      if (error.timeline) log.debug({ id, timeline: error.timeline }, "timeline");
+      if (error?.timeline) log.debug({ id, timeline: error.timeline }, "timeline");
       if (problem.code === "INTERNAL") log.error({ id, ...whereOf(error) }, "a removal failed");
       return problem.answer(id);
     } finally {
@@ -217,7 +216,11 @@ export async function removals(app, options) {
     });
     signed.addHook("preValidation", async (request) => {
       request.bytes = request.body ?? Buffer.alloc(0);
-      const isRead = request.method === "GET" && bears(statusToken, request.headers.authorization);
+      const { authorization } = request.headers;
+      const isRead = request.method === "GET" && bears(statusToken, authorization);
+      if (!isRead && authorization && !request.headers["webhook-id"]) {
+        throw new Problem("BAD_SIGNATURE", "There is no signature, and the bearer token does not open this path.");
+      }
       if (!isRead) request.webhookId = verify(secrets, request.headers, request.bytes);
       if (request.method !== "POST") return;
       try {
@@ -267,6 +270,8 @@ export async function removals(app, options) {
 
 const misconfigured = ({ message }) => new Problem("INTERNAL", `The middleware's configuration is wrong. ${message}`);
 
+const send = (reply, { status, headers, body }) => reply.code(status).headers(headers).send(JSON.stringify(body));
+
 /** What `work` gives, or `undefined` where it takes longer. */
 async function within(work, ms) {
   let timer;
@@ -291,10 +296,7 @@ export async function createApp({ logger = false, ...options }) {
     http: { connectionsCheckingInterval: 1_000 },
     // A webhook-id of 256 characters, each of them escaped.
     routerOptions: { maxParamLength: 768 },
-    frameworkErrors: (error, _request, reply) => {
-      const { status, headers, body } = new Problem("INVALID_ARGUMENT", error.message).answer();
-      return reply.code(status).headers(headers).send(JSON.stringify(body));
-    },
+    frameworkErrors: (error, _request, reply) => send(reply, new Problem("INVALID_ARGUMENT", error.message).answer()),
     // `removals` logs its own, chosen fields.
     logController: new LogController({ disableRequestLogging: true }),
     // It answers by itself while it shuts down.
@@ -309,11 +311,8 @@ export async function createApp({ logger = false, ...options }) {
     },
   });
   app.setNotFoundHandler((request, reply) => {
-    const { status, headers, body } = new Problem(
-      "NOT_FOUND",
-      `There is no ${request.method} ${request.url}.`,
-    ).answer();
-    return reply.code(status).headers(headers).send(JSON.stringify(body));
+    const detail = `There is no ${request.method} ${request.url}.`;
+    return send(reply, new Problem("NOT_FOUND", detail).answer());
   });
   // A connection that has sent nothing, or half a request, would keep the server from closing.
   const onDrained = () => setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref();

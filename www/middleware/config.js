@@ -119,7 +119,7 @@ export function configuration(env) {
   if (mistakes.length > 0) {
     throw new Error(`The configuration is wrong:\n${mistakes.map((mistake) => `- ${mistake}`).join("\n")}`);
   }
-  // The simulator needs no secret of yours: it gets one of its own, which the first line of the log names.
+  // The simulator needs no secret of yours: it gets one of its own, which the log line with the URL names.
   const own = randomBytes(32);
   const generated = keys.length === 0 ? { webhookSecret: `whsec_${own.toString("base64")}` } : undefined;
   return {

@@ -1,45 +1,27 @@
 // Errors as RFC 9457 problems: what happened, to whom, and what to do.
 
-/** The HTTP status of each code; of any other code of the package it is 502. */
-const STATUS = {
-  INVALID_ARGUMENT: 400,
-  NOT_JSON: 400,
-  BAD_SIGNATURE: 401,
-  STALE_TIMESTAMP: 401,
-  PARTICIPANT_NOT_FOUND: 404,
-  CONVERSATION_NOT_FOUND: 404,
-  NOT_FOUND: 404,
-  AMBIGUOUS_PARTICIPANT: 409,
-  CONFLICT: 409,
-  BODY_TOO_LARGE: 413,
-  ID_REUSED: 422,
-  RATE_LIMITED: 503,
-  SHUTTING_DOWN: 503,
-  OVERLOADED: 503,
-  NOT_READY: 503,
-  TIMEOUT: 504,
-  EXPIRED: 504,
+/** The HTTP status and the title of each code. */
+const PROBLEMS = {
+  INVALID_ARGUMENT: [400, "The request is not valid"],
+  NOT_JSON: [400, "The body is not JSON"],
+  BAD_SIGNATURE: [401, "The signature is missing or wrong"],
+  STALE_TIMESTAMP: [401, "The timestamp is too far from now"],
+  PARTICIPANT_NOT_FOUND: [404, "The participant was not found"],
+  CONVERSATION_NOT_FOUND: [404, "The conversation was not found"],
+  NOT_FOUND: [404, "There is nothing here"],
+  AMBIGUOUS_PARTICIPANT: [409, "Several participants match"],
+  CONFLICT: [409, "The platform refused the disconnect"],
+  BODY_TOO_LARGE: [413, "The body is too large"],
+  ID_REUSED: [422, "The webhook-id was used for another body"],
+  RATE_LIMITED: [503, "The platform's limit of requests is used up"],
+  SHUTTING_DOWN: [503, "The server is shutting down"],
+  OVERLOADED: [503, "The server has too much to do"],
+  NOT_READY: [503, "The server is not ready"],
+  TIMEOUT: [504, "The removal took too long"],
+  EXPIRED: [504, "The removal waited too long"],
 };
-
-const TITLES = {
-  INVALID_ARGUMENT: "The request is not valid",
-  NOT_JSON: "The body is not JSON",
-  BAD_SIGNATURE: "The signature is missing or wrong",
-  STALE_TIMESTAMP: "The timestamp is too far from now",
-  PARTICIPANT_NOT_FOUND: "The participant was not found",
-  CONVERSATION_NOT_FOUND: "The conversation was not found",
-  NOT_FOUND: "There is nothing here",
-  AMBIGUOUS_PARTICIPANT: "Several participants match",
-  CONFLICT: "The platform refused the disconnect",
-  BODY_TOO_LARGE: "The body is too large",
-  ID_REUSED: "The webhook-id was used for another body",
-  RATE_LIMITED: "The platform's limit of requests is used up",
-  SHUTTING_DOWN: "The server is shutting down",
-  OVERLOADED: "The server has too much to do",
-  NOT_READY: "The server is not ready",
-  TIMEOUT: "The removal took too long",
-  EXPIRED: "The removal waited too long",
-};
+/** Of any other code of the package. */
+const OTHER = [502, "The platform did not do it"];
 
 /** When a sender may try again where nothing says more, in milliseconds. */
 const RETRY_AFTER_MS = { RATE_LIMITED: 10_000, SHUTTING_DOWN: 1_000, OVERLOADED: 1_000, NOT_READY: 1_000 };
@@ -51,15 +33,14 @@ export class Problem extends Error {
   constructor(code, detail, { cause, ...more } = {}) {
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.status = STATUS[code] ?? 502;
+    [this.status, this.title] = PROBLEMS[code] ?? OTHER;
     this.more = { retryAfterMs: RETRY_AFTER_MS[code], ...more };
   }
 
   /** As it goes over the wire; what is undefined is left out. */
   answer(id) {
-    const { code, status, message: detail } = this;
+    const { code, status, title, message: detail } = this;
     const { correlationId, retryAfterMs, mayHaveDisconnected } = this.more;
-    const title = TITLES[code] ?? "The platform did not do it";
     const type = `${TYPES}#${code.toLowerCase()}`;
     return {
       status,

@@ -27,7 +27,11 @@ export function metrics({ underWay }) {
       labelNames: ["code"],
       registers,
     }),
-    requests: new Counter({ name: "platform_requests_total", help: "HTTP requests to the platform", registers }),
+    requests: new Counter({
+      name: "platform_requests_total",
+      help: "HTTP requests to the platform, by each removal that shared them",
+      registers,
+    }),
     seconds: new Histogram({
       name: "removal_duration_seconds",
       help: "From the webhook to the end of its removal",

@@ -49,8 +49,8 @@ export function verify(keys, headers, body, now = Date.now()) {
       throw refused("The signature is made of the hex digits of the HMAC: it takes the Base64 of its 32 bytes.");
     }
     throw refused(
-      "The signature fits none of the secrets. It is the Base64 of HMAC-SHA256 over `id.timestamp.body`, the body byte " +
-        "for byte as it was sent, with the Base64-decoded part after whsec_ as the key.",
+      "The signature fits none of the secrets. It is the Base64 of HMAC-SHA256 over `id.timestamp.body`, the body " +
+        "byte for byte as it was sent, with the Base64-decoded part after whsec_ as the key.",
     );
   }
 
