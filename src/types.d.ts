@@ -448,8 +448,12 @@ export interface ConversationParticipant {
 
 /** What grants the requests of a client: the package's `RateBudget`, or one that counts for several processes. */
 export interface Budget {
-  /** Settles when the request may be sent. `signal` is an `AbortSignal`: aborted where it is needed no more. */
-  take(request: { priority: boolean; signal: any }): PromiseLike<void>;
+  /**
+   * Settles when the request may be sent. `follows`: it directly follows another request of the same call, as a write
+   * follows its read, and should go before those of calls that begin: the longer it waits, the older is what was read.
+   * `signal` is an `AbortSignal`: aborted where the request is needed no more.
+   */
+  take(request: { priority: boolean; follows: boolean; signal: any }): PromiseLike<void>;
   /** What a response said of the limits; a field is absent where the host hides the header. */
   report?(limits: RateLimits): void;
 }
@@ -472,7 +476,11 @@ export interface RateLimits {
  */
 export class RateBudget implements Budget {
   constructor(options?: { requestsPerMinute?: number | undefined });
-  take(request: { priority: boolean; signal?: AbortSignalLike | undefined }): Promise<void>;
+  take(request: {
+    priority: boolean;
+    follows?: boolean | undefined;
+    signal?: AbortSignalLike | undefined;
+  }): Promise<void>;
   /** Belongs after each response to a request that was taken by `take`; a client's own requests report themselves. */
   report(limits: RateLimits): void;
 }

@@ -56,10 +56,11 @@ struct Reported {
 
 impl AnyBudget {
     /// Takes one request; the error is what the budget throws.
-    pub async fn granted(self, priority: bool) -> Result<Turned, JsValue> {
+    pub async fn granted(self, priority: bool, follows: bool) -> Result<Turned, JsValue> {
         let controller = AbortController::new()?;
         let request = js_sys::Object::new();
         foreign::set(&request, "priority", &priority.into());
+        foreign::set(&request, "follows", &follows.into());
         foreign::set(&request, "signal", &controller.signal());
         let mut guard = AbortGuard(Some(controller));
         foreign::settled(&self.take(&request)?).await?;
@@ -184,9 +185,10 @@ impl SharedBudget {
     /// The interface `Budget`: takes one request; the error is the reason of the signal.
     pub async fn take(self: Rc<Self>, request: JsValue) -> Result<JsValue, JsValue> {
         let member = |name| foreign::get(&request, name).ok().filter(|value| !value.is_undefined());
-        let priority = member("priority").is_some_and(|priority| priority.is_truthy());
+        let is_set = |name| member(name).is_some_and(|value| value.is_truthy());
+        let purpose = if is_set("follows") { Purpose::Next } else { Purpose::Single };
         let abort = Abort::listen(member("signal").map(options::signal).transpose().unwrap_or_default())?;
-        let place = self.enter(Purpose::Single, priority);
+        let place = self.enter(purpose, is_set("priority"));
         let mut place = place.granted();
         loop {
             place = match place {

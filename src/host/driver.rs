@@ -160,7 +160,7 @@ impl Driver {
         let is_queued = self.turn.is_some();
         let mut turn: Turn = match (self.turn.take(), commons.pacer.clone()) {
             (Some(turn), _) => turn,
-            (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority())),
+            (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority(), self.follows)),
             (None, Pacer::Own(budget)) => {
                 let last = self.grant.take();
                 // One that was granted to a write which has become too old.

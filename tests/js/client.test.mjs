@@ -532,10 +532,10 @@ test("a budget of one's own grants each request and hears what the platform repo
   const result = await client.disconnectIfConnected({ ...ids, priority: true });
   assert.equal(result.requests, 2);
   assert.deepEqual(
-    taken.map(({ priority, signal }) => [priority, signal instanceof AbortSignal, signal.aborted]),
+    taken.map(({ priority, follows, signal }) => [priority, follows, signal instanceof AbortSignal, signal.aborted]),
     [
-      [true, true, false],
-      [true, true, false],
+      [true, false, true, false],
+      [true, true, true, false],
     ],
   );
   assert.deepEqual(
@@ -624,6 +624,15 @@ test("a RateBudget by itself: take, report, signal", async () => {
   for (const options of [7, { requestsPerMinute: 0 }, { requestsPerMinute: 1.5 }, { perMinute: 7 }]) {
     await assert.rejects(new RateBudget(options).take({ priority: false, signal }), { code: "INVALID_ARGUMENT" });
   }
+});
+
+test("of a RateBudget, a request that follows another of its call goes before those that begin", async () => {
+  const budget = new RateBudget();
+  budget.report({ allowed: 1, count: 1, resetMs: 50 });
+  const request = { priority: false, signal: new AbortController().signal };
+  const begins = budget.take(request).then(() => "begins");
+  const follows = budget.take({ ...request, follows: true }).then(() => "follows");
+  assert.equal(await Promise.race([begins, follows]), "follows");
 });
 
 test("whatever a budget does, the call ends", async () => {

@@ -58,7 +58,7 @@ test("all mistakes of a configuration come in one message, without any value", (
     API: "chat",
     ANSWER_WITHIN_MS: "-1",
     LOG_LEVEL: "loud",
-    QUEUE_URL: "redis://localhost",
+    QUEUE_URL: "postgres://localhost",
   };
   assert.throws(
     () => configuration(wrong),

@@ -3,9 +3,11 @@ import swagger from "@fastify/swagger";
 import underPressure from "@fastify/under-pressure";
 import Ajv from "ajv";
 import Fastify, { LogController } from "fastify";
-import { Problem, problemOf } from "./problem.js";
-import { metrics, traced, whereOf } from "./telemetry.js";
-import { bears, Deliveries, shuttingDown, verify } from "./webhook.js";
+import { Deliveries } from "./deliveries.js";
+import { Problem, problemOf, shuttingDown } from "./problem.js";
+import { remover } from "./removal.js";
+import { metrics, whereOf } from "./telemetry.js";
+import { bears, verify } from "./webhook.js";
 
 const MAX_BODY_BYTES = 16_384;
 /** A sender that takes longer to send its request is cut off. */
@@ -110,11 +112,12 @@ function invalid(errors) {
 
 /**
  * @typedef {object} RemovalsOptions
- * @property {import("disconnect-if-connected").ConversationClient} client
+ * @property {import("disconnect-if-connected").ConversationClient} [client] does the removals in this process
+ * @property {import("./queue.js").QueuedDeliveries} [deliveries] a queue, instead
  * @property {Buffer[]} secrets keys of `whsec_` secrets; a signature by any of them is good
  * @property {string} [statusToken] opens GET /v1/removals/{id} beside a signature
  * @property {number} [answerWithinMs] default 2500
- * @property {number} [maxAgeMs] default 30000
+ * @property {number} [maxAgeMs] default 30000; of a queue, it is the workers'
  * @property {() => Promise<unknown>} [isReady] rejects where no token is to be had
  * @property {() => void} [onDrained] on closing, when the last removal has ended
  */
@@ -122,8 +125,8 @@ function invalid(errors) {
 /** The plugin. @param {import("fastify").FastifyInstance} app @param {RemovalsOptions} options */
 export async function removals(app, options) {
   const { client, secrets, statusToken, answerWithinMs = 2_500, maxAgeMs = 30_000, isReady, onDrained } = options;
-  const deliveries = new Deliveries();
-  const told = metrics({ underWay: () => deliveries.underWay });
+  const { deliveries = new Deliveries(remover({ client, maxAgeMs })) } = options;
+  const told = metrics(deliveries);
   // On `app.close()`: what is under way ends, and is told, before the server stops listening.
   app.addHook("preClose", async () => {
     await deliveries.drain();
@@ -169,41 +172,6 @@ export async function removals(app, options) {
     Object.assign(request.told, { outcome, code, conversationId, participantId, requests, correlationId });
   };
 
-  /** Does a removal; gives its answer, also of an error. */
-  async function remove(id, order, log) {
-    const expiry = new AbortController();
-    let isUnderWay = false;
-    const timer = setTimeout(() => {
-      const detail = `No request was sent within ${maxAgeMs} ms (MAX_AGE_MS): the removal was not carried out.`;
-      if (!isUnderWay) expiry.abort(new Problem("EXPIRED", detail));
-    }, maxAgeMs);
-    const onEvent = ({ type }) => {
-      if (type !== "request") return;
-      isUnderWay = true;
-      told.requests.inc();
-    };
-    const stop = told.seconds.startTimer();
-    try {
-      const call = { ...order, signal: expiry.signal, onEvent };
-      const { timeline, ...result } = await traced(order, () => client.disconnectIfConnected(call));
-      log.debug({ id, timeline }, "timeline");
-      told.removals.inc({ outcome: result.outcome });
-      const body = { id, status: "done", ...result };
-      return { status: 200, headers: { "Content-Type": "application/json" }, body, isFinal: true };
-    } catch (error) {
-      // An option that the sender did not give is the operator's.
-      const isOfSender = error?.option === undefined || order[error.option.split(".")[0]] !== undefined;
-      const problem = isOfSender ? problemOf(error) : misconfigured(error);
-      told.errors.inc({ code: problem.code });
-      if (error?.timeline) log.debug({ id, timeline: error.timeline }, "timeline");
-      if (problem.code === "INTERNAL") log.error({ id, ...whereOf(error) }, "a removal failed");
-      return problem.answer(id);
-    } finally {
-      clearTimeout(timer);
-      stop();
-    }
-  }
-
   await app.register(async (signed) => {
     await signed.register(underPressure, {
       maxEventLoopDelay: 1_000,
@@ -233,9 +201,9 @@ export async function removals(app, options) {
     const post = { bodyLimit: MAX_BODY_BYTES, schema: { headers, body: removal, response: responses } };
     signed.post("/v1/removals", post, async (request, reply) => {
       const { webhookId: id, bytes, body, log } = request;
-      const delivery = deliveries.accept(id, bytes, () => remove(id, body, log));
+      const delivery = await deliveries.accept({ id, bytes, body, log });
       const isAsync = /\brespond-async\b/i.test(request.headers.prefer ?? "");
-      const answer = delivery.answer ?? (isAsync ? undefined : await within(delivery.settled, answerWithinMs));
+      const answer = delivery.answer ?? (isAsync ? undefined : await delivery.within(answerWithinMs));
       if (!answer) return sendPending(reply, id);
       tell(request, answer);
       return send(reply, answer);
@@ -244,7 +212,7 @@ export async function removals(app, options) {
     const get = { schema: { headers, security: [{ status: [] }, {}], response: statusResponses } };
     signed.get("/v1/removals/:id", get, async (request, reply) => {
       const { id } = request.params;
-      const delivery = deliveries.get(id);
+      const delivery = await deliveries.get(id);
       if (!delivery) throw new Problem("NOT_FOUND", `No removal ${id} is known: it may be older than 24 hours.`);
       if (delivery.answer) return send(reply, delivery.answer);
       const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
@@ -261,6 +229,7 @@ export async function removals(app, options) {
       const detail = cause?.name === "DisconnectError" ? cause.message : "No access token is to be had.";
       throw new Problem("NOT_READY", detail);
     }
+    await deliveries.check?.();
     return { status: "ready" };
   });
   app.get("/metrics", { schema: { hide: true } }, async (_request, reply) => {
@@ -268,30 +237,15 @@ export async function removals(app, options) {
   });
 }
 
-const misconfigured = ({ message }) => new Problem("INTERNAL", `The middleware's configuration is wrong. ${message}`);
-
 const send = (reply, { status, headers, body }) => reply.code(status).headers(headers).send(JSON.stringify(body));
-
-/** What `work` gives, or `undefined` where it takes longer. */
-async function within(work, ms) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /**
  * The whole app.
- * @param {RemovalsOptions & { logger?: object | boolean }} options
+ * @param {RemovalsOptions & { log?: import("fastify").FastifyBaseLogger, board?: Function }} options `board` is a plugin
  */
-export async function createApp({ logger = false, ...options }) {
+export async function createApp({ log, board, ...options }) {
   const app = Fastify({
-    logger,
+    ...(log ? { loggerInstance: log } : {}),
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { connectionsCheckingInterval: 1_000 },
     // A webhook-id of 256 characters, each of them escaped.
@@ -317,6 +271,7 @@ export async function createApp({ logger = false, ...options }) {
   // A connection that has sent nothing, or half a request, would keep the server from closing.
   const onDrained = () => setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref();
   await app.register(removals, { ...options, onDrained });
+  if (board) await app.register(board, { ...options, prefix: "/queue" });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   return app;
 }

@@ -1,5 +1,5 @@
 // The configuration, from the environment: checked at start, with all mistakes in one message.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import envSchema from "env-schema";
 
 /** The domains of the regions, by AWS name (official SDK 262, PureCloudRegionHosts). */
@@ -47,6 +47,9 @@ const schema = {
     API: { enum: ["calls", "voice"], default: "calls" },
     ANSWER_WITHIN_MS: { ...milliseconds, default: 2_500 },
     MAX_AGE_MS: { ...milliseconds, default: 30_000 },
+    QUEUE_URL: text,
+    WORKER_CONCURRENCY: { type: "integer", minimum: 1, maximum: 1_000, default: 50 },
+    BULL_BOARD: { enum: ["on", "off"], default: "off" },
     LOG_LEVEL: { enum: ["fatal", "error", "warn", "info", "debug", "trace", "silent"], default: "info" },
   },
 };
@@ -73,8 +76,20 @@ function urlOf(url) {
   return isSafe && !search && !hash && !username ? href.replace(/\/$/, "") : undefined;
 }
 
-/** The configuration that `env` holds; throws one error that names everything that is wrong with it. */
-export function configuration(env) {
+/** The URL of a Redis. */
+function isRedis(url) {
+  const { protocol, hostname, pathname } = URL.canParse(url) ? new URL(url) : {};
+  return /^rediss?:$/.test(protocol) && Boolean(hostname) && /^\/?\d*$/.test(pathname);
+}
+
+/** Under which name workers count the requests of their token: it tells nothing of it. */
+const tokenKeyOf = (parts) => createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+
+/**
+ * The configuration that `env` holds; throws one error that names everything that is wrong with it.
+ * @param {{ isWorker?: boolean }} [of] a worker needs a queue, and no secret of webhooks
+ */
+export function configuration(env, { isWorker = false } = {}) {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => schema.properties[name] && value));
   const mistakes = [];
   let values = given;
@@ -88,8 +103,14 @@ export function configuration(env) {
   const keys = keysOf(given.WEBHOOK_SECRET);
   if (!keys)
     mistakes.push("WEBHOOK_SECRET must be one or more secrets like whsec_ and the Base64 of 24 to 64 random bytes");
-  else if (keys.length === 0 && !isSimulator) mistakes.push("WEBHOOK_SECRET is missing");
-  if (env.QUEUE_URL) mistakes.push("QUEUE_URL is not supported by this version: removals are done in this process");
+  else if (keys.length === 0 && !isSimulator && !isWorker) mistakes.push("WEBHOOK_SECRET is missing");
+
+  const { QUEUE_URL: queueUrl } = given;
+  if (queueUrl && !isRedis(queueUrl)) mistakes.push("QUEUE_URL must be like redis://host:6379 or rediss://host:6379/0");
+  if (isWorker && !queueUrl) mistakes.push("QUEUE_URL is missing: without a queue, the server does the removals itself");
+  if (values.BULL_BOARD === "on" && !(queueUrl && given.STATUS_TOKEN)) {
+    mistakes.push("BULL_BOARD needs QUEUE_URL and STATUS_TOKEN");
+  }
 
   const { GENESYS_CLOUD_REGION: region, GENESYS_CLOUD_BASE_URL: base, GENESYS_CLOUD_LOGIN_URL: login } = given;
   const { GENESYS_CLOUD_CLIENT_ID: clientId, GENESYS_CLOUD_CLIENT_SECRET: clientSecret } = given;
@@ -121,7 +142,7 @@ export function configuration(env) {
   }
   // The simulator needs no secret of yours: it gets one of its own, which the log line with the URL names.
   const own = randomBytes(32);
-  const generated = keys.length === 0 ? { webhookSecret: `whsec_${own.toString("base64")}` } : undefined;
+  const generated = keys.length === 0 && !isWorker ? { webhookSecret: `whsec_${own.toString("base64")}` } : undefined;
   return {
     port: values.PORT,
     host: values.HOST,
@@ -135,8 +156,12 @@ export function configuration(env) {
     accessToken,
     clientId,
     clientSecret,
+    tokenKey: tokenKeyOf([region ?? base, clientId ?? accessToken]),
     answerWithinMs: values.ANSWER_WITHIN_MS,
     maxAgeMs: values.MAX_AGE_MS,
+    queueUrl,
+    concurrency: values.WORKER_CONCURRENCY,
+    hasBoard: values.BULL_BOARD === "on",
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -86,17 +86,18 @@ async function simulated() {
 
 /**
  * @param {ReturnType<typeof import("./config.js").configuration>} config
+ * @param {{ budget?: import("disconnect-if-connected").Budget }} [more]
  * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects where no token
  *   is to be had
  */
-export async function platform(config) {
+export async function platform(config, { budget } = {}) {
   const { api, region, baseUrl, accessToken, clientId, isSimulator } = config;
   const options = isSimulator
     ? { api, ...(await simulated()) }
     : { api, region, baseUrl, accessToken: clientId ? clientCredentials(config) : accessToken };
   const token = options.accessToken;
   return {
-    client: new ConversationClient(options),
+    client: new ConversationClient({ ...options, budget }),
     isReady: async () => (typeof token === "function" ? token() : token),
   };
 }

@@ -37,14 +37,29 @@ export class Problem extends Error {
     this.more = { retryAfterMs: RETRY_AFTER_MS[code], ...more };
   }
 
+  /** As a job keeps it. */
+  toJSON() {
+    const { code, message: detail, more } = this;
+    return { code, detail, ...more };
+  }
+
+  static of({ code, detail, ...more }) {
+    return new Problem(code, detail, more);
+  }
+
+  /** Whether a try with the same id is answered the same: nothing changes by itself. */
+  get isFinal() {
+    return this.status < 500 || FINAL.includes(this.code);
+  }
+
   /** As it goes over the wire; what is undefined is left out. */
   answer(id) {
-    const { code, status, title, message: detail } = this;
+    const { code, status, title, message: detail, isFinal } = this;
     const { correlationId, retryAfterMs, mayHaveDisconnected } = this.more;
     const type = `${TYPES}#${code.toLowerCase()}`;
     return {
       status,
-      isFinal: status < 500 || FINAL.includes(code),
+      isFinal,
       headers: {
         "Content-Type": "application/problem+json",
         ...(retryAfterMs === undefined ? {} : { "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
@@ -54,7 +69,7 @@ export class Problem extends Error {
   }
 }
 
-/** Nothing changes by itself: a try with the same id is answered the same. The others of 500 and above may pass. */
+/** Of 500 and above, those that do not pass. */
 const FINAL = ["FORBIDDEN", "REJECTED"];
 
 /** Fastify's own errors that mean something to a sender. */
@@ -78,3 +93,11 @@ export function problemOf(error) {
   if (code) return new Problem(code, error.message);
   return new Problem("INTERNAL", "The middleware failed; its log has the reason.", { cause: error });
 }
+
+export const shuttingDown = () =>
+  new Problem("SHUTTING_DOWN", "This process takes no new work. Try again with the same webhook-id.");
+
+export const overloaded = (why) => new Problem("OVERLOADED", `${why} Try again with the same webhook-id.`);
+
+export const idReused = (id) =>
+  new Problem("ID_REUSED", `webhook-id ${id} was used for another body: give each removal an id of its own.`);

@@ -1,51 +1,24 @@
 // `npm start`: reads the configuration, listens, and ends in peace.
-import closeWithGrace from "close-with-grace";
 import { createApp } from "./app.js";
-import { configuration } from "./config.js";
 import { platform } from "./platform.js";
-import { whereOf } from "./telemetry.js";
+import { announce, configured, endInPeace, fail, logger } from "./process.js";
 
-/** How long the removals under way have to end after SIGTERM. */
-const GRACE_MS = 30_000;
-
-/** A log line that no LOG_LEVEL suppresses. */
-const announce = (fields) => console.log(JSON.stringify({ level: 30, time: Date.now(), ...fields }));
-
-let config;
-try {
-  config = configuration(process.env);
-} catch (error) {
-  console.error(error.message);
-  process.exit(1);
-}
+const config = configured();
+const { port, host, secrets, statusToken, answerWithinMs, maxAgeMs, queueUrl, hasBoard } = config;
+const log = logger(config);
 const { client, isReady } = await platform(config);
+// What only a queue needs is loaded for a queue only.
+const queued = queueUrl ? new (await import("./queue.js")).QueuedDeliveries({ url: queueUrl, log }) : undefined;
 const app = await createApp({
-  client,
-  isReady,
-  secrets: config.secrets,
-  statusToken: config.statusToken,
-  answerWithinMs: config.answerWithinMs,
-  maxAgeMs: config.maxAgeMs,
-  logger: { level: config.logLevel },
+  ...{ client, deliveries: queued, isReady, secrets, statusToken, answerWithinMs, maxAgeMs, log },
+  board: hasBoard ? (await import("./board.js")).board : undefined,
 });
-const signals = ["SIGTERM", "SIGINT"];
-const { close } = closeWithGrace({ delay: GRACE_MS, logger: false, skip: signals }, async ({ err }) => {
-  if (err) app.log.fatal(whereOf(err), "the process failed");
-  else app.log.info("no new work");
+endInPeace(log, async () => {
   await app.close();
+  await queued?.close();
   client.close();
 });
-// The first one counts: a second one, as a process group gets it, must not cut off what the first one waits for.
-let isClosing = false;
-for (const signal of signals) {
-  process.on(signal, () => {
-    if (!isClosing) close();
-    isClosing = true;
-  });
-}
-const { port, host } = config;
-const url = await app.listen({ port, host }).catch(({ code }) => {
-  console.error(`PORT ${port} of HOST ${host} cannot be listened to: ${code}`);
-  process.exit(1);
-});
+const url = await app
+  .listen({ port, host })
+  .catch(({ code }) => fail(`PORT ${port} of HOST ${host} cannot be listened to: ${code}`));
 announce({ url, ...config.generated, msg: "listening" });

@@ -5,8 +5,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 const tracer = trace.getTracer("disconnect-if-connected");
 
-/** The metrics of one app. */
-export function metrics({ underWay }) {
+/** The metrics of one app. @param {import("./deliveries.js").Deliveries} deliveries or those of a queue */
+export function metrics(deliveries) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -15,10 +15,11 @@ export function metrics({ underWay }) {
     help: "Removals that are under way",
     registers,
     collect() {
-      this.set(underWay());
+      this.set(deliveries.underWay);
     },
   });
-  return {
+  if (deliveries.state) queueMetrics(registers, deliveries);
+  const told = {
     registry,
     removals: new Counter({ name: "removals_total", help: "Removals by outcome", labelNames: ["outcome"], registers }),
     errors: new Counter({
@@ -39,6 +40,36 @@ export function metrics({ underWay }) {
       registers,
     }),
   };
+  deliveries.onEnded = ({ result, problem, requests }, seconds) => {
+    if (problem) told.errors.inc({ code: problem.code });
+    else told.removals.inc({ outcome: result.outcome });
+    told.requests.inc(requests);
+    told.seconds.observe(seconds);
+  };
+  return told;
+}
+
+/** What is true of the queue as a whole: every server tells the same. */
+function queueMetrics(registers, deliveries) {
+  const help = "Whether the queue answers";
+  const isUp = new Gauge({ name: "queue_up", help, registers: [] });
+  const jobs = new Gauge({ name: "queue_jobs", help: "Jobs by state", labelNames: ["state"], registers: [] });
+  const age = new Gauge({ name: "queue_oldest_seconds", help: "How long the oldest job waits", registers: [] });
+  const takeovers = new Gauge({
+    name: "queue_takeovers_total",
+    help: "Removals taken over from a worker that was gone, since this server's start",
+    registers: [],
+  });
+  isUp.collect = async () => {
+    const state = await deliveries.state().catch(() => undefined);
+    isUp.set(state ? 1 : 0);
+    for (const gauge of [jobs, age]) gauge.reset();
+    takeovers.set(deliveries.takeovers);
+    if (!state) return;
+    for (const [name, count] of Object.entries(state.jobs)) jobs.set({ state: name }, count);
+    age.set(state.oldestMs / 1_000);
+  };
+  for (const registry of registers) for (const gauge of [isUp, jobs, age, takeovers]) registry.registerMetric(gauge);
 }
 
 /**

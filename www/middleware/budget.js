@@ -1,0 +1,162 @@
+// One budget of requests for all workers of a token: the client's `Budget`, counted in Redis.
+import { DisconnectError } from "disconnect-if-connected";
+import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible";
+import { PREFIX } from "./queue.js";
+
+/** The platform's default, and the length of its window. */
+const ALLOWED = 300;
+const WINDOW_MS = 60_000;
+/** A longer one is no limit a minute: a mistake of whoever answers. */
+const MAX_WINDOW_MS = 600_000;
+/** Requests that may be under way before a first response has shown what is left. */
+const FIRST_REQUESTS = 4;
+/** Who would have to wait for longer is told so; the job comes again. */
+const PATIENCE_MS = 5_000;
+/** How often who waits looks, in case another worker learned that the window ends earlier. */
+const LOOK_MS = 1_000;
+
+/**
+ * What a response reports, as the platform has it: it counts what we do not know of, and knows when the window ends.
+ * The first response in a window sets its end; a count can only grow.
+ * KEYS: the count, the mark of a known end, what was learned. ARGV: count, ms to the end, allowed, ms of a window.
+ */
+const CORRECT = `
+redis.call("HSET", KEYS[3], "allowed", ARGV[3], "windowMs", ARGV[4])
+local counted = tonumber(redis.call("GET", KEYS[1]) or "0")
+local count = math.max(counted, tonumber(ARGV[1]))
+if redis.call("SET", KEYS[2], "1", "NX", "PX", ARGV[2]) then
+  redis.call("SET", KEYS[1], count, "PX", ARGV[2])
+elseif count > counted then
+  redis.call("SET", KEYS[1], count, "PX", math.max(redis.call("PTTL", KEYS[2]), 1))
+end`;
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @implements {import("disconnect-if-connected").Budget} */
+export class RedisBudget {
+  #redis;
+  #key;
+  #learned;
+  #limiter;
+  #insurance;
+  #workers = 1;
+  /** The longest time that was reported to be left of a window. */
+  #windowMs = 0;
+  #isKnown = false;
+  #unreported = 0;
+  #isServing = false;
+  /** Who waits, in order: requests that follow another of their call, those with priority, the others. */
+  #lines = [new Set(), new Set(), new Set()];
+
+  /**
+   * @param {object} options
+   * @param {import("ioredis").Redis} options.redis a prompt connection
+   * @param {string} options.key of the token
+   */
+  constructor({ redis, key }) {
+    this.#redis = redis;
+    this.#key = key;
+    const options = { keyPrefix: `${PREFIX}:budget`, points: ALLOWED, duration: WINDOW_MS / 1_000 };
+    this.#insurance = new RateLimiterMemory(options);
+    this.#limiter = new RateLimiterRedis({
+      ...options,
+      storeClient: redis,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: this.#insurance,
+    });
+    redis.defineCommand("correctBudget", { numberOfKeys: 3, lua: CORRECT });
+  }
+
+  /** Of how many workers this one has its share while Redis is away. */
+  set workers(count) {
+    this.#workers = Math.max(1, count);
+    this.#insurance.points = Math.max(1, Math.floor(this.#limiter.points / this.#workers));
+  }
+
+  take({ priority, follows, signal }) {
+    return new Promise((resolve, reject) => {
+      const line = this.#lines[follows ? 0 : priority ? 1 : 2];
+      const waiter = { resolve, reject };
+      line.add(waiter);
+      signal.addEventListener("abort", () => line.delete(waiter) && reject(signal.reason), { once: true });
+      this.#serve();
+    });
+  }
+
+  report({ allowed, count, resetMs, retryAfterMs }) {
+    this.#isKnown = true;
+    this.#unreported = 0;
+    if (retryAfterMs !== undefined) {
+      this.#limiter.block(this.#key, Math.max(1, Math.ceil(retryAfterMs / 1_000))).catch(() => {});
+    } else if (allowed >= 1 && count >= 0 && resetMs <= MAX_WINDOW_MS) {
+      this.#learn(allowed, Math.max(resetMs, this.#windowMs));
+      const counter = this.#limiter.getKey(this.#key);
+      const keys = [counter, `${counter}:end`, `${counter}:limits`];
+      const values = [count, Math.max(1, Math.round(resetMs)), allowed, Math.round(this.#windowMs)];
+      if (this.#redis.status === "ready") this.#redis.correctBudget(...keys, ...values).catch(() => {});
+    }
+    this.#serve();
+  }
+
+  #learn(allowed, windowMs) {
+    this.#windowMs = windowMs;
+    this.#limiter.points = Math.floor(allowed);
+    this.#limiter.duration = Math.max(1, Math.ceil(windowMs / 1_000));
+    this.#insurance.duration = this.#limiter.duration;
+    this.workers = this.#workers;
+  }
+
+  /** What other workers have learned already. */
+  async #ask() {
+    const { allowed, windowMs } = await this.#redis.hgetall(`${this.#limiter.getKey(this.#key)}:limits`);
+    if (allowed) this.#learn(Number(allowed), Number(windowMs));
+    this.#isKnown ||= Boolean(allowed);
+  }
+
+  get #first() {
+    return this.#lines.find((line) => line.size > 0);
+  }
+
+  /** Grants what may go. */
+  async #serve() {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    this.#learned ??= this.#ask().catch(() => {});
+    await this.#learned;
+    while (this.#first && (this.#isKnown || this.#unreported < FIRST_REQUESTS)) {
+      const waitMs = await this.#count();
+      if (waitMs > PATIENCE_MS && this.#isKnown) this.#refuse(waitMs);
+      else if (waitMs > 0) await sleep(Math.min(waitMs, LOOK_MS));
+      else this.#grant();
+    }
+    this.#isServing = false;
+  }
+
+  /** Counts one request; in how many milliseconds it may be counted, where it is not. */
+  async #count() {
+    try {
+      await this.#limiter.consume(this.#key);
+      return 0;
+    } catch ({ msBeforeNext = LOOK_MS }) {
+      return Math.max(1, msBeforeNext);
+    }
+  }
+
+  #grant() {
+    // Whoever was first may have left meanwhile.
+    const line = this.#first;
+    if (!line) return;
+    const [waiter] = line;
+    line.delete(waiter);
+    if (!this.#isKnown) this.#unreported += 1;
+    waiter.resolve();
+  }
+
+  #refuse(retryAfterMs) {
+    const message = `All requests of the platform's window are used up for ${Math.ceil(retryAfterMs / 1_000)} s.`;
+    for (const line of this.#lines) {
+      for (const { reject } of line) reject(new DisconnectError({ code: "RATE_LIMITED", message, retryAfterMs }));
+      line.clear();
+    }
+  }
+}

@@ -1,0 +1,308 @@
+// The deliveries of webhooks by their `webhook-id`, as jobs of BullMQ in Redis: any worker does them, any server tells
+// of them. A job holds the body of its webhook and how the removal ended, never a token.
+import { createHash } from "node:crypto";
+import { context, propagation } from "@opentelemetry/api";
+import { Queue, QueueEvents } from "bullmq";
+import { Redis } from "ioredis";
+import { LRUCache } from "lru-cache";
+import { KEPT, KEPT_MS, within } from "./deliveries.js";
+import { idReused, overloaded, Problem, shuttingDown } from "./problem.js";
+import { answered } from "./removal.js";
+import { digestOf } from "./webhook.js";
+
+export const QUEUE = "removals";
+/** Of all keys; the braces keep them in one slot of a cluster. */
+export const PREFIX = "{disconnect-if-connected}";
+
+/** How long Redis may take for a command before a sender is told to come again. */
+const PROMPT_MS = 1_000;
+/** How long jobs may wait without any becoming active before the queue is told to stand still. */
+const STANDSTILL_MS = 10_000;
+/** Jobs that may wait at a time. */
+const MAX_WAITING = 10_000;
+/** A job whose end was not told within this time is not counted: the events of an outage may be lost. */
+const ADDED_MS = 3_600_000;
+/** Lower numbers go first. */
+const PRIORITY = { first: 1, others: 2 };
+
+const keep = { age: KEPT_MS / 1_000, count: KEPT };
+/** A job's tries are limited by its age; see work.js. */
+const JOB = {
+  attempts: 100,
+  backoff: { type: "custom" },
+  removeOnComplete: keep,
+  removeOnFail: keep,
+  stackTraceLimit: 0,
+};
+
+/**
+ * A connection that reconnects by itself. A prompt one fails at once while Redis is away; the other one, of those who
+ * have nothing else to do, waits for it.
+ * @param {string} url
+ * @param {{ log: object, name: string, isPrompt?: boolean }} options
+ */
+export function connect(url, { log, name, isPrompt = false }) {
+  const redis = new Redis(url, {
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(100 * times, 1_000),
+    // What a replica says after it took over from its primary.
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+    maxRetriesPerRequest: isPrompt ? 0 : null,
+    ...(isPrompt ? { enableOfflineQueue: false, commandTimeout: PROMPT_MS } : {}),
+  });
+  let isAway = false;
+  redis.on("error", ({ code, message }) => {
+    // Redis' own answers begin with a word in capitals: they name what is wrong, never a password.
+    const why = code ?? /^[A-Z]+\b/.exec(message)?.[0];
+    if (!isAway) log.error({ connection: name, errorCode: why }, "Redis cannot be reached");
+    isAway = true;
+  });
+  redis.on("ready", () => {
+    if (isAway) log.info({ connection: name }, "Redis is reached again");
+    isAway = false;
+  });
+  return redis;
+}
+
+/** Of a prompt connection; that one tells of its errors itself, as all connections do. */
+export const openQueue = (connection) =>
+  new Queue(QUEUE, { connection, prefix: PREFIX, defaultJobOptions: JOB }).on("error", () => {});
+
+/** The `webhook-id` as the id of a job, which takes no colon and not digits only. */
+const jobIdOf = (id) => `w-${encodeURIComponent(id)}`;
+
+/** What two webhooks have in common that one removal serves: whom, for whom, and whether to confirm. */
+function flightOf({ conversationId, participantId, participant = {}, onBehalfOf, confirm }) {
+  const described = Object.entries(participant).sort(([one], [other]) => (one < other ? -1 : 1));
+  const parts = [conversationId, participantId ?? described, onBehalfOf, Boolean(confirm)];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** How the removal of a job ended, where it has. @returns {import("./removal.js").Ending | undefined} */
+function endingOf({ finishedOn, returnvalue, failedReason }) {
+  if (finishedOn === undefined) return undefined;
+  if (returnvalue) return returnvalue;
+  return failureOf(failedReason);
+}
+
+/** The failed reason of a job is its problem as JSON; BullMQ's own reasons are not. */
+export function failureOf(reason) {
+  try {
+    const { requests, ...problem } = JSON.parse(reason);
+    return { problem: Problem.of(problem), requests };
+  } catch {
+    return { problem: new Problem("INTERNAL", "The worker failed; its log has the reason."), requests: 0 };
+  }
+}
+
+export class QueuedDeliveries {
+  #redis;
+  #queue;
+  #events;
+  #connections;
+  #standstillMs;
+  #isDraining = false;
+  #lastActive = Date.now();
+  /** Of the jobs that somebody waits for: whom to wake when they end. */
+  #waiting = new Map();
+  /** The jobs that this process added, and when. */
+  #added = new LRUCache({ max: 2 * MAX_WAITING, ttl: ADDED_MS });
+  takeovers = 0;
+  /** Told of each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
+  onEnded = () => {};
+
+  /** @param {{ url: string, log: object, standstillMs?: number }} options */
+  constructor({ url, log, standstillMs = STANDSTILL_MS }) {
+    this.#standstillMs = standstillMs;
+    this.#redis = connect(url, { log, name: "queue", isPrompt: true });
+    const listening = connect(url, { log, name: "events" });
+    this.#connections = [this.#redis, listening];
+    this.#queue = openQueue(this.#redis);
+    this.#events = new QueueEvents(QUEUE, { connection: listening, prefix: PREFIX });
+    this.#events.on("error", () => {});
+    this.#events.on("active", () => {
+      this.#lastActive = Date.now();
+    });
+    this.#events.on("stalled", () => {
+      this.takeovers += 1;
+    });
+    this.#events.on("completed", ({ jobId, returnvalue }) => this.#ended(jobId, returnvalue));
+    this.#events.on("failed", ({ jobId, failedReason }) => this.#ended(jobId, failureOf(failedReason)));
+  }
+
+  get queue() {
+    return this.#queue;
+  }
+
+  get underWay() {
+    this.#added.purgeStale();
+    return this.#added.size;
+  }
+
+  get isDraining() {
+    return this.#isDraining;
+  }
+
+  /** @returns {Promise<import("./deliveries.js").Delivery | undefined>} */
+  async get(id) {
+    return this.#ask(async () => {
+      const known = await this.#known(id);
+      return known && this.#delivery(known.job, id);
+    });
+  }
+
+  /**
+   * The delivery of this id; a new one becomes a job.
+   * @param {{ id: string, bytes: Buffer, body: object }} request
+   * @returns {Promise<import("./deliveries.js").Delivery>}
+   */
+  async accept({ id, bytes, body }) {
+    const digest = digestOf(bytes);
+    return this.#ask(async () => {
+      const known = await this.#known(id);
+      if (known) {
+        if (known.digest !== digest) throw idReused(id);
+        const delivery = this.#delivery(known.job, id);
+        if (delivery.answer?.isFinal !== false) return delivery;
+      }
+      if (this.#isDraining) throw shuttingDown();
+      const { waiting } = await this.#counts();
+      if (waiting >= MAX_WAITING) throw overloaded(`${MAX_WAITING} removals wait.`);
+      if (known) await this.#forget(known, id);
+      return this.#delivery(await this.#add(id, digest, body), id);
+    });
+  }
+
+  async #add(id, digest, order) {
+    const trace = {};
+    propagation.inject(context.active(), trace);
+    const jobId = jobIdOf(id);
+    const added = await this.#queue.add(
+      "removal",
+      { id, digest, order, trace },
+      { jobId, deduplication: { id: flightOf(order) }, priority: order.priority ? PRIORITY.first : PRIORITY.others },
+    );
+    if (added.id !== jobId) {
+      // Another webhook's removal of the same participant is under way: this one joins it.
+      await this.#redis.set(this.#joined(jobId), JSON.stringify({ digest, to: added.id }), "EX", KEPT_MS / 1_000);
+    }
+    const job = await this.#queue.getJob(added.id);
+    if (!job) throw new Problem("NOT_READY", "The removal that this one joined is gone. Try again.");
+    if (added.id === jobId && job.data.digest !== digest) throw idReused(id);
+    if (added.id === jobId && !job.finishedOn) this.#added.set(jobId, Date.now());
+    return job;
+  }
+
+  #joined(jobId) {
+    return `${PREFIX}:joined:${jobId}`;
+  }
+
+  /** The job of a `webhook-id`, or the one that it has joined, and the digest of its body. */
+  async #known(id) {
+    const own = await this.#queue.getJob(jobIdOf(id));
+    if (own) return { job: own, digest: own.data.digest };
+    const joined = await this.#redis.get(this.#joined(jobIdOf(id)));
+    if (!joined) return undefined;
+    const { digest, to } = JSON.parse(joined);
+    const job = await this.#queue.getJob(to);
+    return job && { job, digest };
+  }
+
+  /** Before a removal is done again. Another server may have done the same: that one's job stays. */
+  async #forget({ job }, id) {
+    if (job.id === jobIdOf(id)) await job.remove().catch(() => {});
+    await this.#redis.del(this.#joined(jobIdOf(id)));
+  }
+
+  #delivery(job, id) {
+    const ending = endingOf(job);
+    if (ending) {
+      const answer = answered(id, ending);
+      return { answer, within: async () => answer };
+    }
+    return { answer: undefined, within: (ms) => this.#within(job.id, id, ms) };
+  }
+
+  async #within(jobId, id, ms) {
+    const waiting = this.#waiting.get(jobId) ?? new Set();
+    this.#waiting.set(jobId, waiting);
+    let wake;
+    const ended = new Promise((resolve) => {
+      wake = resolve;
+    });
+    waiting.add(wake);
+    try {
+      // It may have ended before anybody listened.
+      const job = await this.#queue.getJob(jobId);
+      const ending = (job && endingOf(job)) ?? (await within(ended, ms));
+      return ending && answered(id, ending);
+    } catch {
+      // The queue is away: the sender is told that the removal is pending.
+      return undefined;
+    } finally {
+      waiting.delete(wake);
+      if (waiting.size === 0) this.#waiting.delete(jobId);
+    }
+  }
+
+  #ended(jobId, ending) {
+    const added = this.#added.get(jobId);
+    if (added !== undefined) this.onEnded(ending, (Date.now() - added) / 1_000);
+    this.#added.delete(jobId);
+    for (const wake of this.#waiting.get(jobId) ?? []) wake(ending);
+  }
+
+  /** Whether the queue can be reached, and moves; throws the problem. */
+  async check() {
+    const { jobs, oldestMs } = await this.#ask(() => this.#state());
+    if (oldestMs > this.#standstillMs && Date.now() - this.#lastActive > this.#standstillMs) {
+      const detail = `${jobs.waiting} removals wait, and none was begun for ${this.#standstillMs / 1_000} s.`;
+      throw new Problem("NOT_READY", `${detail} Does a worker run (npm run worker)?`);
+    }
+  }
+
+  /** How many jobs there are of each state, and for how long the oldest one waits. */
+  async #state() {
+    const jobs = await this.#counts();
+    const { [PRIORITY.first]: first } = await this.#queue.getCountsPerPriority([PRIORITY.first]);
+    const heads = await Promise.all([
+      this.#queue.getJobs(["wait"], 0, 0, true),
+      this.#queue.getJobs(["prioritized"], 0, 0, true),
+      this.#queue.getJobs(["prioritized"], first, first, true),
+    ]);
+    const oldest = Math.min(...heads.flat().map(({ timestamp }) => timestamp));
+    return { jobs, oldestMs: oldest === Infinity ? 0 : Date.now() - oldest };
+  }
+
+  state() {
+    return this.#ask(() => this.#state());
+  }
+
+  async #counts() {
+    const { wait, prioritized, ...others } = await this.#queue.getJobCounts(
+      ...["wait", "prioritized", "delayed", "active", "completed", "failed"],
+    );
+    return { waiting: wait + prioritized, ...others };
+  }
+
+  /** Does `work` with Redis, or throws the problem at once. */
+  async #ask(work) {
+    const away = (cause) => new Problem("NOT_READY", "The queue cannot be reached. Try again.", { cause });
+    if (this.#redis.status !== "ready") throw away();
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof Problem ? error : away(error);
+    }
+  }
+
+  /** Takes nothing new. What is under way is the workers'. */
+  async drain() {
+    this.#isDraining = true;
+  }
+
+  async close() {
+    await Promise.allSettled([this.#queue.close(), this.#events.close()]);
+    for (const connection of this.#connections) connection.disconnect();
+  }
+}
