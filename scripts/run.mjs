@@ -1,7 +1,7 @@
 // Running of other programs, and the folder for what is installed once. Each step is announced, so that nobody waits in
 // silence.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,18 +49,26 @@ export function output(command, args) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Installs the development dependencies that package-lock.json pins, once for each clone. */
+/** Whether npm has installed what package-lock.json pins. */
+function isInstalled(cwd) {
+  const [wanted, there] = ["package-lock.json", join("node_modules", ".package-lock.json")].map((file) =>
+    statSync(join(cwd, file), { throwIfNoEntry: false }),
+  );
+  return there?.mtimeMs >= wanted.mtimeMs;
+}
+
+/** Installs the development dependencies that package-lock.json pins, once for each clone and each change of it. */
 export async function installDependencies() {
-  if (existsSync(join(root, "node_modules", ".package-lock.json"))) return;
+  if (isInstalled(root)) return;
   step("Installing the development dependencies from npm (about 250 MB, a minute) …");
   await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Installs what www/middleware needs, once for each clone; it links pkg/, which has to be built before. */
+/** Installs what www/middleware needs, likewise; it links pkg/, which has to be built before. */
 export async function installMiddleware() {
   const cwd = join(root, "www", "middleware");
-  if (existsSync(join(cwd, "node_modules", ".package-lock.json"))) return;
-  step("Installing what the middleware needs from npm (50 MB) …");
+  if (isInstalled(cwd)) return;
+  step("Installing what the middleware needs from npm (80 MB) …");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
 }

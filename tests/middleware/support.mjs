@@ -14,6 +14,8 @@ const file = (name) => import(pathToFileURL(join(folder, name)).href);
 export const { createApp, removals } = await file("app.js");
 export const { configuration, REGIONS } = await file("config.js");
 export const { Problem } = await file("problem.js");
+export const { QueuedDeliveries } = await file("queue.js");
+export const { RedisBudget } = await file("budget.js");
 export const { clientCredentials } = await file("platform.js");
 export const { ConversationClient } = require("disconnect-if-connected");
 export const { createSimulator } = require("disconnect-if-connected/simulator");
@@ -75,25 +77,34 @@ export async function app({ config, fetch, client: more, ...options } = {}) {
   return { app, simulator, client };
 }
 
-/** Starts `npm start`'s process; `url` once it listens, and everything that it printed. */
-export async function start(env) {
-  const child = spawn(process.execPath, ["server.js"], {
+/**
+ * Starts a process of the middleware; settles when it has printed the line with this field, which it holds then, or
+ * has ended. `printed` is everything that it prints.
+ */
+async function started(file, field, env) {
+  const child = spawn(process.execPath, [file], {
     cwd: folder,
     env: { PATH: process.env.PATH, PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const server = { child, printed: "", url: undefined };
-  server.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
+  const running = { child, printed: "" };
+  running.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
   await new Promise((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
-        server.printed += text;
-        const line = server.printed.split("\n").find((one) => one.startsWith("{") && one.includes('"url"'));
-        if (line) Object.assign(server, JSON.parse(line));
-        if (server.url) resolve();
+        running.printed += text;
+        const line = running.printed.split("\n").find((one) => one.startsWith("{") && one.includes(`"${field}"`));
+        if (line) Object.assign(running, JSON.parse(line));
+        if (running[field]) resolve();
       });
     }
-    server.exited.then(resolve);
+    running.exited.then(resolve);
   });
-  return server;
+  return running;
 }
+
+/** Starts `npm start`'s process; `url` once it listens. */
+export const start = (env) => started("server.js", "url", env);
+
+/** Starts `npm run worker`'s process; `concurrency` once it works. */
+export const startWorker = (env) => started("worker.js", "concurrency", env);

@@ -65,12 +65,30 @@ export class RedisBudget {
       insuranceLimiter: this.#insurance,
     });
     redis.defineCommand("correctBudget", { numberOfKeys: 3, lua: CORRECT });
+    // It knows nothing of what was sent while it was away, nor do we of what others have sent meanwhile.
+    for (const event of ["close", "ready"]) {
+      redis.on(event, () => {
+        this.#isKnown = false;
+        this.#unreported = 0;
+      });
+    }
   }
 
   /** Of how many workers this one has its share while Redis is away. */
-  set workers(count) {
-    this.#workers = Math.max(1, count);
-    this.#insurance.points = Math.max(1, Math.floor(this.#limiter.points / this.#workers));
+  shareWith(workers) {
+    this.#workers = Math.max(1, workers);
+    this.#insurance.points = this.#shareOf(this.#limiter.points);
+  }
+
+  #shareOf(requests) {
+    return Math.floor(requests / this.#workers);
+  }
+
+  /** What this worker may send by itself until the window ends: its share of what is left. */
+  async #insure(left, ms) {
+    const known = await this.#insurance.get(this.#key);
+    const used = this.#insurance.points - this.#shareOf(Math.max(0, left));
+    await this.#insurance.set(this.#key, Math.max(used, known?.consumedPoints ?? 0), ms / 1_000);
   }
 
   take({ priority, follows, signal }) {
@@ -94,6 +112,7 @@ export class RedisBudget {
       const keys = [counter, `${counter}:end`, `${counter}:limits`];
       const values = [count, Math.max(1, Math.round(resetMs)), allowed, Math.round(this.#windowMs)];
       if (this.#redis.status === "ready") this.#redis.correctBudget(...keys, ...values).catch(() => {});
+      else this.#insure(allowed - count, resetMs);
     }
     this.#serve();
   }
@@ -103,7 +122,7 @@ export class RedisBudget {
     this.#limiter.points = Math.floor(allowed);
     this.#limiter.duration = Math.max(1, Math.ceil(windowMs / 1_000));
     this.#insurance.duration = this.#limiter.duration;
-    this.workers = this.#workers;
+    this.shareWith(this.#workers);
   }
 
   /** What other workers have learned already. */
@@ -135,7 +154,8 @@ export class RedisBudget {
   /** Counts one request; in how many milliseconds it may be counted, where it is not. */
   async #count() {
     try {
-      await this.#limiter.consume(this.#key);
+      const { consumedPoints, msBeforeNext } = await this.#limiter.consume(this.#key);
+      if (this.#redis.status === "ready") await this.#insure(this.#limiter.points - consumedPoints, msBeforeNext);
       return 0;
     } catch ({ msBeforeNext = LOOK_MS }) {
       return Math.max(1, msBeforeNext);

@@ -1,6 +1,7 @@
 // The deliveries of webhooks by their `webhook-id`, as jobs of BullMQ in Redis: any worker does them, any server tells
 // of them. A job holds the body of its webhook and how the removal ended, never a token.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { context, propagation } from "@opentelemetry/api";
 import { Queue, QueueEvents } from "bullmq";
 import { Redis } from "ioredis";
@@ -18,6 +19,7 @@ export const PREFIX = "{disconnect-if-connected}";
 const PROMPT_MS = 1_000;
 /** How long jobs may wait without any becoming active before the queue is told to stand still. */
 const STANDSTILL_MS = 10_000;
+const LISTEN_AGAIN_MS = 1_000;
 /** Jobs that may wait at a time. */
 const MAX_WAITING = 10_000;
 /** A job whose end was not told within this time is not counted: the events of an outage may be lost. */
@@ -102,6 +104,7 @@ export class QueuedDeliveries {
   #connections;
   #standstillMs;
   #isDraining = false;
+  #isClosed = false;
   #lastActive = Date.now();
   /** Of the jobs that somebody waits for: whom to wake when they end. */
   #waiting = new Map();
@@ -118,7 +121,7 @@ export class QueuedDeliveries {
     const listening = connect(url, { log, name: "events" });
     this.#connections = [this.#redis, listening];
     this.#queue = openQueue(this.#redis);
-    this.#events = new QueueEvents(QUEUE, { connection: listening, prefix: PREFIX });
+    this.#events = new QueueEvents(QUEUE, { connection: listening, prefix: PREFIX, autorun: false });
     this.#events.on("error", () => {});
     this.#events.on("active", () => {
       this.#lastActive = Date.now();
@@ -127,7 +130,16 @@ export class QueuedDeliveries {
       this.takeovers += 1;
     });
     this.#events.on("completed", ({ jobId, returnvalue }) => this.#ended(jobId, returnvalue));
+    this.#listen();
     this.#events.on("failed", ({ jobId, failedReason }) => this.#ended(jobId, failureOf(failedReason)));
+  }
+
+  /** An error of Redis ends the listener: it begins again. */
+  async #listen() {
+    while (!this.#isClosed) {
+      await this.#events.run().catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_AGAIN_MS).unref());
+    }
   }
 
   get queue() {
@@ -296,13 +308,21 @@ export class QueuedDeliveries {
     }
   }
 
-  /** Takes nothing new. What is under way is the workers'. */
+  /** Settles when the queue can be reached, or does not answer for a while: the server serves without it too. */
+  async opened() {
+    if (this.#redis.status !== "ready") await within(once(this.#redis, "ready"), PROMPT_MS).catch(() => {});
+  }
+
+  /** Takes nothing new. What is under way is the workers': who waits for an answer is told that it is pending. */
   async drain() {
     this.#isDraining = true;
+    for (const waiting of this.#waiting.values()) for (const wake of waiting) wake(undefined);
   }
 
   async close() {
-    await Promise.allSettled([this.#queue.close(), this.#events.close()]);
+    this.#isClosed = true;
+    // While Redis is away, they would wait for it.
+    await within(Promise.allSettled([this.#queue.close(), this.#events.close()]), PROMPT_MS);
     for (const connection of this.#connections) connection.disconnect();
   }
 }

@@ -18,6 +18,7 @@ endInPeace(log, async () => {
   await queued?.close();
   client.close();
 });
+await queued?.opened();
 const url = await app
   .listen({ port, host })
   .catch(({ code }) => fail(`PORT ${port} of HOST ${host} cannot be listened to: ${code}`));

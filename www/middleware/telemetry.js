@@ -51,25 +51,33 @@ export function metrics(deliveries) {
 
 /** What is true of the queue as a whole: every server tells the same. */
 function queueMetrics(registers, deliveries) {
-  const help = "Whether the queue answers";
-  const isUp = new Gauge({ name: "queue_up", help, registers: [] });
-  const jobs = new Gauge({ name: "queue_jobs", help: "Jobs by state", labelNames: ["state"], registers: [] });
-  const age = new Gauge({ name: "queue_oldest_seconds", help: "How long the oldest job waits", registers: [] });
-  const takeovers = new Gauge({
-    name: "queue_takeovers_total",
-    help: "Removals taken over from a worker that was gone, since this server's start",
-    registers: [],
-  });
-  isUp.collect = async () => {
-    const state = await deliveries.state().catch(() => undefined);
-    isUp.set(state ? 1 : 0);
-    for (const gauge of [jobs, age]) gauge.reset();
-    takeovers.set(deliveries.takeovers);
-    if (!state) return;
-    for (const [name, count] of Object.entries(state.jobs)) jobs.set({ state: name }, count);
-    age.set(state.oldestMs / 1_000);
+  let asked;
+  const state = () => {
+    asked ??= deliveries
+      .state()
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
   };
-  for (const registry of registers) for (const gauge of [isUp, jobs, age, takeovers]) registry.registerMetric(gauge);
+  const gauge = (name, help, labelNames, tell) =>
+    new Gauge({
+      ...{ name, help, labelNames, registers },
+      async collect() {
+        this.reset();
+        tell(this, await state());
+      },
+    });
+  gauge("queue_up", "Whether the queue answers", [], (self, now) => self.set(now ? 1 : 0));
+  gauge("queue_jobs", "Jobs by state", ["state"], (self, now) => {
+    for (const [name, count] of Object.entries(now?.jobs ?? {})) self.set({ state: name }, count);
+  });
+  gauge("queue_oldest_seconds", "How long the oldest job waits", [], (self, now) => {
+    if (now) self.set(now.oldestMs / 1_000);
+  });
+  const help = "Removals that were taken over from a worker that was gone, since this server's start";
+  gauge("queue_takeovers_total", help, [], (self) => self.set(deliveries.takeovers));
 }
 
 /**

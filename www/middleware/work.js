@@ -42,7 +42,10 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
     // Of a worker that died nobody knows what it had sent.
     const earlier = job.failedReason ? failureOf(job.failedReason) : undefined;
     const mayHaveDisconnected = job.stalledCounter > 0 || earlier?.problem.more.mayHaveDisconnected || undefined;
-    const about = { id, log, signal, ageMs: Date.now() - job.timestamp, mayHaveDisconnected };
+    const ageMs = Date.now() - job.timestamp;
+    // Its last try has told why more than its age does.
+    if (earlier && ageMs > maxAgeMs) throw failed(earlier);
+    const about = { id, log, signal, ageMs, mayHaveDisconnected };
     const begun = performance.now();
     const ending = await context.with(propagation.extract(ROOT_CONTEXT, trace), () => remove(order, about));
     ending.requests += earlier?.requests ?? 0;

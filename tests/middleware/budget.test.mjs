@@ -1,0 +1,181 @@
+// One budget for all workers of a token: counted in Redis, corrected by the platform, and insured against its absence.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { redis, withoutRedis } from "./redis.mjs";
+import { require, RedisBudget } from "./support.mjs";
+
+const { Redis } = require("ioredis");
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const never = () => new AbortController().signal;
+const skip = withoutRedis;
+
+let store;
+const connections = [];
+before(async () => {
+  if (!skip) store = await redis();
+});
+after(async () => {
+  for (const one of connections) one.disconnect();
+  await store?.close();
+});
+
+/** The budget of one worker, with a connection of its own. */
+async function budget(key, { url = store.url } = {}) {
+  const connection = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 });
+  connections.push(connection.on("error", () => {}));
+  await new Promise((resolve) => connection.once("ready", resolve));
+  return new RedisBudget({ redis: connection, key });
+}
+
+/** Takes `count` requests; how many were granted is `granted`. */
+function takes(one, count, { priority = false, follows = false, signal } = {}) {
+  const taken = { granted: 0, refused: [] };
+  for (let index = 0; index < count; index++) {
+    one.take({ priority, follows, signal: signal ?? never() }).then(
+      () => {
+        taken.granted += 1;
+      },
+      (error) => taken.refused.push(error),
+    );
+  }
+  return taken;
+}
+
+/** Settles when nothing was granted any more for a while. */
+async function calm(...all) {
+  const sum = () => all.reduce((total, { granted, refused }) => total + granted + refused.length, 0);
+  for (let before = -1; before !== sum(); ) {
+    before = sum();
+    await delay(150);
+  }
+}
+
+test("until a first response, four requests; then what is left, over all workers", { skip }, async () => {
+  const key = randomUUID();
+  const [one, other] = [await budget(key), await budget(key)];
+  const first = takes(one, 30);
+  await calm(first);
+  assert.equal(first.granted, 4);
+  one.report({ allowed: 20, count: 4, resetMs: 4_000 });
+  // The other one learns of the limit from Redis, and asks for no more than is left.
+  const second = takes(other, 30);
+  await calm(first, second);
+  assert.equal(first.granted + second.granted, 20);
+  assert.deepEqual([first.refused, second.refused], [[], []]);
+  // The window ends: the rest of both, 20 at a time.
+  await delay(4_000);
+  await calm(first, second);
+  assert.equal(first.granted + second.granted, 40);
+});
+
+test("the platform counts more than the workers do", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({ allowed: 20, count: 17, resetMs: 3_000 });
+  const taken = takes(one, 10);
+  await calm(taken);
+  assert.equal(taken.granted, 3);
+});
+
+test("a count never shrinks within a window", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({ allowed: 10, count: 8, resetMs: 3_000 });
+  one.report({ allowed: 10, count: 2, resetMs: 3_000 });
+  const taken = takes(one, 10);
+  await calm(taken);
+  assert.equal(taken.granted, 2);
+});
+
+test("a 429 for one worker pauses all", { skip }, async () => {
+  const key = randomUUID();
+  const [one, other] = [await budget(key), await budget(key)];
+  for (const each of [one, other]) each.report({ allowed: 100, count: 1, resetMs: 60_000 });
+  one.report({ retryAfterMs: 900 });
+  await delay(50);
+  const taken = takes(other, 5);
+  await delay(200);
+  assert.equal(taken.granted, 0);
+  await delay(1_500);
+  await calm(taken);
+  assert.equal(taken.granted, 5);
+});
+
+test("who would have to wait for long is told so, with the time", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({ allowed: 3, count: 3, resetMs: 40_000 });
+  await delay(50);
+  const error = await one.take({ priority: false, follows: false, signal: never() }).catch((error) => error);
+  assert.deepEqual([error.name, error.code], ["DisconnectError", "RATE_LIMITED"]);
+  assert.ok(error.retryAfterMs > 30_000 && error.retryAfterMs <= 40_000, error.retryAfterMs);
+});
+
+test("a write goes before reads that begin, and priority before the others; who leaves is skipped", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({ allowed: 100, count: 100, resetMs: 1_000 });
+  await delay(50);
+  const order = [];
+  const leaver = new AbortController();
+  const take = (name, more) =>
+    one.take({ priority: false, follows: false, signal: never(), ...more }).then(
+      () => order.push(name),
+      (reason) => order.push(`${name}: ${reason}`),
+    );
+  const all = [
+    take("read 1"),
+    take("read 2"),
+    take("priority", { priority: true }),
+    take("write", { follows: true }),
+    take("gone", { follows: true, signal: leaver.signal }),
+  ];
+  leaver.abort("enough");
+  await Promise.all(all);
+  assert.deepEqual(order, ["gone: enough", "write", "priority", "read 1", "read 2"]);
+});
+
+test("while Redis is away, each worker has its share of what is left; then Redis counts again", { skip }, async () => {
+  const own = await redis();
+  const key = randomUUID();
+  const both = [await budget(key, own), await budget(key, own)];
+  for (const one of both) {
+    one.shareWith(2);
+    one.report({ allowed: 20, count: 4, resetMs: 60_000 });
+  }
+  const before = takes(both[0], 4);
+  await calm(before);
+  assert.equal(before.granted, 4);
+  await own.stop();
+  await delay(300);
+  // Each may send four until it hears of the platform; then its half of what is left.
+  const first = both.map((one) => takes(one, 10));
+  await calm(...first);
+  assert.ok(
+    first.every(({ granted }) => granted <= 4),
+    JSON.stringify(first),
+  );
+  for (const one of both) one.report({ allowed: 20, count: 16, resetMs: 60_000 });
+  await calm(...first);
+  const sent = first.map(({ granted }) => granted);
+  assert.ok(sent[0] + sent[1] <= 12, sent.join());
+  assert.ok(sent[0] >= 4 && sent[1] >= 4, sent.join());
+  for (const { refused } of first) for (const { code } of refused) assert.equal(code, "RATE_LIMITED");
+  await own.start();
+  await delay(500);
+  // Again four at most, until a response has told what Redis does not know.
+  const again = takes(both[0], 10);
+  await calm(again);
+  assert.ok(again.granted <= 4, again.granted);
+  both[0].report({ allowed: 20, count: 20, resetMs: 60_000 });
+  await calm(again);
+  assert.ok(again.granted <= 4, again.granted);
+  assert.ok(again.refused.length >= 6, again.refused.length);
+  await own.close();
+});
+
+test("a budget without the platform's headers is 300 a minute", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({});
+  const taken = takes(one, 400);
+  await calm(taken);
+  assert.equal(taken.granted, 300);
+  assert.equal(taken.refused.length, 100);
+});

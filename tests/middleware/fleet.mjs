@@ -1,0 +1,108 @@
+// A fleet of real processes: one server, workers, a Redis, and the platform with its limit of requests. What the test
+// of the queue asserts, and what `npm run bench:queue` measures.
+import { randomUUID } from "node:crypto";
+import { redis } from "./redis.mjs";
+import { ask, connected, createSimulator, post, secret, start, startWorker, statusToken } from "./support.mjs";
+
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** How long the platform takes to answer, shows old states, and takes to carry out what it accepted. */
+const PLATFORM = { readLagMs: 120, effectDelayMs: 80, faults: [{ delayMs: 15, times: 1e9 }] };
+
+/** The platform's log, by what matters. */
+function counted(log) {
+  const accepted = log.filter(({ isWrite, status }) => isWrite && status < 300);
+  return {
+    requests: log.length,
+    limited: log.filter(({ status }) => status === 429).length,
+    accepted: accepted.length,
+    /** Participants whose disconnect was accepted. */
+    removed: new Set(accepted.map(({ conversationId, path }) => conversationId ?? path)).size,
+    ms: log.length === 0 ? 0 : log.at(-1).at - log[0].at,
+  };
+}
+
+/**
+ * Removes one participant of each of `removals` conversations; gives each sender's outcome and the platform's counts.
+ * @param {object} options
+ * @param {number} options.workers
+ * @param {number} options.removals
+ * @param {number} options.requestsPerSecond the platform's limit
+ * @param {number} [options.spreadMs] over how long the senders come
+ * @param {{ killWorkerAt?: number, restartRedisAt?: number }} [options.faults] after so many accepted disconnects
+ */
+export async function removeByFleet({ workers, removals, requestsPerSecond, spreadMs = 0, faults = {} }) {
+  const store = await redis();
+  const ids = Array.from({ length: removals }, (_, index) => `c-${index}`);
+  const conversations = ids.map((id) => ({ id, participants: [connected("p")] }));
+  const limit = { requestsPerMinute: requestsPerSecond, rateWindowMs: 1_000 };
+  const simulator = await createSimulator({ conversations, ...PLATFORM, ...limit });
+  const platform = await simulator.listen();
+  const env = {
+    WEBHOOK_SECRET: secret,
+    STATUS_TOKEN: statusToken,
+    GENESYS_CLOUD_BASE_URL: platform.baseUrl,
+    GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000",
+    QUEUE_URL: store.url,
+  };
+  const server = await start(env);
+  const working = await Promise.all(Array.from({ length: workers }, () => startWorker(env)));
+  const headers = { Authorization: `Bearer ${statusToken}` };
+  const statuses = new Map();
+
+  /** What a good sender does: it asks for what is pending, and tries again what it may. */
+  async function send(conversationId, index) {
+    await delay((spreadMs * index) / removals);
+    const id = randomUUID();
+    for (;;) {
+      let answer = await post(server.url, { conversationId, participantId: "p" }, { id });
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      while (answer.body.status === "pending" || (answer.status === 503 && answer.body.code === "NOT_READY")) {
+        await delay(250);
+        const isUnknown = answer.status === 503;
+        answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+        if (isUnknown && answer.status === 404) break;
+      }
+      if (answer.status === 200) return answer.body.outcome;
+      if (answer.status !== 503 && answer.status !== 404) return answer.body.code;
+      await delay(1_000);
+    }
+  }
+
+  const accepted = () => counted(simulator.log()).accepted;
+  const events = [];
+  async function fail() {
+    const { killWorkerAt, restartRedisAt } = faults;
+    if (killWorkerAt !== undefined) {
+      while (accepted() < killWorkerAt) await delay(5);
+      working[0].child.kill("SIGKILL");
+      events.push(`a worker killed after ${accepted()} accepted disconnects`);
+    }
+    if (restartRedisAt !== undefined) {
+      while (accepted() < restartRedisAt) await delay(5);
+      await store.stop();
+      events.push(`Redis stopped after ${accepted()}`);
+      await delay(1_000);
+      await store.start();
+    }
+  }
+
+  const [outcomes] = await Promise.all([Promise.all(ids.map(send)), fail()]);
+  const { text } = await ask(server.url, "GET", "/metrics");
+  const takeovers = Number(/^queue_takeovers_total (\d+)/m.exec(text)[1]);
+  const log = simulator.log();
+  const gone = await Promise.all(ids.map((id) => isGone(platform.baseUrl, id)));
+  for (const { child } of [server, ...working]) child.kill("SIGTERM");
+  const exits = await Promise.all([server, ...working].map(({ exited }) => exited));
+  await platform.close();
+  await store.close();
+  const printed = [server, ...working].map(({ printed }) => printed);
+  return { outcomes, statuses, takeovers, gone, exits, events, log, printed, ...counted(log) };
+}
+
+async function isGone(baseUrl, id) {
+  // The limit is a token's: each of these has one of its own.
+  const headers = { Authorization: `Bearer another-token-of-${id}` };
+  const response = await fetch(`${baseUrl}/api/v2/conversations/calls/${id}`, { headers });
+  const { participants } = await response.json();
+  return /^(disconnected|terminated)$/.test(participants[0].state);
+}

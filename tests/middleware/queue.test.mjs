@@ -1,0 +1,416 @@
+// The middleware on BullMQ and Redis: the same answers as in one process, from any server, by any worker.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { redis, withoutRedis } from "./redis.mjs";
+import {
+  app,
+  ask,
+  configuration,
+  connected,
+  createSimulator,
+  folder,
+  post,
+  QueuedDeliveries,
+  require,
+  secret,
+  start,
+  startWorker,
+  statusToken,
+} from "./support.mjs";
+
+const { Redis } = require("ioredis");
+const { parse } = require("yaml");
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const skip = withoutRedis;
+const headers = { Authorization: `Bearer ${statusToken}` };
+const token = "tok-of-the-platform-0123456789";
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+let store;
+let databases = 0;
+before(async () => {
+  if (!skip) store = await redis();
+});
+after(() => store?.close());
+
+/** A platform of these conversations, and the environment of processes that work on it, with a queue of their own. */
+async function platformed(conversations, more) {
+  const simulator = await createSimulator({ conversations });
+  const platform = await simulator.listen();
+  const env = {
+    WEBHOOK_SECRET: secret,
+    STATUS_TOKEN: statusToken,
+    GENESYS_CLOUD_BASE_URL: platform.baseUrl,
+    GENESYS_CLOUD_ACCESS_TOKEN: token,
+    QUEUE_URL: `${store.url}/${databases++}`,
+    ...more,
+  };
+  return { simulator, platform, env };
+}
+
+const one = (id, ...participants) => ({ id, participants: participants.map((name) => connected(name)) });
+const order = (conversationId, more) => ({ conversationId, participantId: "p", ...more });
+const status = (server, id) => ask(server.url, "GET", `/v1/removals/${encodeURIComponent(id)}`, { headers });
+const accepted = (simulator) => simulator.log().filter(({ isWrite, accepted }) => isWrite && accepted).length;
+
+/** The answer of a removal that is pending, when it is not any more. */
+async function ended(server, id) {
+  for (;;) {
+    const answer = await status(server, id);
+    if (answer.body.status !== "pending") return answer;
+    await delay(50);
+  }
+}
+
+async function stopped(...processes) {
+  for (const { child } of processes) child.kill("SIGTERM");
+  assert.deepEqual(
+    await Promise.all(processes.map(({ exited }) => exited)),
+    processes.map(() => 0),
+  );
+}
+
+// ---- Without a queue's Redis: configuration ----
+
+test("what is wrong with a configuration of a queue is told at start", () => {
+  const good = { WEBHOOK_SECRET: secret, GENESYS_CLOUD_REGION: "us-east-1", GENESYS_CLOUD_ACCESS_TOKEN: "tok" };
+  for (const QUEUE_URL of ["redis://", "amqp://host", "localhost:6379", "redis://host/queue"]) {
+    assert.throws(() => configuration({ ...good, QUEUE_URL }), { message: /QUEUE_URL must be like redis:/ });
+  }
+  for (const QUEUE_URL of ["redis://host", "rediss://user:hush@host:6380/2", "redis://[::1]:6379/"]) {
+    assert.equal(configuration({ ...good, QUEUE_URL }).queueUrl, QUEUE_URL);
+  }
+  const { WEBHOOK_SECRET, ...worker } = good;
+  assert.throws(() => configuration(worker, { isWorker: true }), { message: /QUEUE_URL is missing/ });
+  const QUEUE_URL = "redis://host";
+  assert.equal(configuration({ ...worker, QUEUE_URL }, { isWorker: true }).concurrency, 50);
+  assert.throws(() => configuration({ ...good, QUEUE_URL, WORKER_CONCURRENCY: "0" }), {
+    message: /WORKER_CONCURRENCY/,
+  });
+  for (const more of [{ QUEUE_URL }, { STATUS_TOKEN: "t" }]) {
+    assert.throws(() => configuration({ ...good, ...more, BULL_BOARD: "on" }), { message: /BULL_BOARD needs/ });
+  }
+  // The name of a token's budget tells nothing of it, and is that of its client where it has one.
+  const keys = ["tok", "tik"].map((one) => configuration({ ...good, GENESYS_CLOUD_ACCESS_TOKEN: one }).tokenKey);
+  assert.ok(keys[0] !== keys[1] && /^[0-9a-f]{32}$/.test(keys[0]), keys.join());
+});
+
+test("compose.yaml has a Redis, a server and three workers", () => {
+  const { services } = parse(readFileSync(join(folder, "compose.yaml"), "utf8"), { merge: true });
+  assert.deepEqual(Object.keys(services), ["redis", "server", "worker"]);
+  assert.equal(services.worker.deploy.replicas, 3);
+  assert.match(services.redis.command, /--appendonly yes/);
+  assert.match(services.redis.command, /--maxmemory-policy noeviction/);
+  for (const { environment } of [services.server, services.worker]) {
+    assert.equal(environment.QUEUE_URL, "redis://redis:6379");
+    // All other variables are known to the configuration.
+    const known = readFileSync(join(folder, "config.js"), "utf8");
+    for (const name of Object.keys(environment)) assert.ok(known.includes(` ${name}: `), name);
+  }
+  assert.deepEqual([services.server.command, services.worker.command], ["node server.js", "node worker.js"]);
+});
+
+test("a worker without a queue ends with its message", async () => {
+  const worker = await startWorker({ PLATFORM: "simulator" });
+  assert.equal(await worker.exited, 1);
+  assert.match(worker.printed, /The configuration is wrong:\n- QUEUE_URL is missing/);
+});
+
+// ---- One queue, several processes ----
+
+test("any server answers what any worker did, once for each webhook-id", { skip }, async () => {
+  const { simulator, platform, env } = await platformed([one("a", "p", "q"), one("b", "p"), one("c", "p")]);
+  const servers = [await start(env), await start(env)];
+  const workers = [await startWorker(env), await startWorker(env)];
+  const [here, there] = servers;
+  const id = "1234";
+  const first = await post(here.url, order("a"), { id });
+  assert.deepEqual([first.status, first.body.id, first.body.outcome], [200, id, "disconnected"]);
+  assert.equal(first.body.timeline, undefined);
+  // The same answer, from the other server, by POST and by GET; and no other body.
+  assert.deepEqual((await post(there.url, order("a"), { id })).body, first.body);
+  assert.deepEqual((await status(there, id)).body, first.body);
+  assert.equal((await post(there.url, order("a", { confirm: true }), { id })).body.code, "ID_REUSED");
+  assert.equal((await status(there, "unknown")).status, 404);
+
+  // Two clicks at two servers are one removal, with an answer for each.
+  const clicks = ["click:1", "click:2"];
+  const both = await Promise.all(servers.map(({ url }, index) => post(url, order("b"), { id: clicks[index] })));
+  assert.deepEqual(
+    both.map(({ status, body: { id, outcome } }) => [status, id, outcome]),
+    clicks.map((id) => [200, id, "disconnected"]),
+  );
+  assert.equal(both[0].body.correlationId, both[1].body.correlationId);
+  for (const [index, id] of clicks.entries()) {
+    assert.deepEqual((await status(servers[1 - index], id)).body, both[index].body);
+    assert.equal((await post(here.url, order("c"), { id })).body.code, "ID_REUSED");
+  }
+  assert.equal(accepted(simulator), 2);
+
+  // Prefer: respond-async, and the path of its answer.
+  const async = await post(here.url, order("c"), { id: "später".normalize(), Prefer: "respond-async" });
+  assert.equal(async.status, 401, "an id is visible ASCII");
+  const pending = await post(here.url, order("c"), { id: "x%/y", Prefer: "respond-async" });
+  assert.deepEqual([pending.status, pending.body.status], [202, "pending"]);
+  assert.equal(pending.headers.location, "/v1/removals/x%25%2Fy");
+  assert.equal((await ended(there, "x%/y")).body.outcome, "disconnected");
+
+  // A final problem is kept, with its fields, and not tried again.
+  const refused = await post(here.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
+  assert.deepEqual([refused.status, refused.body.code], [404, "PARTICIPANT_NOT_FOUND"]);
+  assert.deepEqual((await status(there, "nobody")).body, refused.body);
+  const requests = simulator.log().length;
+  await post(there.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
+  assert.equal(simulator.log().length, requests);
+
+  const { text } = await ask(here.url, "GET", "/metrics");
+  assert.match(text, /^queue_up 1$/m);
+  assert.match(text, /^queue_jobs\{state="completed"\} 3$/m);
+  assert.match(text, /^queue_jobs\{state="failed"\} 1$/m);
+  assert.match(text, /^queue_oldest_seconds 0$/m);
+  assert.match(text, /^queue_takeovers_total 0$/m);
+  // Each removal is counted by the server that took it.
+  const counts = await Promise.all(servers.map(({ url }) => ask(url, "GET", "/metrics")));
+  const total = counts.map(({ text }) => Number(/^removals_total\{outcome="disconnected"\} (\d+)/m.exec(text)?.[1] ?? 0));
+  assert.equal(total[0] + total[1], 3);
+  await stopped(...servers, ...workers);
+  await platform.close();
+});
+
+test("jobs hold what was asked and what became of it: never a token; and are kept for a day", { skip }, async () => {
+  const { platform, env } = await platformed([one("a", "p")]);
+  const [server, worker] = [await start(env), await startWorker(env)];
+  await post(server.url, order("a", { onBehalfOf: "u-ada" }), { id: "kept" });
+  await post(server.url, order("a", { participantId: "x", settleMs: 0 }), { id: "lost" });
+  const connection = new Redis(env.QUEUE_URL);
+  let held = "";
+  for (const key of await connection.keys("*")) {
+    assert.match(key, /^\{disconnect-if-connected\}:/);
+    const read = { hash: "hgetall", string: "get", stream: "xrange", zset: "zrange", list: "lrange", set: "smembers" };
+    const range = { stream: ["-", "+"], zset: [0, -1], list: [0, -1] };
+    const type = await connection.type(key);
+    held += `${key} ${JSON.stringify(await connection[read[type]](key, ...(range[type] ?? [])))}\n`;
+  }
+  for (const hidden of [token, secret, secret.slice(6), statusToken]) assert.ok(!held.includes(hidden), held);
+  assert.ok(held.includes("u-ada"), held);
+  const { opts, data } = await connection.hgetall("{disconnect-if-connected}:removals:w-kept");
+  assert.deepEqual(Object.keys(JSON.parse(data)).sort(), ["digest", "id", "order", "trace"]);
+  const { removeOnComplete, removeOnFail } = JSON.parse(opts);
+  assert.deepEqual([removeOnComplete, removeOnFail], Array(2).fill({ age: 86_400, count: 50_000 }));
+  connection.disconnect();
+  await stopped(server, worker);
+  // Nor does what the processes print.
+  for (const { printed } of [server, worker]) assert.ok(!printed.includes(token) && !printed.includes(statusToken));
+  await platform.close();
+});
+
+test("what may pass is tried again by the worker; what does not is told at once", { skip }, async () => {
+  const { simulator, platform, env } = await platformed([one("a", "p"), one("b", "p", "q")]);
+  const [server, worker] = [await start(env), await startWorker(env)];
+  // The call gives up after its fourth; the worker's next try succeeds.
+  simulator.addFault({ status: 503, times: 5 });
+  await post(server.url, order("a"), { id: "passes", Prefer: "respond-async" });
+  const passed = await ended(server, "passes");
+  assert.deepEqual([passed.status, passed.body.outcome], [200, "disconnected"]);
+  assert.equal(simulator.log().length, 7);
+  assert.match(worker.printed, /"code":"SERVER_ERROR".*"try":1/);
+  assert.match(worker.printed, /"outcome":"disconnected".*"requests":7.*"try":2/);
+  const participant = { purpose: "customer" };
+  for (const [fault, more, code] of [
+    [{ status: 403 }, {}, "FORBIDDEN"],
+    [{ on: "write", status: 400 }, {}, "REJECTED"],
+    [{ status: 200, times: 0 }, { participantId: undefined, participant }, "AMBIGUOUS_PARTICIPANT"],
+    [{ status: 200, times: 0 }, { conversationId: " " }, "INVALID_ARGUMENT"],
+  ]) {
+    if (fault.times !== 0) simulator.addFault(fault);
+    const { body } = await post(server.url, order("b", { settleMs: 0, ...more }), { id: code });
+    assert.equal(body.code, code);
+    assert.equal(worker.printed.split(`"code":"${code}"`).length, 2, worker.printed);
+  }
+  await stopped(server, worker);
+  await platform.close();
+});
+
+test("a 503 is not final: the next try with the same webhook-id is done, also of one that joined", { skip }, async () => {
+  // A removal that is too old for a second try.
+  const { simulator, platform, env } = await platformed([one("a", "p")], { MAX_AGE_MS: "1500" });
+  const [server, worker] = [await start(env), await startWorker(env)];
+  const ids = ["first", "joined"];
+  simulator.addFault({ status: 503, times: 1e6 });
+  const failed = await Promise.all(ids.map((id) => post(server.url, order("a"), { id })));
+  for (const { body } of failed) assert.equal(body.code, "SERVER_ERROR", JSON.stringify(body));
+  await stopped(worker);
+  await platform.close();
+  // Another platform, where it works.
+  const other = await createSimulator({ conversations: [one("a", "p")] });
+  const listening = await other.listen();
+  const again = await startWorker({ ...env, GENESYS_CLOUD_BASE_URL: listening.baseUrl });
+  for (const id of ids) {
+    const { status, body } = await post(server.url, order("a"), { id });
+    assert.deepEqual([status, body.outcome], [200, "disconnected"]);
+  }
+  await stopped(server, again);
+  await listening.close();
+});
+
+test("a removal that waited for longer than MAX_AGE_MS is not carried out", { skip }, async () => {
+  const { simulator, platform, env } = await platformed([one("a", "p")], { MAX_AGE_MS: "200" });
+  const server = await start(env);
+  const { status } = await post(server.url, order("a"), { id: "old", Prefer: "respond-async" });
+  assert.equal(status, 202);
+  await delay(300);
+  const worker = await startWorker(env);
+  const { status: late, body } = await ended(server, "old");
+  assert.deepEqual([late, body.code, body.mayHaveDisconnected], [504, "EXPIRED", undefined]);
+  assert.match(body.detail, /No request was sent within 200 ms \(MAX_AGE_MS\)/);
+  assert.deepEqual(simulator.log(), []);
+  // The sender's next try is a removal of its own.
+  assert.equal((await post(server.url, order("a"), { id: "old" })).body.outcome, "disconnected");
+  await stopped(server, worker);
+  await platform.close();
+});
+
+test("priority goes first", { skip }, async () => {
+  const ids = ["a", "b", "c", "d"];
+  const { simulator, platform, env } = await platformed(ids.map((id) => one(id, "p")));
+  const server = await start(env);
+  for (const id of ids) {
+    await post(server.url, order(id, { priority: id > "b" }), { id, Prefer: "respond-async" });
+  }
+  const worker = await startWorker({ ...env, WORKER_CONCURRENCY: "1" });
+  for (const id of ids) {
+    const { body } = await ended(server, id);
+    assert.equal(body.outcome, "disconnected", JSON.stringify(body));
+  }
+  const written = simulator.log().filter(({ isWrite }) => isWrite);
+  assert.equal(written.map(({ path }) => path.split("/").at(-3)).join(""), "cdab");
+  await stopped(server, worker);
+  await platform.close();
+});
+
+test("a worker that lost its lock sends nothing any more", { skip }, async () => {
+  const dialing = { id: "p", purpose: "customer", schedule: [{ at: -1e6, state: "dialing" }] };
+  const { simulator, platform, env } = await platformed([{ id: "a", participants: [dialing] }]);
+  const server = await start(env);
+  const first = await startWorker(env);
+  await post(server.url, order("a", { settleMs: 60_000, timeoutMs: 60_000 }), { id: "held", Prefer: "respond-async" });
+  while (simulator.log().length === 0) await delay(10);
+  const connection = new Redis(env.QUEUE_URL);
+  await connection.del("{disconnect-if-connected}:removals:w-held:lock");
+  while (!first.printed.includes("locks are lost")) await delay(50);
+  const sent = simulator.log().length;
+  await delay(500);
+  assert.equal(simulator.log().length, sent);
+  // The next one takes it over; nobody knows what the first one did.
+  simulator.setState("a", "p", "connected");
+  const answer = await ended(server, "held");
+  assert.equal(answer.body.outcome, "disconnected");
+  assert.equal(accepted(simulator), 1);
+  connection.disconnect();
+  await stopped(server, first);
+  await platform.close();
+});
+
+// ---- Redis away, and the end ----
+
+test("without Redis a sender is told at once to come again; with it, all goes on", { skip }, async () => {
+  const own = await redis();
+  await own.stop();
+  const { simulator, platform, env } = await platformed([one("a", "p")], { QUEUE_URL: own.url });
+  const server = await start(env);
+  const starting = startWorker(env);
+  const refused = async () => {
+    const { status, body, headers } = await post(server.url, order("a"), { id: "patient" });
+    assert.deepEqual([status, body.code, headers["retry-after"]], [503, "NOT_READY", "1"]);
+    assert.equal((await ask(server.url, "GET", "/readyz")).status, 503);
+    assert.match((await ask(server.url, "GET", "/metrics")).text, /^queue_up 0$/m);
+    assert.equal((await ask(server.url, "GET", "/healthz")).status, 200);
+  };
+  await refused();
+  await own.start();
+  const worker = await starting;
+  while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
+  assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
+  // One that hangs is like one that is away.
+  own.pause();
+  await refused();
+  own.resume();
+  while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
+  assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
+  // And its end is no reason to stay.
+  await own.stop();
+  await refused();
+  await stopped(server, worker);
+  await platform.close();
+  await own.start();
+  await own.close();
+  assert.equal(accepted(simulator), 1);
+});
+
+test("/readyz fails where jobs wait and none becomes active", { skip }, async () => {
+  const url = `${store.url}/${databases++}`;
+  const deliveries = new QueuedDeliveries({ url, log: silent, standstillMs: 300 });
+  const { app: server } = await app({ fetch() {}, deliveries });
+  while ((await ask(server, "GET", "/readyz")).status !== 200) await delay(20);
+  assert.equal((await post(server, order("a"), { Prefer: "respond-async" })).status, 202);
+  await delay(400);
+  const { status, body } = await ask(server, "GET", "/readyz");
+  assert.deepEqual([status, body.code], [503, "NOT_READY"]);
+  assert.match(body.detail, /^1 removals wait, and none was begun for 0\.3 s\. Does a worker run \(npm run worker\)\?$/);
+  const { text } = await ask(server, "GET", "/metrics");
+  assert.match(text, /^queue_jobs\{state="waiting"\} 1$/m);
+  assert.match(text, /^queue_oldest_seconds 0\.[3-9]|^queue_oldest_seconds [1-9]/m);
+  await server.close();
+  await deliveries.close();
+});
+
+test("SIGTERM: the worker ends what it has begun, and takes nothing new; the server answers 202", { skip }, async () => {
+  const conversations = Array.from({ length: 20 }, (_, index) => one(`c-${index}`, "p"));
+  const { simulator, platform, env } = await platformed(conversations);
+  simulator.addFault({ delayMs: 300, times: 1e6 });
+  const server = await start(env);
+  const worker = await startWorker({ ...env, WORKER_CONCURRENCY: "4" });
+  const answers = conversations.map(({ id }) => post(server.url, order(id), { id }));
+  while (simulator.log().length < 4) await delay(10);
+  await stopped(worker);
+  const done = accepted(simulator);
+  assert.ok(done >= 4 && done < 20, done);
+  // The rest waits for the next worker; who waits for an answer gets one.
+  await stopped(server);
+  for (const { status } of await Promise.all(answers)) assert.ok([200, 202].includes(status));
+  const next = [await start(env), await startWorker(env)];
+  for (const { id } of conversations) assert.equal((await ended(next[0], id)).body.outcome, "disconnected");
+  assert.equal(accepted(simulator), 20);
+  await stopped(...next);
+  await platform.close();
+});
+
+test("Bull Board is off by default, and asks for STATUS_TOKEN", { skip }, async () => {
+  const env = { PLATFORM: "simulator", STATUS_TOKEN: statusToken, QUEUE_URL: `${store.url}/${databases++}` };
+  const without = await start(env);
+  assert.equal((await ask(without.url, "GET", "/queue", { headers })).status, 404);
+  const server = await start({ ...env, BULL_BOARD: "on" });
+  const basic = (password) => ({ Authorization: `Basic ${Buffer.from(`me:${password}`).toString("base64")}` });
+  for (const path of ["/queue", "/queue/", "/queue/api/queues", "/queue/static/main.js"]) {
+    for (const more of [{}, basic("guess"), { Authorization: "Bearer guess" }, basic("")]) {
+      const { status, headers } = await ask(server.url, "GET", path, { headers: more });
+      assert.deepEqual([status, /^Basic/.test(headers["www-authenticate"])], [401, true], path);
+    }
+  }
+  const page = await ask(server.url, "GET", "/queue", { headers: basic(statusToken) });
+  assert.match(page.text, /<title>Removals/);
+  await post(server.url, order("demo-1", { participantId: "customer" }), {
+    ...{ id: "seen", by: server.webhookSecret, Prefer: "respond-async" },
+  });
+  const { body } = await ask(server.url, "GET", "/queue/api/queues?activeQueue=removals", { headers });
+  assert.equal(body.queues[0].counts.prioritized, 1);
+  assert.equal(body.queues[0].readOnlyMode, true);
+  for (const method of ["PUT", "POST", "DELETE"]) {
+    const path = "/queue/api/queues/removals/w-seen/clean";
+    assert.ok((await ask(server.url, method, path, { headers })).status >= 400);
+  }
+  await stopped(without, server);
+});
