@@ -1,6 +1,7 @@
 // A fleet of real processes: one server, workers, a Redis, and the platform with its limit of requests. What the test
 // of the queue asserts, and what `npm run bench:queue` measures.
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { redis } from "./redis.mjs";
 import { ask, connected, createSimulator, post, secret, start, startWorker, statusToken } from "./support.mjs";
 
@@ -10,15 +11,33 @@ const PLATFORM = { readLagMs: 120, effectDelayMs: 80, faults: [{ delayMs: 15, ti
 
 /** The platform's log, by what matters. */
 function counted(log) {
-  const accepted = log.filter(({ isWrite, status }) => isWrite && status < 300);
+  const accepted = log.filter(({ isWrite, accepted }) => isWrite && accepted);
   return {
     requests: log.length,
     limited: log.filter(({ status }) => status === 429).length,
     accepted: accepted.length,
     /** Participants whose disconnect was accepted. */
-    removed: new Set(accepted.map(({ conversationId, path }) => conversationId ?? path)).size,
+    removed: new Set(accepted.map(({ path }) => path)).size,
+    /** From the first request to the last. */
     ms: log.length === 0 ? 0 : log.at(-1).at - log[0].at,
   };
+}
+
+export const REMOVALS = 500;
+export const REQUESTS_PER_SECOND = 120;
+/** A worker is killed and Redis restarted, each after so many accepted disconnects. */
+export const FAULTS = { killWorkerAt: 100, restartRedisAt: 200 };
+/** Over how long the senders come then, so that some come while Redis is away. */
+export const SPREAD_MS = 6_000;
+
+/** The processor time that a process has used, in milliseconds; on Linux only. */
+function cpuMs(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /**
@@ -46,25 +65,34 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   };
   const server = await start(env);
   const working = await Promise.all(Array.from({ length: workers }, () => startWorker(env)));
+  const pids = () => [store.pid(), ...[server, ...working].map(({ child }) => child.pid)];
+  const idle = pids().map(cpuMs);
   const headers = { Authorization: `Bearer ${statusToken}` };
   const statuses = new Map();
+  let waitedMs = 0;
 
-  /** What a good sender does: it asks for what is pending, and tries again what it may. */
   async function send(conversationId, index) {
     await delay((spreadMs * index) / removals);
+    const begun = performance.now();
+    const outcome = await ordered(conversationId);
+    waitedMs = Math.max(waitedMs, performance.now() - begun);
+    return outcome;
+  }
+
+  /** What a good sender does: it asks for what is pending, and tries again what it may. */
+  async function ordered(conversationId) {
     const id = randomUUID();
     for (;;) {
       let answer = await post(server.url, { conversationId, participantId: "p" }, { id });
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-      while (answer.body.status === "pending" || (answer.status === 503 && answer.body.code === "NOT_READY")) {
+      while (answer.body.status === "pending") {
         await delay(250);
-        const isUnknown = answer.status === 503;
-        answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
-        if (isUnknown && answer.status === 404) break;
+        const told = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+        // While the queue is away, nobody knows.
+        if (told.body.code !== "NOT_READY") answer = told;
       }
-      if (answer.status === 200) return answer.body.outcome;
-      if (answer.status !== 503 && answer.status !== 404) return answer.body.code;
-      await delay(1_000);
+      if (answer.status !== 503) return answer.body.outcome ?? answer.body.code;
+      await delay(Number(answer.headers["retry-after"]) * 1_000);
     }
   }
 
@@ -91,12 +119,15 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   const takeovers = Number(/^queue_takeovers_total (\d+)/m.exec(text)[1]);
   const log = simulator.log();
   const gone = await Promise.all(ids.map((id) => isGone(platform.baseUrl, id)));
+  const used = pids().map((pid, index) => cpuMs(pid) - idle[index]);
   for (const { child } of [server, ...working]) child.kill("SIGTERM");
   const exits = await Promise.all([server, ...working].map(({ exited }) => exited));
   await platform.close();
   await store.close();
   const printed = [server, ...working].map(({ printed }) => printed);
-  return { outcomes, statuses, takeovers, gone, exits, events, log, printed, ...counted(log) };
+  const [ofRedis, ofServer, ...ofWorkers] = used;
+  const cpu = { redis: ofRedis, server: ofServer, workers: ofWorkers.reduce((sum, ms) => sum + ms, 0) };
+  return { outcomes, statuses, takeovers, gone, exits, events, printed, waitedMs, cpu, ...counted(log) };
 }
 
 async function isGone(baseUrl, id) {

@@ -43,5 +43,5 @@ export async function redis() {
   await start();
   const pause = () => child.kill("SIGSTOP");
   const resume = () => child.kill("SIGCONT");
-  return { url: `redis://127.0.0.1:${port}`, start, stop, pause, resume, close };
+  return { url: `redis://127.0.0.1:${port}`, pid: () => child.pid, start, stop, pause, resume, close };
 }

@@ -1,0 +1,28 @@
+// Several machines, as processes: a worker that dies in the middle of its removals, and a restart of Redis.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FAULTS, REMOVALS, REQUESTS_PER_SECOND, removeByFleet, SPREAD_MS } from "./fleet.mjs";
+import { withoutRedis } from "./redis.mjs";
+
+test("500 removals by three workers, one killed, Redis restarted: none lost, none twice", {
+  skip: withoutRedis,
+}, async (t) => {
+  const options = { workers: 3, removals: REMOVALS, requestsPerSecond: REQUESTS_PER_SECOND };
+  const fleet = await removeByFleet({ ...options, spreadMs: SPREAD_MS, faults: FAULTS });
+  const { outcomes, statuses, takeovers, gone, exits, events, requests, limited } = fleet;
+  // One that the killed worker had removed without telling is already gone for the next one.
+  assert.deepEqual(
+    outcomes.filter((outcome) => !/^(already-)?disconnected$/.test(outcome)),
+    [],
+  );
+  assert.equal(gone.filter(Boolean).length, REMOVALS);
+  assert.deepEqual([fleet.accepted, fleet.removed], [REMOVALS, REMOVALS]);
+  assert.ok(limited <= 0.02 * requests, `${limited} of ${requests} requests are a 429`);
+  assert.ok(takeovers > 0);
+  assert.ok(statuses.get(503) > 0, "senders came while Redis was away");
+  assert.deepEqual(exits, [0, "SIGKILL", 0, 0]);
+  const again = outcomes.filter((outcome) => outcome === "already-disconnected").length;
+  t.diagnostic(`${events.join("; ")}; ${takeovers} taken over, of whom ${again} were gone already`);
+  const answers = [...statuses].map(([status, count]) => `${count} x ${status}`).join(", ");
+  t.diagnostic(`${requests} requests to the platform, ${limited} of them a 429; answers: ${answers}`);
+});
