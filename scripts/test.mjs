@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { browser } from "./browser.mjs";
+import { browser, installed } from "./browser.mjs";
 import { build } from "./build.mjs";
 import {
   bold,
@@ -146,6 +146,8 @@ try {
     },
   );
   await installMiddleware();
+  // Without it, the tests of the queue are skipped, with the reason.
+  await installed("Redis", ["redis-server"], ["redis-server"]);
   const ofMiddleware = readdirSync(join(root, "tests", "middleware")).filter((file) => file.endsWith(".test.mjs"));
   await part(
     "The middleware",

@@ -153,7 +153,7 @@ impl Simulator {
         let reaches = fault.as_ref().is_none_or(Fault::reaches_platform);
         let mut accepted = false;
         let rate = if reaches { self.count(request, now_ms) } else { None };
-        let reset_s = rate.as_ref().map_or(0.0, |rate| ((rate.ends_ms - now_ms) / 1_000.0).ceil());
+        let reset_s = rate.as_ref().map_or(0.0, |rate| ((rate.ends_ms - now_ms).round() / 1_000.0).ceil());
         let limit = self.config.requests_per_minute;
         let exceeds = rate.as_ref().is_some_and(|rate| limit.is_some_and(|limit| rate.count > limit));
         let (mut status, mut body) = match (reaches, &self.config.access_token, &request.authorization) {

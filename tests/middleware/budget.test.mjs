@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { redis, withoutRedis } from "./redis.mjs";
-import { require, RedisBudget } from "./support.mjs";
+import { RedisBudget, require } from "./support.mjs";
 
 const { Redis } = require("ioredis");
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -21,11 +21,11 @@ after(async () => {
 });
 
 /** The budget of one worker, with a connection of its own. */
-async function budget(key, { url = store.url } = {}) {
+async function budget(key, { url = store.url, ...more } = {}) {
   const connection = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 });
   connections.push(connection.on("error", () => {}));
   await new Promise((resolve) => connection.once("ready", resolve));
-  return new RedisBudget({ redis: connection, key });
+  return new RedisBudget({ redis: connection, key, ...more });
 }
 
 /** Takes `count` requests; how many were granted is `granted`. */
@@ -69,6 +69,15 @@ test("until a first response, four requests; then what is left, over all workers
   assert.equal(first.granted + second.granted, 40);
 });
 
+test("calls that end without a response do not hold up the others", { skip }, async () => {
+  const one = await budget(randomUUID(), { silenceMs: 300 });
+  const taken = takes(one, 6);
+  await delay(100);
+  assert.equal(taken.granted, 4);
+  await delay(400);
+  assert.equal(taken.granted, 6);
+});
+
 test("the platform counts more than the workers do", { skip }, async () => {
   const one = await budget(randomUUID());
   one.report({ allowed: 20, count: 17, resetMs: 3_000 });
@@ -109,7 +118,9 @@ test("who would have to wait for long is told so, with the time", { skip }, asyn
   assert.ok(error.retryAfterMs > 30_000 && error.retryAfterMs <= 40_000, error.retryAfterMs);
 });
 
-test("a write goes before reads that begin, and priority before the others; who leaves is skipped", { skip }, async () => {
+test("a write goes before reads that begin, and priority before the others; who leaves is skipped", {
+  skip,
+}, async () => {
   const one = await budget(randomUUID());
   one.report({ allowed: 100, count: 100, resetMs: 1_000 });
   await delay(50);

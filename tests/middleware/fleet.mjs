@@ -33,7 +33,9 @@ export const SPREAD_MS = 6_000;
 /** The processor time that a process has used, in milliseconds; on Linux only. */
 function cpuMs(pid) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
     return 10 * (Number(fields[11]) + Number(fields[12]));
   } catch {
     return Number.NaN;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const isThere = spawnSync("redis-server", ["--version"]).status === 0;
 /** Why tests with Redis are skipped here, if they are: the option `skip` of a test. */
-export const withoutRedis = isThere ? false : "redis-server is missing: apt-get install redis-server";
+export const withoutRedis = isThere ? false : "no redis-server found; on Debian: sudo apt-get install redis-server";
 
 async function freePort() {
   const server = createServer();

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/run.mjs";
 
@@ -77,6 +78,16 @@ export async function app({ config, fetch, client: more, ...options } = {}) {
   return { app, simulator, client };
 }
 
+/** What a test that failed has left behind would keep its process from ending. */
+const left = new Set();
+if (process.env.NODE_TEST_CONTEXT) after(() => Promise.all([...left].map((end) => end())));
+
+/** Ends with the tests of the file, if it has not by itself. */
+export function atTheEnd(end) {
+  left.add(end);
+  return () => left.delete(end);
+}
+
 /**
  * Starts a process of the middleware; settles when it has printed the line with this field, which it holds then, or
  * has ended. `printed` is everything that it prints.
@@ -88,6 +99,10 @@ async function started(file, field, env) {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const running = { child, printed: "" };
+  child.on(
+    "close",
+    atTheEnd(() => child.kill("SIGKILL")),
+  );
   running.exited = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
   await new Promise((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {

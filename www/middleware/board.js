@@ -13,9 +13,12 @@ export async function board(app, { deliveries, statusToken, prefix }) {
   // A browser asks for a name and a password: the password is the token, whatever the name.
   app.addHook("onRequest", async ({ headers: { authorization = "" } }, reply) => {
     const [, basic = ""] = /^basic (.*)$/i.exec(authorization) ?? [];
-    const password = Buffer.from(basic, "base64").toString("utf8").replace(/^[^:]*:/, "");
+    const password = Buffer.from(basic, "base64")
+      .toString("utf8")
+      .replace(/^[^:]*:/, "");
     const isOpen = bears(statusToken, basic ? `Bearer ${password}` : authorization);
-    if (!isOpen) return reply.code(401).header("WWW-Authenticate", 'Basic realm="removals"').send("STATUS_TOKEN, please.");
+    if (!isOpen)
+      return reply.code(401).header("WWW-Authenticate", 'Basic realm="removals"').send("STATUS_TOKEN, please.");
   });
   await app.register(serverAdapter.registerPlugin());
 }

@@ -10,25 +10,36 @@ const WINDOW_MS = 60_000;
 const MAX_WINDOW_MS = 600_000;
 /** Requests that may be under way before a first response has shown what is left. */
 const FIRST_REQUESTS = 4;
+const SILENCE_MS = 10_000;
 /** Who would have to wait for longer is told so; the job comes again. */
 const PATIENCE_MS = 5_000;
 /** How often who waits looks, in case another worker learned that the window ends earlier. */
 const LOOK_MS = 1_000;
 
 /**
+ * Counts a request, unless all are paused. KEYS: the count. ARGV: 1, seconds of a window, requests of a window.
+ * The limiter's own script, but for the pause.
+ */
+const COUNT = `
+local pause = redis.call("PTTL", KEYS[1] .. ":pause")
+if pause > 0 then return { ARGV[3] + 1, pause } end
+redis.call("SET", KEYS[1], 0, "EX", ARGV[2], "NX")
+return { redis.call("INCRBY", KEYS[1], ARGV[1]), redis.call("PTTL", KEYS[1]) }`;
+
+/**
  * What a response reports, as the platform has it: it counts what we do not know of, and knows when the window ends.
- * The first response in a window sets its end; a count can only grow.
- * KEYS: the count, the mark of a known end, what was learned. ARGV: count, ms to the end, allowed, ms of a window.
+ * A count can only grow. The earliest end that was reported counts: whole seconds and slow responses make it late, never
+ * early; until one was reported, the end is a guess.
+ * KEYS: the count, the mark of a reported end, what was learned. ARGV: count, ms to the end, allowed, ms of a window.
  */
 const CORRECT = `
 redis.call("HSET", KEYS[3], "allowed", ARGV[3], "windowMs", ARGV[4])
-local counted = tonumber(redis.call("GET", KEYS[1]) or "0")
-local count = math.max(counted, tonumber(ARGV[1]))
-if redis.call("SET", KEYS[2], "1", "NX", "PX", ARGV[2]) then
-  redis.call("SET", KEYS[1], count, "PX", ARGV[2])
-elseif count > counted then
-  redis.call("SET", KEYS[1], count, "PX", math.max(redis.call("PTTL", KEYS[2]), 1))
-end`;
+local count = math.max(tonumber(redis.call("GET", KEYS[1]) or "0"), tonumber(ARGV[1]))
+local ends = tonumber(ARGV[2])
+local reported = redis.call("PTTL", KEYS[2])
+if reported > 0 and reported < ends then ends = reported end
+redis.call("SET", KEYS[1], count, "PX", ends)
+redis.call("SET", KEYS[2], "1", "PX", ends)`;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -45,6 +56,8 @@ export class RedisBudget {
   #isKnown = false;
   #unreported = 0;
   #isServing = false;
+  #silence;
+  #silenceMs;
   /** Who waits, in order: requests that follow another of their call, those with priority, the others. */
   #lines = [new Set(), new Set(), new Set()];
 
@@ -52,8 +65,10 @@ export class RedisBudget {
    * @param {object} options
    * @param {import("ioredis").Redis} options.redis a prompt connection
    * @param {string} options.key of the token
+   * @param {number} [options.silenceMs] without a response for so long, the next requests may go
    */
-  constructor({ redis, key }) {
+  constructor({ redis, key, silenceMs = SILENCE_MS }) {
+    this.#silenceMs = silenceMs;
     this.#redis = redis;
     this.#key = key;
     const options = { keyPrefix: `${PREFIX}:budget`, points: ALLOWED, duration: WINDOW_MS / 1_000 };
@@ -61,6 +76,7 @@ export class RedisBudget {
     this.#limiter = new RateLimiterRedis({
       ...options,
       storeClient: redis,
+      customIncrTtlLuaScript: COUNT,
       rejectIfRedisNotReady: true,
       insuranceLimiter: this.#insurance,
     });
@@ -104,14 +120,17 @@ export class RedisBudget {
   report({ allowed, count, resetMs, retryAfterMs }) {
     this.#isKnown = true;
     this.#unreported = 0;
+    const isReady = this.#redis.status === "ready";
+    const counter = this.#limiter.getKey(this.#key);
     if (retryAfterMs !== undefined) {
-      this.#limiter.block(this.#key, Math.max(1, Math.ceil(retryAfterMs / 1_000))).catch(() => {});
+      const ms = Math.max(1, Math.ceil(retryAfterMs));
+      if (isReady) this.#redis.set(`${counter}:pause`, "1", "PX", ms).catch(() => {});
+      else this.#insurance.block(this.#key, ms / 1_000);
     } else if (allowed >= 1 && count >= 0 && resetMs <= MAX_WINDOW_MS) {
       this.#learn(allowed, Math.max(resetMs, this.#windowMs));
-      const counter = this.#limiter.getKey(this.#key);
       const keys = [counter, `${counter}:end`, `${counter}:limits`];
       const values = [count, Math.max(1, Math.round(resetMs)), allowed, Math.round(this.#windowMs)];
-      if (this.#redis.status === "ready") this.#redis.correctBudget(...keys, ...values).catch(() => {});
+      if (isReady) this.#redis.correctBudget(...keys, ...values).catch(() => {});
       else this.#insure(allowed - count, resetMs);
     }
     this.#serve();
@@ -142,13 +161,26 @@ export class RedisBudget {
     this.#isServing = true;
     this.#learned ??= this.#ask().catch(() => {});
     await this.#learned;
-    while (this.#first && (this.#isKnown || this.#unreported < FIRST_REQUESTS)) {
+    while (this.#first && !this.#isUnsure) {
       const waitMs = await this.#count();
       if (waitMs > PATIENCE_MS && this.#isKnown) this.#refuse(waitMs);
       else if (waitMs > 0) await sleep(Math.min(waitMs, LOOK_MS));
       else this.#grant();
     }
     this.#isServing = false;
+    // A call that ends before its response reports nothing.
+    if (this.#isUnsure) {
+      this.#silence ??= setTimeout(() => {
+        this.#silence = undefined;
+        this.#unreported = 0;
+        this.#serve();
+      }, this.#silenceMs).unref();
+    }
+  }
+
+  /** Whether a response has to come first. */
+  get #isUnsure() {
+    return !this.#isKnown && this.#unreported >= FIRST_REQUESTS;
   }
 
   /** Counts one request; in how many milliseconds it may be counted, where it is not. */

@@ -107,7 +107,8 @@ export function configuration(env, { isWorker = false } = {}) {
 
   const { QUEUE_URL: queueUrl } = given;
   if (queueUrl && !isRedis(queueUrl)) mistakes.push("QUEUE_URL must be like redis://host:6379 or rediss://host:6379/0");
-  if (isWorker && !queueUrl) mistakes.push("QUEUE_URL is missing: without a queue, the server does the removals itself");
+  if (isWorker && !queueUrl)
+    mistakes.push("QUEUE_URL is missing: without a queue, the server does the removals itself");
   if (values.BULL_BOARD === "on" && !(queueUrl && given.STATUS_TOKEN)) {
     mistakes.push("BULL_BOARD needs QUEUE_URL and STATUS_TOKEN");
   }

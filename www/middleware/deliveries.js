@@ -6,9 +6,9 @@ import { digestOf } from "./webhook.js";
 
 /** How long, and of how many deliveries, the answers are kept. */
 export const KEPT_MS = 24 * 60 * 60 * 1_000;
-export const KEPT = 50_000;
+const KEPT = 50_000;
 /** Removals that may be under way at a time. */
-export const MAX_UNDER_WAY = 1_000;
+const MAX_UNDER_WAY = 1_000;
 
 /**
  * A delivery.

@@ -6,7 +6,7 @@ import { context, propagation } from "@opentelemetry/api";
 import { Queue, QueueEvents } from "bullmq";
 import { Redis } from "ioredis";
 import { LRUCache } from "lru-cache";
-import { KEPT, KEPT_MS, within } from "./deliveries.js";
+import { KEPT_MS, within } from "./deliveries.js";
 import { idReused, overloaded, Problem, shuttingDown } from "./problem.js";
 import { answered } from "./removal.js";
 import { digestOf } from "./webhook.js";
@@ -27,7 +27,8 @@ const ADDED_MS = 3_600_000;
 /** Lower numbers go first. */
 const PRIORITY = { first: 1, others: 2 };
 
-const keep = { age: KEPT_MS / 1_000, count: KEPT };
+/** As long as the same webhook-id is answered the same. */
+const keep = { age: KEPT_MS / 1_000 };
 /** A job's tries are limited by its age; see work.js. */
 const JOB = {
   attempts: 100,

@@ -14,7 +14,10 @@ const expired = (maxAgeMs, mayHaveDisconnected) =>
         `An earlier try may have disconnected the participant, and no other began within ${maxAgeMs} ms (MAX_AGE_MS).`,
         { mayHaveDisconnected },
       )
-    : new Problem("EXPIRED", `No request was sent within ${maxAgeMs} ms (MAX_AGE_MS): the removal was not carried out.`);
+    : new Problem(
+        "EXPIRED",
+        `No request was sent within ${maxAgeMs} ms (MAX_AGE_MS): the removal was not carried out.`,
+      );
 
 const misconfigured = ({ message }) => new Problem("INTERNAL", `The middleware's configuration is wrong. ${message}`);
 
