@@ -9,11 +9,14 @@ import {
   ask,
   atTheEnd,
   configuration,
+  connect,
   connected,
   createSimulator,
+  createWorker,
   folder,
   post,
   QueuedDeliveries,
+  remover,
   require,
   secret,
   start,
@@ -424,4 +427,39 @@ test("Bull Board is off by default, and asks for STATUS_TOKEN", { skip }, async 
     assert.ok((await ask(server.url, method, path, { headers })).status >= 400);
   }
   await stopped(without, server);
+});
+
+test("OpenTelemetry's context travels with the job", { skip }, async () => {
+  const { context, propagation, SpanKind, trace } = require("@opentelemetry/api");
+  const { AsyncLocalStorageContextManager } = require("@opentelemetry/context-async-hooks");
+  const { W3CTraceContextPropagator } = require("@opentelemetry/core");
+  const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } = require("@opentelemetry/sdk-trace-base");
+  const exporter = new InMemorySpanExporter();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  const url = `${store.url}/${databases++}`;
+  const deliveries = new QueuedDeliveries({ url, log: silent });
+  const { client } = await app({ config: { conversations: [one("a", "p")] } });
+  const { app: server } = await app({ fetch() {}, deliveries });
+  const connection = connect(url, { log: silent, name: "worker" });
+  const maxAgeMs = 30_000;
+  const worker = createWorker({
+    ...{ connection, remove: remover({ client, maxAgeMs }), maxAgeMs, concurrency: 1, log: silent },
+  });
+  await deliveries.opened();
+  const webhook = trace.getTracer("a test").startSpan("the webhook", { kind: SpanKind.SERVER });
+  const answer = await context.with(trace.setSpan(context.active(), webhook), () => post(server, order("a")));
+  webhook.end();
+  assert.equal(answer.body.outcome, "disconnected");
+  const [removal] = exporter.getFinishedSpans();
+  assert.deepEqual(
+    [removal.name, removal.spanContext().traceId, removal.parentSpanContext.spanId],
+    ["remove participant", webhook.spanContext().traceId, webhook.spanContext().spanId],
+  );
+  for (const one of [trace, propagation, context]) one.disable();
+  await worker.close();
+  connection.disconnect();
+  await server.close();
+  await deliveries.close();
 });

@@ -1,4 +1,5 @@
-// A Redis of Debian's `redis-server` for a test: on a port of its own, with its append-only file in a folder of its own.
+// A Redis of Debian's `redis-server` for a test: on a port of its own, with its append-only file in a folder of its
+// own.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -27,10 +27,10 @@ redis.call("SET", KEYS[1], 0, "EX", ARGV[2], "NX")
 return { redis.call("INCRBY", KEYS[1], ARGV[1]), redis.call("PTTL", KEYS[1]) }`;
 
 /**
- * What a response reports, as the platform has it: it counts what we do not know of, and knows when the window ends.
- * A count can only grow. The earliest end that was reported counts: whole seconds and slow responses make it late, never
- * early; until one was reported, the end is a guess.
- * KEYS: the count, the mark of a reported end, what was learned. ARGV: count, ms to the end, allowed, ms of a window.
+ * What a response reports, as the platform has it: it counts what we do not know of, and knows when the window ends. A
+ * count can only grow. The earliest end that was reported counts: whole seconds and slow responses make it late, never
+ * early; until one was reported, the end is a guess. KEYS: the count, the mark of a reported end, what was learned.
+ * ARGV: count, ms to the end, allowed, ms of a window.
  */
 const CORRECT = `
 redis.call("HSET", KEYS[3], "allowed", ARGV[3], "windowMs", ARGV[4])
