@@ -109,6 +109,49 @@ test("a 429 for one worker pauses all", { skip }, async () => {
   assert.equal(taken.granted, 5);
 });
 
+test("the longest pause counts, also while Redis is away", { skip }, async () => {
+  const own = await redis();
+  const one = await budget(randomUUID(), own);
+  one.report({ allowed: 100, count: 1, resetMs: 1_000 });
+  one.report({ retryAfterMs: 3_000 });
+  one.report({ retryAfterMs: 100 });
+  await delay(50);
+  const taken = takes(one, 5);
+  await delay(800);
+  assert.equal(taken.granted, 0);
+  await own.stop();
+  await delay(1_000);
+  assert.equal(taken.granted, 0);
+  await delay(2_500);
+  await calm(taken);
+  assert.ok(taken.granted > 0);
+  await own.start();
+  await own.close();
+});
+
+test("while Redis is away, a window that ends now does end", { skip }, async () => {
+  const own = await redis();
+  const one = await budget(randomUUID(), own);
+  one.report({ allowed: 10, count: 1, resetMs: 1_000 });
+  await own.stop();
+  await delay(200);
+  one.report({ allowed: 10, count: 10, resetMs: 0 });
+  const taken = takes(one, 3);
+  await calm(taken);
+  assert.equal(taken.granted, 3);
+  await own.start();
+  await own.close();
+});
+
+test("a request that is not needed any more takes nothing", { skip }, async () => {
+  const one = await budget(randomUUID());
+  one.report({ allowed: 10, count: 8, resetMs: 3_000 });
+  const gone = takes(one, 5, { signal: AbortSignal.abort("enough") });
+  const taken = takes(one, 5);
+  await calm(gone, taken);
+  assert.deepEqual([gone.granted, gone.refused.length, taken.granted], [0, 5, 2]);
+});
+
 test("who would have to wait for long is told so, with the time", { skip }, async () => {
   const one = await budget(randomUUID());
   one.report({ allowed: 3, count: 3, resetMs: 40_000 });

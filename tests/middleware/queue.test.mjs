@@ -14,6 +14,7 @@ import {
   createSimulator,
   createWorker,
   folder,
+  Problem,
   post,
   QueuedDeliveries,
   remover,
@@ -81,7 +82,14 @@ async function stopped(...processes) {
 
 test("what is wrong with a configuration of a queue is told at start", () => {
   const good = { WEBHOOK_SECRET: secret, GENESYS_CLOUD_REGION: "us-east-1", GENESYS_CLOUD_ACCESS_TOKEN: "tok" };
-  for (const QUEUE_URL of ["redis://", "amqp://host", "localhost:6379", "redis://host/queue"]) {
+  for (const QUEUE_URL of [
+    "redis://",
+    "amqp://host",
+    "localhost:6379",
+    "redis://host/queue",
+    "redis://h?x=1",
+    "redis://:%zz@h",
+  ]) {
     assert.throws(() => configuration({ ...good, QUEUE_URL }), { message: /QUEUE_URL must be like redis:/ });
   }
   for (const QUEUE_URL of ["redis://host", "rediss://user:hush@host:6380/2", "redis://[::1]:6379/"]) {
@@ -175,6 +183,7 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
   assert.match(text, /^queue_jobs\{state="completed"\} 3$/m);
   assert.match(text, /^queue_jobs\{state="failed"\} 1$/m);
   assert.match(text, /^queue_oldest_seconds 0$/m);
+  assert.match(text, /^queue_workers 2$/m);
   assert.match(text, /^queue_takeovers_total 0$/m);
   // Each removal is counted by the server that took it.
   const counts = await Promise.all(servers.map(({ url }) => ask(url, "GET", "/metrics")));
@@ -194,7 +203,7 @@ test("jobs hold what was asked and what became of it: never a token; and are kep
   const connection = new Redis(env.QUEUE_URL);
   let held = "";
   for (const key of await connection.keys("*")) {
-    assert.match(key, /^\{disconnect-if-connected\}:/);
+    assert.match(key, /^disconnect-if-connected:/);
     const read = { hash: "hgetall", string: "get", stream: "xrange", zset: "zrange", list: "lrange", set: "smembers" };
     const range = { stream: ["-", "+"], zset: [0, -1], list: [0, -1] };
     const type = await connection.type(key);
@@ -202,8 +211,8 @@ test("jobs hold what was asked and what became of it: never a token; and are kep
   }
   for (const hidden of [token, secret, secret.slice(6), statusToken]) assert.ok(!held.includes(hidden), held);
   assert.ok(held.includes("u-ada"), held);
-  const { opts, data } = await connection.hgetall("{disconnect-if-connected}:removals:w-kept");
-  assert.deepEqual(Object.keys(JSON.parse(data)).sort(), ["digest", "id", "order", "trace"]);
+  const { opts, data } = await connection.hgetall("disconnect-if-connected:removals:w-kept");
+  assert.deepEqual(Object.keys(JSON.parse(data)).sort(), ["id", "order", "trace"]);
   const { removeOnComplete, removeOnFail } = JSON.parse(opts);
   assert.deepEqual([removeOnComplete, removeOnFail], Array(2).fill({ age: 86_400 }));
   connection.disconnect();
@@ -308,7 +317,7 @@ test("a worker that lost its lock sends nothing any more", { skip }, async () =>
   await post(server.url, order("a", { settleMs: 60_000, timeoutMs: 60_000 }), { id: "held", Prefer: "respond-async" });
   while (simulator.log().length === 0) await delay(10);
   const connection = new Redis(env.QUEUE_URL);
-  await connection.del("{disconnect-if-connected}:removals:w-held:lock");
+  await connection.del("disconnect-if-connected:removals:w-held:lock");
   while (!first.printed.includes("locks are lost")) await delay(50);
   const sent = simulator.log().length;
   await delay(500);
@@ -361,7 +370,7 @@ test("without Redis a sender is told at once to come again; with it, all goes on
 
 test("/readyz fails where jobs wait and none becomes active", { skip }, async () => {
   const url = `${store.url}/${databases++}`;
-  const deliveries = new QueuedDeliveries({ url, log: silent, standstillMs: 300 });
+  const deliveries = new QueuedDeliveries({ url, log: silent, maxAgeMs: 30_000, standstillMs: 300 });
   const { app: server } = await app({ fetch() {}, deliveries });
   while ((await ask(server, "GET", "/readyz")).status !== 200) await delay(20);
   assert.equal((await post(server, order("a"), { Prefer: "respond-async" })).status, 202);
@@ -370,7 +379,7 @@ test("/readyz fails where jobs wait and none becomes active", { skip }, async ()
   assert.deepEqual([status, body.code], [503, "NOT_READY"]);
   assert.match(
     body.detail,
-    /^1 removals wait, and none was begun for 0\.3 s\. Does a worker run \(npm run worker\)\?$/,
+    /^Removals that wait: 1\. None was begun for 0\.3 s\. Does a worker run \(npm run worker\)\?$/,
   );
   const { text } = await ask(server, "GET", "/metrics");
   assert.match(text, /^queue_jobs\{state="waiting"\} 1$/m);
@@ -439,7 +448,7 @@ test("OpenTelemetry's context travels with the job", { skip }, async () => {
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
   const url = `${store.url}/${databases++}`;
-  const deliveries = new QueuedDeliveries({ url, log: silent });
+  const deliveries = new QueuedDeliveries({ url, log: silent, maxAgeMs: 30_000 });
   const { client } = await app({ config: { conversations: [one("a", "p")] } });
   const { app: server } = await app({ fetch() {}, deliveries });
   const connection = connect(url, { log: silent, name: "worker" });
@@ -462,4 +471,139 @@ test("OpenTelemetry's context travels with the job", { skip }, async () => {
   connection.disconnect();
   await server.close();
   await deliveries.close();
+});
+
+// ---- In this process, with removals of the test's own ----
+
+/** A queue, and workers on it that do `remove`. */
+async function queued({ maxAgeMs = 30_000 } = {}) {
+  const url = `${store.url}/${databases++}`;
+  const open = () => new QueuedDeliveries({ url, log: silent, maxAgeMs });
+  const deliveries = open();
+  const redis = new Redis(url);
+  await deliveries.opened();
+  const all = [];
+  const work = (remove, more) => {
+    const connection = connect(url, { log: silent, name: "worker" });
+    const worker = createWorker({ connection, remove, maxAgeMs, concurrency: 5, log: silent, ...more });
+    all.push(async () => {
+      await worker.close();
+      connection.disconnect();
+    });
+    return worker;
+  };
+  const accept = (id, body = order("a"), to = deliveries) =>
+    to.accept({ id, bytes: Buffer.from(JSON.stringify(body)), body });
+  const close = async () => {
+    for (const end of all) await end();
+    redis.disconnect();
+    await deliveries.close();
+  };
+  return { deliveries, open, redis, work, accept, close };
+}
+
+const done = async () => ({ result: { outcome: "disconnected" }, requests: 2 });
+const fails = (code) => async () => ({ problem: new Problem(code, "It failed."), requests: 2 });
+const answerOf = async (delivery) => delivery.answer ?? (await delivery.within(10_000));
+
+test("a removal too old for its next try tells the last one's reason, and what a dead worker may have done", {
+  skip,
+}, async () => {
+  const { redis, work, accept, close } = await queued({ maxAgeMs: 700 });
+  const first = work(fails("NETWORK"));
+  const delivery = await accept("old");
+  await new Promise((resolve) => first.once("failed", resolve));
+  await first.close();
+  await redis.hset("disconnect-if-connected:removals:w-old", "stc", 1);
+  await delay(800);
+  work(done);
+  const { status, body } = await answerOf(delivery);
+  assert.deepEqual([status, body.code, body.mayHaveDisconnected], [502, "NETWORK", true]);
+  await close();
+});
+
+test("after a takeover, a problem says that the participant may be gone", { skip }, async () => {
+  const { redis, work, accept, close } = await queued({ maxAgeMs: 300 });
+  const delivery = await accept("dead");
+  await redis.hset("disconnect-if-connected:removals:w-dead", "stc", 1);
+  await delay(400);
+  work(remover({ client: undefined, maxAgeMs: 300 }));
+  const { body } = await answerOf(delivery);
+  assert.deepEqual([body.code, body.mayHaveDisconnected], ["EXPIRED", true]);
+  await close();
+});
+
+test("a webhook does not join a removal that waited for too long", { skip }, async () => {
+  const { work, accept, close } = await queued({ maxAgeMs: 400 });
+  const dead = await accept("dead");
+  await delay(500);
+  const young = await accept("young");
+  work(async (_order, { ageMs }) => (ageMs > 400 ? { problem: new Problem("EXPIRED", "Old."), requests: 0 } : done()));
+  assert.equal((await answerOf(young)).body.outcome, "disconnected");
+  assert.equal((await answerOf(dead)).body.code, "EXPIRED");
+  await close();
+});
+
+test("of two bodies with one webhook-id at two servers, one is refused", { skip }, async () => {
+  const { open, accept, close, work } = await queued();
+  const other = open();
+  await other.opened();
+  await accept("flight", order("a"));
+  for (let index = 0; index < 30; index++) {
+    // One body joins what is under way, the other one becomes a job.
+    const both = await Promise.allSettled([
+      accept(`id-${index}`, order("a")),
+      accept(`id-${index}`, order("b"), other),
+    ]);
+    assert.deepEqual(both.map(({ reason }) => reason?.code).sort(), ["ID_REUSED", undefined]);
+  }
+  work(done);
+  await other.close();
+  await close();
+});
+
+test("a webhook that joined one that joined another one has that one's answer", { skip }, async () => {
+  const { deliveries, work, accept, close } = await queued();
+  const failing = work(fails("TIMEOUT"));
+  await failing.pause();
+  await accept("a");
+  await accept("x");
+  failing.resume();
+  assert.equal((await answerOf(await deliveries.get("x"))).body.code, "TIMEOUT");
+  await failing.close();
+  // Another one begins; the sender of `a` tries again, and joins it.
+  await accept("b");
+  await accept("a");
+  work(done);
+  for (const id of ["x", "a", "b"]) {
+    const { body } = await answerOf(await deliveries.get(id));
+    assert.deepEqual([body.id, body.outcome], [id, "disconnected"]);
+  }
+  await assert.rejects(accept("x", order("other")), { code: "ID_REUSED" });
+  await close();
+});
+
+test("a try that its worker ends is tried again at once", { skip }, async () => {
+  const { work, accept, close } = await queued();
+  let tries = 0;
+  const worker = work(async (_order, { signal }) => {
+    tries += 1;
+    if (tries > 1) return done();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return fails("INTERNAL")();
+  });
+  const delivery = await accept("interrupted");
+  while (tries === 0) await delay(5);
+  worker.cancelAllJobs("the worker ends");
+  assert.equal((await answerOf(delivery)).body.outcome, "disconnected");
+  assert.equal(tries, 2);
+  await close();
+});
+
+test("a database that Redis does not have ends the process: it is another deployment's", { skip }, async () => {
+  for (const begin of [start, startWorker]) {
+    const { exited, printed } = await begin({ PLATFORM: "simulator", QUEUE_URL: `${store.url}/99` });
+    assert.equal(await exited, 1);
+    assert.match(printed, /"level":60.*QUEUE_URL names a database that this Redis does not have/);
+  }
 });

@@ -22,7 +22,20 @@ async function freePort() {
 export async function redis() {
   const folder = mkdtempSync(join(tmpdir(), "redis-"));
   const port = await freePort();
-  const args = ["--port", String(port), "--dir", folder, "--save", "", "--appendonly", "yes", "--loglevel", "notice"];
+  const args = [
+    "--port",
+    String(port),
+    "--dir",
+    folder,
+    "--save",
+    "",
+    "--appendonly",
+    "yes",
+    "--loglevel",
+    "notice",
+    "--databases",
+    "99",
+  ];
   let child;
   let exited;
   const start = async () => {

@@ -101,10 +101,12 @@ const headers = { type: "object", properties: Object.fromEntries(signature.map((
 
 /** Says what is wrong with which field; `data` of ajv is the body. */
 function invalid(errors) {
-  const told = errors.map(({ instancePath, message, params }) => {
+  const relevant = errors.filter(({ schemaPath }) => !/oneOf\/\d/.test(schemaPath));
+  const told = relevant.map(({ instancePath, message, params }) => {
     const field = instancePath.slice(1).replaceAll("/", ".") || "the body";
     if (params.additionalProperty) return `${params.additionalProperty} is not a field of ${field}`;
     if (params.passingSchemas !== undefined) return "participantId or participant is required, one of the two";
+    if (params.limit === 1 && field === "participant") return "participant takes at least one field";
     return `${field} ${message}`;
   });
   return new Problem("INVALID_ARGUMENT", `${[...new Set(told)].join("; ")}.`);
@@ -168,8 +170,11 @@ export async function removals(app, options) {
     return send(reply.header("Location", location), { status: 202, headers, body: { id, status: "pending" } });
   };
   const tell = (request, { body }) => {
-    const { outcome, code, conversationId, participantId, requests, correlationId } = body;
-    Object.assign(request.told, { outcome, code, conversationId, participantId, requests, correlationId });
+    const { id, outcome, code, conversationId, participantId, requests, correlationId } = body;
+    // A sender's own mistake is its own to read: it may hold anything.
+    const detail = body.status >= 500 ? body.detail : undefined;
+    const told = { id, outcome, code, detail, conversationId, participantId, requests, correlationId };
+    Object.assign(request.told, told);
   };
 
   await app.register(async (signed) => {
@@ -187,7 +192,7 @@ export async function removals(app, options) {
       const { authorization } = request.headers;
       const isRead = request.method === "GET" && bears(statusToken, authorization);
       if (!isRead && authorization && !request.headers["webhook-id"]) {
-        throw new Problem("BAD_SIGNATURE", "There is no signature, and the bearer token does not open this path.");
+        throw new Problem("BAD_SIGNATURE", "There is no signature, and the bearer token is not STATUS_TOKEN.");
       }
       if (!isRead) request.webhookId = verify(secrets, request.headers, request.bytes);
       if (request.method !== "POST") return;
@@ -214,6 +219,7 @@ export async function removals(app, options) {
       const { id } = request.params;
       const delivery = await deliveries.get(id);
       if (!delivery) throw new Problem("NOT_FOUND", `No removal ${id} is known: it may be older than 24 hours.`);
+      tell(request, delivery.answer ?? { body: { id } });
       if (delivery.answer) return send(reply, delivery.answer);
       const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
       return send(reply, { status: 200, headers, body: { id, status: "pending" } });

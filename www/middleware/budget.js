@@ -13,6 +13,8 @@ const FIRST_REQUESTS = 4;
 const SILENCE_MS = 10_000;
 /** Who would have to wait for longer is told so; the job comes again. */
 const PATIENCE_MS = 5_000;
+/** Redis that takes so long hangs. */
+const HANGS_MS = 900;
 /** How often who waits looks, in case another worker learned that the window ends earlier. */
 const LOOK_MS = 1_000;
 
@@ -34,12 +36,17 @@ return { redis.call("INCRBY", KEYS[1], ARGV[1]), redis.call("PTTL", KEYS[1]) }`;
  */
 const CORRECT = `
 redis.call("HSET", KEYS[3], "allowed", ARGV[3], "windowMs", ARGV[4])
+redis.call("PEXPIRE", KEYS[3], 2 * ARGV[4])
 local count = math.max(tonumber(redis.call("GET", KEYS[1]) or "0"), tonumber(ARGV[1]))
 local ends = tonumber(ARGV[2])
 local reported = redis.call("PTTL", KEYS[2])
 if reported > 0 and reported < ends then ends = reported end
 redis.call("SET", KEYS[1], count, "PX", ends)
 redis.call("SET", KEYS[2], "1", "PX", ends)`;
+
+/** The longest pause counts. KEYS: the pause. ARGV: its ms. */
+const PAUSE = `
+if redis.call("PTTL", KEYS[1]) < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], "1", "PX", ARGV[1]) end`;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -53,6 +60,7 @@ export class RedisBudget {
   #workers = 1;
   /** The longest time that was reported to be left of a window. */
   #windowMs = 0;
+  #pausedUntil = 0;
   #isKnown = false;
   #unreported = 0;
   #isServing = false;
@@ -81,6 +89,7 @@ export class RedisBudget {
       insuranceLimiter: this.#insurance,
     });
     redis.defineCommand("correctBudget", { numberOfKeys: 3, lua: CORRECT });
+    redis.defineCommand("pauseBudget", { numberOfKeys: 1, lua: PAUSE });
     // It knows nothing of what was sent while it was away, nor do we of what others have sent meanwhile.
     for (const event of ["close", "ready"]) {
       redis.on(event, () => {
@@ -104,11 +113,12 @@ export class RedisBudget {
   async #insure(left, ms) {
     const known = await this.#insurance.get(this.#key);
     const used = this.#insurance.points - this.#shareOf(Math.max(0, left));
-    await this.#insurance.set(this.#key, Math.max(used, known?.consumedPoints ?? 0), ms / 1_000);
+    await this.#insurance.set(this.#key, Math.max(used, known?.consumedPoints ?? 0), Math.max(1, ms) / 1_000);
   }
 
   take({ priority, follows, signal }) {
     return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
       const line = this.#lines[follows ? 0 : priority ? 1 : 2];
       const waiter = { resolve, reject };
       line.add(waiter);
@@ -123,9 +133,10 @@ export class RedisBudget {
     const isReady = this.#redis.status === "ready";
     const counter = this.#limiter.getKey(this.#key);
     if (retryAfterMs !== undefined) {
-      const ms = Math.max(1, Math.ceil(retryAfterMs));
-      if (isReady) this.#redis.set(`${counter}:pause`, "1", "PX", ms).catch(() => {});
-      else this.#insurance.block(this.#key, ms / 1_000);
+      const ms = Math.min(MAX_WINDOW_MS, Math.max(1, Math.ceil(retryAfterMs)));
+      if (isReady) this.#redis.pauseBudget(`${counter}:pause`, ms).catch(() => {});
+      this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + ms);
+      this.#insurance.block(this.#key, (this.#pausedUntil - Date.now()) / 1_000);
     } else if (allowed >= 1 && count >= 0 && resetMs <= MAX_WINDOW_MS) {
       this.#learn(allowed, Math.max(resetMs, this.#windowMs));
       const keys = [counter, `${counter}:end`, `${counter}:limits`];
@@ -185,12 +196,16 @@ export class RedisBudget {
 
   /** Counts one request; in how many milliseconds it may be counted, where it is not. */
   async #count() {
+    const begun = performance.now();
     try {
       const { consumedPoints, msBeforeNext } = await this.#limiter.consume(this.#key);
       if (this.#redis.status === "ready") await this.#insure(this.#limiter.points - consumedPoints, msBeforeNext);
       return 0;
     } catch ({ msBeforeNext = LOOK_MS }) {
       return Math.max(1, msBeforeNext);
+    } finally {
+      // One that hangs is away, until it answers a new connection.
+      if (performance.now() - begun > HANGS_MS) this.#redis.disconnect(true);
     }
   }
 

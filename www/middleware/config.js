@@ -78,8 +78,14 @@ function urlOf(url) {
 
 /** The URL of a Redis. */
 function isRedis(url) {
-  const { protocol, hostname, pathname } = URL.canParse(url) ? new URL(url) : {};
-  return /^rediss?:$/.test(protocol) && Boolean(hostname) && /^\/?\d*$/.test(pathname);
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return /^rediss?:$/.test(protocol) && Boolean(hostname) && /^\/?\d*$/.test(pathname) && !search && !hash;
 }
 
 /** Under which name workers count the requests of their token: it tells nothing of it. */
@@ -157,7 +163,7 @@ export function configuration(env, { isWorker = false } = {}) {
     accessToken,
     clientId,
     clientSecret,
-    tokenKey: tokenKeyOf([region ?? base, clientId ?? accessToken]),
+    tokenKey: tokenKeyOf([base ? urlOf(base) : `https://api.${REGIONS[region] ?? region}`, clientId ?? accessToken]),
     answerWithinMs: values.ANSWER_WITHIN_MS,
     maxAgeMs: values.MAX_AGE_MS,
     queueUrl,

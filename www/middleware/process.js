@@ -34,6 +34,7 @@ export function endInPeace(log, close) {
     if (err) log.fatal(whereOf(err), "the process failed");
     else log.info("no new work");
     await close();
+    log.info("ended");
   });
   // The first one counts: a second one, as a process group gets it, must not cut off what the first one waits for.
   let isClosing = false;

@@ -12,23 +12,28 @@ import { answered } from "./removal.js";
 import { digestOf } from "./webhook.js";
 
 export const QUEUE = "removals";
-/** Of all keys; the braces keep them in one slot of a cluster. */
-export const PREFIX = "{disconnect-if-connected}";
+/** Of all keys. */
+export const PREFIX = "disconnect-if-connected";
 
 /** How long Redis may take for a command before a sender is told to come again. */
 const PROMPT_MS = 1_000;
 /** How long jobs may wait without any becoming active before the queue is told to stand still. */
 const STANDSTILL_MS = 10_000;
+/** How often it is told that Redis is away. */
+const TELL_AGAIN_MS = 60_000;
 const LISTEN_AGAIN_MS = 1_000;
 /** Jobs that may wait at a time. */
 const MAX_WAITING = 10_000;
 /** A job whose end was not told within this time is not counted: the events of an outage may be lost. */
 const ADDED_MS = 3_600_000;
+/** Of those who joined one who joined one …: more than happens. */
+const MAX_STEPS = 10;
 /** Lower numbers go first. */
 const PRIORITY = { first: 1, others: 2 };
 
 /** As long as the same webhook-id is answered the same. */
-const keep = { age: KEPT_MS / 1_000 };
+const KEPT_S = KEPT_MS / 1_000;
+const keep = { age: KEPT_S };
 /** A job's tries are limited by its age; see work.js. */
 const JOB = {
   attempts: 100,
@@ -53,26 +58,53 @@ export function connect(url, { log, name, isPrompt = false }) {
     maxRetriesPerRequest: isPrompt ? 0 : null,
     ...(isPrompt ? { enableOfflineQueue: false, commandTimeout: PROMPT_MS } : {}),
   });
-  let isAway = false;
-  redis.on("error", ({ code, message }) => {
+  const about = { connection: name, host: redis.options.host, port: redis.options.port };
+  let told = 0;
+  redis.on("error", ({ code, errorno, message }) => {
     // Redis' own answers begin with a word in capitals: they name what is wrong, never a password.
-    const why = code ?? /^[A-Z]+\b/.exec(message)?.[0];
-    if (!isAway) log.error({ connection: name, errorCode: why }, "Redis cannot be reached");
-    isAway = true;
+    const [refusal] = /^[A-Z]{3,}\b/.exec(message) ?? [];
+    if (/DB index/.test(message)) {
+      // It would go on with database 0, which is another deployment's.
+      redis.disconnect();
+      if (told < Infinity) log.fatal(about, "QUEUE_URL names a database that this Redis does not have");
+      told = Infinity;
+      // Not here: ioredis would catch it.
+      setImmediate(() => {
+        throw new Error("no such database");
+      });
+      return;
+    }
+    if (Date.now() - told < TELL_AGAIN_MS) return;
+    told = Date.now();
+    if (refusal) log.error({ ...about, errorCode: refusal }, "Redis refuses the connection: check QUEUE_URL");
+    else log.error({ ...about, errorCode: code ?? errorno }, "Redis cannot be reached: check QUEUE_URL");
   });
   redis.on("ready", () => {
-    if (isAway) log.info({ connection: name }, "Redis is reached again");
-    isAway = false;
+    if (told > 0) log.info(about, "Redis is reached again");
+    told = 0;
   });
   return redis;
 }
 
-/** Of a prompt connection; that one tells of its errors itself, as all connections do. */
+/**
+ * Of a prompt connection; that one tells of its errors itself, as all connections do. The version of Redis is checked
+ * by those that wait: a check that fails for lack of time would be the end of this queue.
+ */
 export const openQueue = (connection) =>
-  new Queue(QUEUE, { connection, prefix: PREFIX, defaultJobOptions: JOB }).on("error", () => {});
+  new Queue(QUEUE, { connection, prefix: PREFIX, defaultJobOptions: JOB, skipVersionCheck: true }).on(
+    "error",
+    () => {},
+  );
 
-/** The `webhook-id` as the id of a job, which takes no colon and not digits only. */
+/** How many workers there are of this queue's database: the list of BullMQ is of all databases. */
+export async function countWorkers(queue, { options }) {
+  const workers = await queue.getWorkers();
+  return workers.filter(({ db }) => Number(db) === options.db).length;
+}
+
+/** The `webhook-id` as the id of a job, which takes no colon and not digits only; and back. */
 const jobIdOf = (id) => `w-${encodeURIComponent(id)}`;
+export const idOf = (jobId) => decodeURIComponent(jobId.slice(2));
 
 /** What two webhooks have in common that one removal serves: whom, for whom, and whether to confirm. */
 function flightOf({ conversationId, participantId, participant = {}, onBehalfOf, confirm }) {
@@ -104,6 +136,7 @@ export class QueuedDeliveries {
   #events;
   #connections;
   #standstillMs;
+  #maxAgeMs;
   #isDraining = false;
   #isClosed = false;
   #lastActive = Date.now();
@@ -115,9 +148,10 @@ export class QueuedDeliveries {
   /** Told of each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
   onEnded = () => {};
 
-  /** @param {{ url: string, log: object, standstillMs?: number }} options */
-  constructor({ url, log, standstillMs = STANDSTILL_MS }) {
+  /** @param {{ url: string, log: object, maxAgeMs: number, standstillMs?: number }} options */
+  constructor({ url, log, maxAgeMs, standstillMs = STANDSTILL_MS }) {
     this.#standstillMs = standstillMs;
+    this.#maxAgeMs = maxAgeMs;
     this.#redis = connect(url, { log, name: "queue", isPrompt: true });
     const listening = connect(url, { log, name: "events" });
     this.#connections = [this.#redis, listening];
@@ -131,8 +165,8 @@ export class QueuedDeliveries {
       this.takeovers += 1;
     });
     this.#events.on("completed", ({ jobId, returnvalue }) => this.#ended(jobId, returnvalue));
-    this.#listen();
     this.#events.on("failed", ({ jobId, failedReason }) => this.#ended(jobId, failureOf(failedReason)));
+    this.#listen();
   }
 
   /** An error of Redis ends the listener: it begins again. */
@@ -159,8 +193,8 @@ export class QueuedDeliveries {
   /** @returns {Promise<import("./deliveries.js").Delivery | undefined>} */
   async get(id) {
     return this.#ask(async () => {
-      const known = await this.#known(id);
-      return known && this.#delivery(known.job, id);
+      const job = await this.#known(jobIdOf(id));
+      return job && this.#delivery(job, id);
     });
   }
 
@@ -171,38 +205,51 @@ export class QueuedDeliveries {
    */
   async accept({ id, bytes, body }) {
     const digest = digestOf(bytes);
+    const jobId = jobIdOf(id);
     return this.#ask(async () => {
-      const known = await this.#known(id);
-      if (known) {
-        if (known.digest !== digest) throw idReused(id);
-        const delivery = this.#delivery(known.job, id);
-        if (delivery.answer?.isFinal !== false) return delivery;
-      }
+      const isNew = await this.#claim(jobId, digest);
+      const known = isNew ? undefined : await this.#known(jobId);
+      const delivery = known && this.#delivery(known, id);
+      if (delivery && delivery.answer?.isFinal !== false) return delivery;
       if (this.#isDraining) throw shuttingDown();
       const { waiting } = await this.#counts();
       if (waiting >= MAX_WAITING) throw overloaded(`${MAX_WAITING} removals wait.`);
-      if (known) await this.#forget(known, id);
-      return this.#delivery(await this.#add(id, digest, body), id);
+      if (known) await this.#forget(known, jobId);
+      return this.#delivery(await this.#add(id, body), id);
     });
   }
 
-  async #add(id, digest, order) {
+  /** Binds a `webhook-id` to its body; whether it is new. Throws the problem of one that has another body. */
+  async #claim(jobId, digest) {
+    const key = `${PREFIX}:body:${jobId}`;
+    if (await this.#redis.set(key, digest, "EX", KEPT_S, "NX")) return true;
+    if ((await this.#redis.get(key)) !== digest) throw idReused(idOf(jobId));
+    return false;
+  }
+
+  /** Adds the job of this removal; or joins one that removes the same participant, and is young enough for it. */
+  async #add(id, order, isAgain = false) {
     const trace = {};
     propagation.inject(context.active(), trace);
     const jobId = jobIdOf(id);
+    const flight = flightOf(order);
     const added = await this.#queue.add(
       "removal",
-      { id, digest, order, trace },
-      { jobId, deduplication: { id: flightOf(order) }, priority: order.priority ? PRIORITY.first : PRIORITY.others },
+      { id, order, trace },
+      { jobId, deduplication: { id: flight }, priority: order.priority ? PRIORITY.first : PRIORITY.others },
     );
-    if (added.id !== jobId) {
-      // Another webhook's removal of the same participant is under way: this one joins it.
-      await this.#redis.set(this.#joined(jobId), JSON.stringify({ digest, to: added.id }), "EX", KEPT_MS / 1_000);
-    }
     const job = await this.#queue.getJob(added.id);
-    if (!job) throw new Problem("NOT_READY", "The removal that this one joined is gone. Try again.");
-    if (added.id === jobId && job.data.digest !== digest) throw idReused(id);
-    if (added.id === jobId && !job.finishedOn) this.#added.set(jobId, Date.now());
+    if (!job) throw new Problem("NOT_READY", "Another server changed this removal at the same time. Try again.");
+    if (job.id === jobId) {
+      if (!job.finishedOn) this.#added.set(jobId, Date.now());
+      return job;
+    }
+    const isOld = Date.now() - job.timestamp > this.#maxAgeMs && (await job.getState()) !== "active";
+    if (isOld && !isAgain) {
+      await this.#queue.removeDeduplicationKey(flight);
+      return this.#add(id, order, true);
+    }
+    await this.#redis.set(this.#joined(jobId), job.id, "EX", KEPT_S);
     return job;
   }
 
@@ -210,21 +257,21 @@ export class QueuedDeliveries {
     return `${PREFIX}:joined:${jobId}`;
   }
 
-  /** The job of a `webhook-id`, or the one that it has joined, and the digest of its body. */
-  async #known(id) {
-    const own = await this.#queue.getJob(jobIdOf(id));
-    if (own) return { job: own, digest: own.data.digest };
-    const joined = await this.#redis.get(this.#joined(jobIdOf(id)));
-    if (!joined) return undefined;
-    const { digest, to } = JSON.parse(joined);
-    const job = await this.#queue.getJob(to);
-    return job && { job, digest };
+  /** The job of a `webhook-id`, or the one that it has joined; which may have joined another one since. */
+  async #known(jobId) {
+    for (let id = jobId, steps = 0; id && steps < MAX_STEPS; steps++) {
+      const job = await this.#queue.getJob(id);
+      if (job) return job;
+      id = await this.#redis.get(this.#joined(id));
+    }
+    return undefined;
   }
 
   /** Before a removal is done again. Another server may have done the same: that one's job stays. */
-  async #forget({ job }, id) {
-    if (job.id === jobIdOf(id)) await job.remove().catch(() => {});
-    await this.#redis.del(this.#joined(jobIdOf(id)));
+  async #forget(job, jobId) {
+    const now = job.id === jobId ? await this.#queue.getJob(jobId) : undefined;
+    if (now?.finishedOn === job.finishedOn) await now.remove().catch(() => {});
+    await this.#redis.del(this.#joined(jobId));
   }
 
   #delivery(job, id) {
@@ -247,7 +294,7 @@ export class QueuedDeliveries {
     try {
       // It may have ended before anybody listened.
       const job = await this.#queue.getJob(jobId);
-      const ending = (job && endingOf(job)) ?? (await within(ended, ms));
+      const ending = (job && endingOf(job)) ?? (await within(ended, this.#isDraining ? 0 : ms));
       return ending && answered(id, ending);
     } catch {
       // The queue is away: the sender is told that the removal is pending.
@@ -269,12 +316,12 @@ export class QueuedDeliveries {
   async check() {
     const { jobs, oldestMs } = await this.#ask(() => this.#state());
     if (oldestMs > this.#standstillMs && Date.now() - this.#lastActive > this.#standstillMs) {
-      const detail = `${jobs.waiting} removals wait, and none was begun for ${this.#standstillMs / 1_000} s.`;
+      const detail = `Removals that wait: ${jobs.waiting}. None was begun for ${this.#standstillMs / 1_000} s.`;
       throw new Problem("NOT_READY", `${detail} Does a worker run (npm run worker)?`);
     }
   }
 
-  /** How many jobs there are of each state, and for how long the oldest one waits. */
+  /** How many jobs there are of each state, how many workers, and for how long the oldest one waits. */
   async #state() {
     const jobs = await this.#counts();
     const { [PRIORITY.first]: first } = await this.#queue.getCountsPerPriority([PRIORITY.first]);
@@ -284,7 +331,8 @@ export class QueuedDeliveries {
       this.#queue.getJobs(["prioritized"], first, first, true),
     ]);
     const oldest = Math.min(...heads.flat().map(({ timestamp }) => timestamp));
-    return { jobs, oldestMs: oldest === Infinity ? 0 : Date.now() - oldest };
+    const workers = await countWorkers(this.#queue, this.#redis);
+    return { jobs, workers, oldestMs: oldest === Infinity ? 0 : Date.now() - oldest };
   }
 
   state() {

@@ -38,9 +38,12 @@ export function remover({ client, maxAgeMs }) {
     if (ageMs > maxAgeMs) return { problem: expired(maxAgeMs, mayHaveDisconnected), requests: 0 };
     const expiry = new AbortController();
     let requests = 0;
-    const timer = setTimeout(() => {
-      if (requests === 0) expiry.abort(expired(maxAgeMs, mayHaveDisconnected));
-    }, maxAgeMs - ageMs);
+    const timer = setTimeout(
+      () => {
+        if (requests === 0) expiry.abort(expired(maxAgeMs, mayHaveDisconnected));
+      },
+      Math.min(maxAgeMs, maxAgeMs - ageMs),
+    );
     const onEvent = ({ type }) => {
       requests += Number(type === "request");
     };

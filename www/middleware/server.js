@@ -8,7 +8,9 @@ const { port, host, secrets, statusToken, answerWithinMs, maxAgeMs, queueUrl, ha
 const log = logger(config);
 const { client, isReady } = await platform(config);
 // What only a queue needs is loaded for a queue only.
-const queued = queueUrl ? new (await import("./queue.js")).QueuedDeliveries({ url: queueUrl, log }) : undefined;
+const queued = queueUrl
+  ? new (await import("./queue.js")).QueuedDeliveries({ url: queueUrl, log, maxAgeMs })
+  : undefined;
 const app = await createApp({
   ...{ client, deliveries: queued, isReady, secrets, statusToken, answerWithinMs, maxAgeMs, log },
   board: hasBoard ? (await import("./board.js")).board : undefined,

@@ -73,11 +73,21 @@ function queueMetrics(registers, deliveries) {
   gauge("queue_jobs", "Jobs by state", ["state"], (self, now) => {
     for (const [name, count] of Object.entries(now?.jobs ?? {})) self.set({ state: name }, count);
   });
+  gauge("queue_workers", "Workers that are connected", [], (self, now) => {
+    if (now) self.set(now.workers);
+  });
   gauge("queue_oldest_seconds", "How long the oldest job waits", [], (self, now) => {
     if (now) self.set(now.oldestMs / 1_000);
   });
-  const help = "Removals that were taken over from a worker that was gone, since this server's start";
-  gauge("queue_takeovers_total", help, [], (self) => self.set(deliveries.takeovers));
+  new Counter({
+    name: "queue_takeovers_total",
+    help: "Removals whose worker was gone, since this server's start",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(deliveries.takeovers);
+    },
+  });
 }
 
 /**

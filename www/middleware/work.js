@@ -1,16 +1,17 @@
 // What a worker does: it takes jobs from the queue, removes by the client, and keeps how that ended.
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { UnrecoverableError, Worker } from "bullmq";
-import { failureOf, PREFIX, QUEUE } from "./queue.js";
+import { Problem } from "./problem.js";
+import { failureOf, idOf, PREFIX, QUEUE } from "./queue.js";
 import { whereOf } from "./telemetry.js";
 
 /** A worker that died is noticed after at most the sum of the two. */
-const LOCK_MS = 8_000;
+export const LOCK_MS = 8_000;
 const STALLED_MS = 4_000;
 /** A removal is taken over as often as its age allows. */
 const MAX_STALLED = 100;
 /** What may pass by itself: it is tried again for as long as the removal is young enough. */
-const RETRIED = ["NETWORK", "SERVER_ERROR", "RATE_LIMITED"];
+const RETRIED = ["NETWORK", "SERVER_ERROR", "RATE_LIMITED", "SHUTTING_DOWN"];
 const RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
@@ -19,6 +20,19 @@ function failed({ problem, requests }) {
   const Failure = RETRIED.includes(problem.code) ? Error : UnrecoverableError;
   const failure = new Failure(JSON.stringify({ ...problem.toJSON(), requests }));
   return Object.assign(failure, { retryAfterMs: problem.more.retryAfterMs });
+}
+
+/** A try that was ended by its worker: the next one begins at once, if this worker still has the job. */
+function interrupted({ requests }) {
+  const more = { retryAfterMs: 0, ...(requests > 0 ? { mayHaveDisconnected: true } : {}) };
+  return {
+    problem: new Problem(
+      "SHUTTING_DOWN",
+      "The worker ended before the removal did. Try again with the same webhook-id.",
+      more,
+    ),
+    requests,
+  };
 }
 
 /**
@@ -44,14 +58,20 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
     const mayHaveDisconnected = job.stalledCounter > 0 || earlier?.problem.more.mayHaveDisconnected || undefined;
     const ageMs = Date.now() - job.timestamp;
     // Its last try has told why more than its age does.
-    if (earlier && ageMs > maxAgeMs) throw failed(earlier);
+    if (earlier && ageMs > maxAgeMs) {
+      if (mayHaveDisconnected) earlier.problem.more.mayHaveDisconnected = true;
+      throw failed(earlier);
+    }
     const about = { id, log, signal, ageMs, mayHaveDisconnected };
     const begun = performance.now();
     const ending = await context.with(propagation.extract(ROOT_CONTEXT, trace), () => remove(order, about));
     ending.requests += earlier?.requests ?? 0;
+    if (signal.aborted && ending.problem) throw failed(interrupted(ending));
     const { result, problem, requests } = ending;
     const { outcome, correlationId, participantId } = result ?? { ...problem.more, participantId: order.participantId };
-    const told = { outcome, code: problem?.code, conversationId: order.conversationId, participantId, correlationId };
+    const detail = problem?.status >= 500 ? problem.message : undefined;
+    const { conversationId } = order;
+    const told = { outcome, code: problem?.code, detail, conversationId, participantId, correlationId };
     const ms = Math.round(performance.now() - begun);
     log.info({ id, ...told, requests, ms, try: job.attemptsStarted }, "worked");
     if (problem) throw failed(ending);
@@ -72,7 +92,16 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
     for (const id of ids) worker.cancelJob(id, "the lock is lost");
     log.warn({ jobs: ids.length }, "locks are lost");
   });
-  worker.on("stalled", (jobId) => log.warn({ jobId }, "taken over from a worker that is gone"));
+  // Cut off from Redis, a worker cannot hear of that: its locks have ended by then.
+  let away;
+  connection.on("close", () => {
+    away ??= setTimeout(() => worker.cancelAllJobs("Redis is away"), LOCK_MS).unref();
+  });
+  connection.on("ready", () => {
+    clearTimeout(away);
+    away = undefined;
+  });
+  worker.on("stalled", (jobId) => log.warn({ id: idOf(jobId) }, "taken over: the lock of its worker ended"));
   // The connection tells of its own errors.
   worker.on("error", (error) => log.debug(whereOf(error), "the worker reports"));
   return worker;

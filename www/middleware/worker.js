@@ -1,14 +1,17 @@
 // `npm run worker`: does the removals of the queue, with one budget for all workers of a token.
+import { once } from "node:events";
 import { RedisBudget } from "./budget.js";
 import { within } from "./deliveries.js";
 import { platform } from "./platform.js";
 import { announce, configured, endInPeace, logger } from "./process.js";
-import { connect, openQueue } from "./queue.js";
+import { connect, countWorkers, openQueue } from "./queue.js";
 import { remover } from "./removal.js";
 import { createWorker } from "./work.js";
 
 /** How often the workers are counted: each has its share of the budget while Redis is away. */
 const COUNT_MS = 2_000;
+/** How long removals may take to end by themselves: less than the process has for its end. */
+const END_MS = 25_000;
 /** How long the end waits for Redis while that is away. */
 const AWAY_MS = 1_000;
 
@@ -22,16 +25,19 @@ const budget = new RedisBudget({ redis: prompt, key: config.tokenKey });
 const { client } = await platform(config, { budget });
 const worker = createWorker({ connection, remove: remover({ client, maxAgeMs }), maxAgeMs, concurrency, log });
 const count = () =>
-  queue.getWorkersCount().then(
+  countWorkers(queue, prompt).then(
     (workers) => budget.shareWith(workers),
     () => {},
   );
 const counting = setInterval(count, COUNT_MS);
 endInPeace(log, async () => {
   clearInterval(counting);
-  // Without Redis, nothing that ends now can be kept; another worker takes it over.
+  // What takes too long, or can no longer be kept because Redis is away, is another worker's.
   const closing = worker.close();
-  await (connection.status === "ready" ? closing : within(closing, AWAY_MS));
+  const isAway = connection.status === "ready" ? once(connection, "close").catch(() => {}) : undefined;
+  await Promise.race([within(closing, END_MS), isAway]);
+  worker.cancelAllJobs("the worker ends");
+  await within(closing, AWAY_MS);
   await within(queue.close(), AWAY_MS);
   client.close();
   for (const one of [prompt, connection]) one.disconnect();
