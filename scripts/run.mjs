@@ -1,7 +1,7 @@
 // Running of other programs, and the folder for what is installed once. Each step is announced, so that nobody waits in
 // silence.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,12 +49,15 @@ export function output(command, args) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Whether npm has installed what package-lock.json pins. */
+/** Whether npm has installed what package-lock.json pins; what is optional may be missing on this platform. */
 function isInstalled(cwd) {
-  const [wanted, there] = ["package-lock.json", join("node_modules", ".package-lock.json")].map((file) =>
-    statSync(join(cwd, file), { throwIfNoEntry: false }),
+  const packages = (...file) => JSON.parse(readFileSync(join(cwd, ...file), "utf8")).packages;
+  if (!existsSync(join(cwd, "node_modules", ".package-lock.json"))) return false;
+  const there = packages("node_modules", ".package-lock.json");
+  return Object.entries(packages("package-lock.json")).every(
+    ([path, { version, optional }]) =>
+      !path.startsWith("node_modules/") || optional || (path in there && there[path].version === version),
   );
-  return there?.mtimeMs >= wanted.mtimeMs;
 }
 
 /** Installs the development dependencies that package-lock.json pins, once for each clone and each change of it. */

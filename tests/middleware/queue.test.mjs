@@ -607,3 +607,32 @@ test("a database that Redis does not have ends the process: it is another deploy
     assert.match(printed, /"level":60.*QUEUE_URL names a database that this Redis does not have/);
   }
 });
+
+test("what Redis refuses is told in the log by its word; a password is in none", { skip }, async () => {
+  const own = await redis();
+  const connection = new Redis(own.url);
+  await connection.config("SET", "requirepass", "the-right-password");
+  const url = own.url.replace("redis://", "redis://:a-wrong-password@");
+  const server = await start({ PLATFORM: "simulator", QUEUE_URL: url });
+  assert.equal((await ask(server.url, "GET", "/readyz")).status, 503);
+  await stopped(server);
+  const { port } = new URL(url);
+  const line = server.printed.split("\n").find((one) => one.includes("Redis refuses the connection"));
+  assert.match(line, new RegExp(`"host":"127.0.0.1","port":${port},"errorCode":"WRONGPASS"`));
+  assert.ok(!server.printed.includes("a-wrong-password"), server.printed);
+  connection.disconnect();
+  await own.close();
+});
+
+test("a full Redis refuses the removal, and the log says why", { skip }, async () => {
+  const own = await redis();
+  const connection = new Redis(own.url);
+  const server = await start({ PLATFORM: "simulator", QUEUE_URL: own.url });
+  await connection.config("SET", "maxmemory", "1mb");
+  const { status, body } = await post(server.url, order("demo-1"), { by: server.webhookSecret });
+  assert.deepEqual([status, body.code], [503, "NOT_READY"]);
+  connection.disconnect();
+  await stopped(server);
+  assert.match(server.printed, /"cause":\{"name":"ReplyError","errorCode":"OOM"/);
+  await own.close();
+});

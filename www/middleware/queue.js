@@ -9,6 +9,7 @@ import { LRUCache } from "lru-cache";
 import { KEPT_MS, within } from "./deliveries.js";
 import { idReused, overloaded, Problem, shuttingDown } from "./problem.js";
 import { answered } from "./removal.js";
+import { refusalOf } from "./telemetry.js";
 import { digestOf } from "./webhook.js";
 
 export const QUEUE = "removals";
@@ -60,10 +61,9 @@ export function connect(url, { log, name, isPrompt = false }) {
   });
   const about = { connection: name, host: redis.options.host, port: redis.options.port };
   let told = 0;
-  redis.on("error", ({ code, errorno, message }) => {
-    // Redis' own answers begin with a word in capitals: they name what is wrong, never a password.
-    const [refusal] = /^[A-Z]{3,}\b/.exec(message) ?? [];
-    if (/DB index/.test(message)) {
+  redis.on("error", (error) => {
+    const refusal = refusalOf(error);
+    if (/DB index/.test(error.message)) {
       // It would go on with database 0, which is another deployment's.
       redis.disconnect();
       if (told < Infinity) log.fatal(about, "QUEUE_URL names a database that this Redis does not have");
@@ -77,7 +77,7 @@ export function connect(url, { log, name, isPrompt = false }) {
     if (Date.now() - told < TELL_AGAIN_MS) return;
     told = Date.now();
     if (refusal) log.error({ ...about, errorCode: refusal }, "Redis refuses the connection: check QUEUE_URL");
-    else log.error({ ...about, errorCode: code ?? errorno }, "Redis cannot be reached: check QUEUE_URL");
+    else log.error({ ...about, errorCode: error.code ?? error.errorno }, "Redis cannot be reached: check QUEUE_URL");
   });
   redis.on("ready", () => {
     if (told > 0) log.info(about, "Redis is reached again");

@@ -120,10 +120,13 @@ export function traced({ conversationId, participantId }, work) {
   });
 }
 
+/** The word in capitals with which an error of Redis begins (`WRONGPASS`, `OOM`): it names what is wrong. */
+export const refusalOf = (error) => /^[A-Z]{3,}\b/.exec(error?.message)?.[0];
+
 /** Of an unexpected error, what may be logged: where it was thrown, never what it says. */
 export const whereOf = (error) => ({
   name: error?.name,
-  errorCode: error?.code,
+  errorCode: error?.code ?? refusalOf(error),
   at: String(error?.stack ?? "")
     .split("\n")
     .filter((line) => /^\s*at /.test(line))

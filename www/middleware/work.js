@@ -3,10 +3,10 @@ import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { UnrecoverableError, Worker } from "bullmq";
 import { Problem } from "./problem.js";
 import { failureOf, idOf, PREFIX, QUEUE } from "./queue.js";
-import { whereOf } from "./telemetry.js";
+import { refusalOf, whereOf } from "./telemetry.js";
 
 /** A worker that died is noticed after at most the sum of the two. */
-export const LOCK_MS = 8_000;
+const LOCK_MS = 8_000;
 const STALLED_MS = 4_000;
 /** A removal is taken over as often as its age allows. */
 const MAX_STALLED = 100;
@@ -23,16 +23,10 @@ function failed({ problem, requests }) {
 }
 
 /** A try that was ended by its worker: the next one begins at once, if this worker still has the job. */
-function interrupted({ requests }) {
-  const more = { retryAfterMs: 0, ...(requests > 0 ? { mayHaveDisconnected: true } : {}) };
-  return {
-    problem: new Problem(
-      "SHUTTING_DOWN",
-      "The worker ended before the removal did. Try again with the same webhook-id.",
-      more,
-    ),
-    requests,
-  };
+function interrupted({ problem, requests }) {
+  const mayHaveDisconnected = requests > 0 || problem.more.mayHaveDisconnected || undefined;
+  const detail = "The worker ended before the removal did. Try again with the same webhook-id.";
+  return { problem: new Problem("SHUTTING_DOWN", detail, { retryAfterMs: 0, mayHaveDisconnected }), requests };
 }
 
 /**
@@ -102,7 +96,7 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
     away = undefined;
   });
   worker.on("stalled", (jobId) => log.warn({ id: idOf(jobId) }, "taken over: the lock of its worker ended"));
-  // The connection tells of its own errors.
-  worker.on("error", (error) => log.debug(whereOf(error), "the worker reports"));
+  // The connection tells of its own errors; this is what Redis says of a command, or BullMQ of a job.
+  worker.on("error", (error) => log[refusalOf(error) ? "warn" : "debug"](whereOf(error), "the queue reports an error"));
   return worker;
 }
