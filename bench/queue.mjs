@@ -32,11 +32,11 @@ for (const [name, more] of runs) {
   if (events.length > 0) told.push(`${events.join("; ")}; ${takeovers} removals taken over`);
 }
 const many = 2_000;
-const { cpu, ms } = await removeByFleet({ workers: 1, removals: many, requestsPerSecond: 1e6 });
+const { cpu, memory, ms } = await removeByFleet({ workers: 1, removals: many, requestsPerSecond: 1e6 });
 const each = (name) => `${(cpu[name] / many).toFixed(1)} ms`;
 told.push(
   `Without a limit, 1 worker: ${((1_000 * many) / ms).toFixed(0)} removals a second, with all processes on ` +
     `${availableParallelism()} cores. Processor time of a removal: worker ${each("workers")}, server ` +
-    `${each("server")}, Redis ${each("redis")}`,
+    `${each("server")}, Redis ${each("redis")}. Memory of Redis for each: ${(memory / many / 1_000).toFixed(1)} KB`,
 );
 console.log(`\n${told.join("\n")}`);

@@ -3,8 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { redis } from "./redis.mjs";
-import { ask, connected, createSimulator, post, secret, start, startWorker, statusToken } from "./support.mjs";
+import { ask, connected, createSimulator, post, require, secret, start, startWorker, statusToken } from "./support.mjs";
 
+const { Redis } = require("ioredis");
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** How long the platform takes to answer, shows old states, and takes to carry out what it accepted. */
 const PLATFORM = { readLagMs: 120, effectDelayMs: 80, faults: [{ delayMs: 15, times: 1e9 }] };
@@ -42,6 +43,14 @@ function cpuMs(pid) {
   }
 }
 
+/** What a Redis holds, in bytes. */
+async function memoryOf({ url }) {
+  const connection = new Redis(url);
+  const [, bytes] = /^used_memory:(\d+)/m.exec(await connection.info("memory"));
+  connection.disconnect();
+  return Number(bytes);
+}
+
 /**
  * Removes one participant of each of `removals` conversations; gives each sender's outcome and the platform's counts.
  * @param {object} options
@@ -69,6 +78,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   const working = await Promise.all(Array.from({ length: workers }, () => startWorker(env)));
   const pids = () => [store.pid(), ...[server, ...working].map(({ child }) => child.pid)];
   const idle = pids().map(cpuMs);
+  const empty = await memoryOf(store);
   const headers = { Authorization: `Bearer ${statusToken}` };
   const statuses = new Map();
   let waitedMs = 0;
@@ -121,6 +131,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   const takeovers = Number(/^queue_takeovers_total (\d+)/m.exec(text)[1]);
   const log = simulator.log();
   const gone = await Promise.all(ids.map((id) => isGone(platform.baseUrl, id)));
+  const memory = (await memoryOf(store)) - empty;
   const used = pids().map((pid, index) => cpuMs(pid) - idle[index]);
   for (const { child } of [server, ...working]) child.kill("SIGTERM");
   const exits = await Promise.all([server, ...working].map(({ exited }) => exited));
@@ -129,7 +140,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   const printed = [server, ...working].map(({ printed }) => printed);
   const [ofRedis, ofServer, ...ofWorkers] = used;
   const cpu = { redis: ofRedis, server: ofServer, workers: ofWorkers.reduce((sum, ms) => sum + ms, 0) };
-  return { outcomes, statuses, takeovers, gone, exits, events, printed, waitedMs, cpu, ...counted(log) };
+  return { outcomes, statuses, takeovers, gone, exits, events, printed, waitedMs, cpu, memory, ...counted(log) };
 }
 
 async function isGone(baseUrl, id) {
