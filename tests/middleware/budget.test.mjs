@@ -21,8 +21,9 @@ after(async () => {
 });
 
 /** The budget of one worker, with a connection of its own. */
-async function budget(key, { url = store.url, ...more } = {}) {
-  const connection = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 });
+async function budget(key, { url = store.url, connection: timeouts, ...more } = {}) {
+  const prompt = { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 };
+  const connection = new Redis(url, { ...prompt, ...timeouts });
   connections.push(connection.on("error", () => {}));
   await new Promise((resolve) => connection.once("ready", resolve));
   return new RedisBudget({ redis: connection, key, ...more });
@@ -107,6 +108,22 @@ test("a 429 for one worker pauses all", { skip }, async () => {
   await delay(1_500);
   await calm(taken);
   assert.equal(taken.granted, 5);
+});
+
+test("Redis that hangs is like Redis that is away", { skip }, async () => {
+  const own = await redis();
+  const connection = { commandTimeout: 1_000 };
+  const one = await budget(randomUUID(), { ...own, connection });
+  one.report({ allowed: 20, count: 1, resetMs: 60_000 });
+  await delay(100);
+  own.pause();
+  const taken = takes(one, 10);
+  // The first one waits for the command, the next three go at once; then a response has to come.
+  while (taken.granted < 4) await delay(50);
+  one.report({ allowed: 20, count: 5, resetMs: 60_000 });
+  while (taken.granted < 10) await delay(50);
+  own.resume();
+  await own.close();
 });
 
 test("the longest pause counts, also while Redis is away", { skip }, async () => {

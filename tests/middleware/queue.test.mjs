@@ -476,8 +476,7 @@ test("OpenTelemetry's context travels with the job", { skip }, async () => {
 // ---- In this process, with removals of the test's own ----
 
 /** A queue, and workers on it that do `remove`. */
-async function queued({ maxAgeMs = 30_000 } = {}) {
-  const url = `${store.url}/${databases++}`;
+async function queued({ maxAgeMs = 30_000, url = `${store.url}/${databases++}` } = {}) {
   const open = () => new QueuedDeliveries({ url, log: silent, maxAgeMs });
   const deliveries = open();
   const redis = new Redis(url);
@@ -598,6 +597,32 @@ test("a try that its worker ends is tried again at once", { skip }, async () => 
   assert.equal((await answerOf(delivery)).body.outcome, "disconnected");
   assert.equal(tries, 2);
   await close();
+});
+
+test("a worker that is cut off from Redis stops when its locks have ended", { skip }, async () => {
+  const own = await redis();
+  const { deliveries, work, accept, close } = await queued(own);
+  const reasons = [];
+  const remove = async (_order, { signal }) => {
+    if (reasons.length > 0) return done();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    reasons.push(signal.reason);
+    return fails("INTERNAL")();
+  };
+  const worker = work(remove, { lockMs: 1_000 });
+  const begun = new Promise((resolve) => worker.once("active", resolve));
+  await accept("cut off");
+  await begun;
+  await own.stop();
+  while (reasons.length === 0) await delay(20);
+  assert.deepEqual(reasons, ["Redis is away"]);
+  await own.start();
+  const known = () => deliveries.get("cut off").catch(() => undefined);
+  let delivery = await known();
+  for (; !delivery?.answer; delivery = await known()) await delay(50);
+  assert.equal(delivery.answer.body.outcome, "disconnected");
+  await close();
+  await own.close();
 });
 
 test("a database that Redis does not have ends the process: it is another deployment's", { skip }, async () => {

@@ -36,8 +36,9 @@ function interrupted({ problem, requests }) {
  * @param {number} options.maxAgeMs
  * @param {number} options.concurrency removals at a time
  * @param {object} options.log
+ * @param {number} [options.lockMs]
  */
-export function createWorker({ connection, remove, maxAgeMs, concurrency, log }) {
+export function createWorker({ connection, remove, maxAgeMs, concurrency, log, lockMs = LOCK_MS }) {
   /** In how many milliseconds a job is tried again; -1: not at all. */
   const backoffStrategy = (tries, _type, { retryAfterMs }, { timestamp }) => {
     const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
@@ -76,7 +77,7 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
     connection,
     prefix: PREFIX,
     concurrency,
-    lockDuration: LOCK_MS,
+    lockDuration: lockMs,
     stalledInterval: STALLED_MS,
     maxStalledCount: MAX_STALLED,
     settings: { backoffStrategy },
@@ -89,7 +90,7 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log })
   // Cut off from Redis, a worker cannot hear of that: its locks have ended by then.
   let away;
   connection.on("close", () => {
-    away ??= setTimeout(() => worker.cancelAllJobs("Redis is away"), LOCK_MS).unref();
+    away ??= setTimeout(() => worker.cancelAllJobs("Redis is away"), lockMs).unref();
   });
   connection.on("ready", () => {
     clearTimeout(away);
