@@ -28,8 +28,8 @@ export const REMOVALS = 500;
 export const REQUESTS_PER_SECOND = 120;
 /** A worker is killed and Redis restarted, each after so many accepted disconnects. */
 export const FAULTS = { killWorkerAt: 100, restartRedisAt: 200 };
-/** Over how long the senders come then, so that some come while Redis is away. */
-export const SPREAD_MS = 6_000;
+/** So many senders come then while Redis is away. */
+const LATE = 50;
 
 /** The processor time that a process has used, in milliseconds; on Linux only. */
 function cpuMs(pid) {
@@ -57,10 +57,9 @@ async function memoryOf({ url }) {
  * @param {number} options.workers
  * @param {number} options.removals
  * @param {number} options.requestsPerSecond the platform's limit
- * @param {number} [options.spreadMs] over how long the senders come
  * @param {{ killWorkerAt?: number, restartRedisAt?: number }} [options.faults] after so many accepted disconnects
  */
-export async function removeByFleet({ workers, removals, requestsPerSecond, spreadMs = 0, faults = {} }) {
+export async function removeByFleet({ workers, removals, requestsPerSecond, faults = {} }) {
   const store = await redis();
   const ids = Array.from({ length: removals }, (_, index) => `c-${index}`);
   const conversations = ids.map((id) => ({ id, participants: [connected("p")] }));
@@ -73,6 +72,8 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
     GENESYS_CLOUD_BASE_URL: platform.baseUrl,
     GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000",
     QUEUE_URL: store.url,
+    // However slow the machine is.
+    MAX_AGE_MS: "300000",
   };
   const server = await start(env);
   const working = await Promise.all(Array.from({ length: workers }, () => startWorker(env)));
@@ -82,9 +83,13 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   const headers = { Authorization: `Bearer ${statusToken}` };
   const statuses = new Map();
   let waitedMs = 0;
+  let tellRedisStopped;
+  const redisStopped = new Promise((resolve) => {
+    tellRedisStopped = resolve;
+  });
 
   async function send(conversationId, index) {
-    await delay((spreadMs * index) / removals);
+    if (faults.restartRedisAt !== undefined && index >= removals - LATE) await redisStopped;
     const begun = performance.now();
     const outcome = await ordered(conversationId);
     waitedMs = Math.max(waitedMs, performance.now() - begun);
@@ -95,7 +100,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
   async function ordered(conversationId) {
     const id = randomUUID();
     for (;;) {
-      let answer = await post(server.url, { conversationId, participantId: "p" }, { id });
+      let answer = await post(server.url, { conversationId, participantId: "p", timeoutMs: 60_000 }, { id });
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       while (answer.body.status === "pending") {
         await delay(250);
@@ -121,6 +126,8 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, spre
       while (accepted() < restartRedisAt) await delay(5);
       await store.stop();
       events.push(`Redis stopped after ${accepted()}`);
+      tellRedisStopped();
+      while (!statuses.has(503)) await delay(5);
       await delay(1_000);
       await store.start();
     }

@@ -1,14 +1,14 @@
 // Several machines, as processes: a worker that dies in the middle of its removals, and a restart of Redis.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FAULTS, REMOVALS, REQUESTS_PER_SECOND, removeByFleet, SPREAD_MS } from "./fleet.mjs";
+import { FAULTS, REMOVALS, REQUESTS_PER_SECOND, removeByFleet } from "./fleet.mjs";
 import { withoutRedis } from "./redis.mjs";
 
 test("500 removals by three workers, one killed, Redis restarted: none lost, none twice", {
   skip: withoutRedis,
 }, async (t) => {
   const options = { workers: 3, removals: REMOVALS, requestsPerSecond: REQUESTS_PER_SECOND };
-  const fleet = await removeByFleet({ ...options, spreadMs: SPREAD_MS, faults: FAULTS });
+  const fleet = await removeByFleet({ ...options, faults: FAULTS });
   const { outcomes, statuses, takeovers, gone, exits, events, requests, limited } = fleet;
   // One that the killed worker had removed without telling is already gone for the next one.
   assert.deepEqual(

@@ -247,7 +247,8 @@ const send = (reply, { status, headers, body }) => reply.code(status).headers(he
 
 /**
  * The whole app.
- * @param {RemovalsOptions & { log?: import("fastify").FastifyBaseLogger, board?: Function }} options `board` is a plugin
+ * @param {RemovalsOptions & { log?: import("fastify").FastifyBaseLogger, board?: Function }} options `board` is a
+ *   plugin
  */
 export async function createApp({ log, board, ...options }) {
   const app = Fastify({

@@ -29,7 +29,7 @@ export const logger = ({ logLevel }) => pino({ level: logLevel });
 export const announce = (fields) => console.log(JSON.stringify({ level: 30, time: Date.now(), ...fields }));
 
 /** On SIGTERM, SIGINT or an error that nobody caught: `close()`, then the end. */
-export function endInPeace(log, close) {
+export function endOnSignal(log, close) {
   const grace = closeWithGrace({ delay: GRACE_MS, logger: false, skip: SIGNALS }, async ({ err }) => {
     if (err) log.fatal(whereOf(err), "the process failed");
     else log.info("no new work");

@@ -148,8 +148,8 @@ export class QueuedDeliveries {
   /** Told of each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
   onEnded = () => {};
 
-  /** @param {{ url: string, log: object, maxAgeMs: number, standstillMs?: number }} options */
-  constructor({ url, log, maxAgeMs, standstillMs = STANDSTILL_MS }) {
+  /** @param {{ url: string, log: object, maxAgeMs?: number, standstillMs?: number }} options `maxAgeMs` as workers do */
+  constructor({ url, log, maxAgeMs = 30_000, standstillMs = STANDSTILL_MS }) {
     this.#standstillMs = standstillMs;
     this.#maxAgeMs = maxAgeMs;
     this.#redis = connect(url, { log, name: "queue", isPrompt: true });

@@ -1,7 +1,7 @@
-// `npm start`: reads the configuration, listens, and ends in peace.
+// `npm start`: reads the configuration, listens, and ends on SIGTERM.
 import { createApp } from "./app.js";
 import { platform } from "./platform.js";
-import { announce, configured, endInPeace, fail, logger } from "./process.js";
+import { announce, configured, endOnSignal, fail, logger } from "./process.js";
 
 const config = configured();
 const { port, host, secrets, statusToken, answerWithinMs, maxAgeMs, queueUrl, hasBoard } = config;
@@ -15,7 +15,7 @@ const app = await createApp({
   ...{ client, deliveries: queued, isReady, secrets, statusToken, answerWithinMs, maxAgeMs, log },
   board: hasBoard ? (await import("./board.js")).board : undefined,
 });
-endInPeace(log, async () => {
+endOnSignal(log, async () => {
   await app.close();
   await queued?.close();
   client.close();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { RedisBudget } from "./budget.js";
 import { within } from "./deliveries.js";
 import { platform } from "./platform.js";
-import { announce, configured, endInPeace, logger } from "./process.js";
+import { announce, configured, endOnSignal, logger } from "./process.js";
 import { connect, countWorkers, openQueue } from "./queue.js";
 import { remover } from "./removal.js";
 import { createWorker } from "./work.js";
@@ -30,7 +30,7 @@ const count = () =>
     () => {},
   );
 const counting = setInterval(count, COUNT_MS);
-endInPeace(log, async () => {
+endOnSignal(log, async () => {
   clearInterval(counting);
   // What takes too long, or can no longer be kept because Redis is away, is another worker's.
   const closing = worker.close();
