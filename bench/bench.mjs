@@ -7,8 +7,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
-import { chromium } from "playwright-core";
-import { browser, chromeArguments } from "../scripts/browser.mjs";
+import { browser, launch } from "../scripts/browser.mjs";
 import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
 
@@ -252,13 +251,13 @@ if (chrome) {
     join(pages, "sdk.html"),
     `<!doctype html><title></title><script src="platform.js"></script><script src="run-sdk.js"></script>`,
   );
-  const instance = await chromium.launch({ executablePath: chrome, args: chromeArguments });
+  const instance = await launch("chrome", chrome);
   await interleaved(
     "First removal in a fresh Chromium page, from the navigation on (ms)",
     { "official SDK": "sdk", "bare fetch": "bare", "by hand": "hand", ours: "ours", "ours, core.wasm served": "init" },
     15,
     async (name) => {
-      const context = await instance.newContext();
+      const context = await instance.createBrowserContext();
       const page = await context.newPage();
       await page.goto(`${small}/pages/${name}.html`);
       await page.waitForFunction(() => document.title);

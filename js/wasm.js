@@ -23,6 +23,9 @@ const UNSUPPORTED =
   '\'wasm-unsafe-eval\', an extension (MV3) in its manifest "content_security_policy": { "extension_pages": ' +
   "\"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }, Node no --jitless.";
 
+/** @typedef {InstanceType<typeof Client>} OwnClient */
+/** @typedef {InstanceType<typeof Budget>} OwnBudget */
+
 let isLoaded = false;
 
 /** The host has no WebAssembly, or a policy forbids it: not even the empty module compiles. */
@@ -122,7 +125,7 @@ export const disconnectIfConnected = (options) => entered(call, options);
 /** Notifications that arrive before the module is there; the oldest make room. */
 const MAX_EARLY = 200;
 
-/** Of each `RateBudget` the module's own. @type {WeakMap<object, () => Budget>} */
+/** Of each `RateBudget` the module's own. @type {WeakMap<object, () => OwnBudget>} */
 const budgets = new WeakMap();
 
 /** The module's own budget of a `RateBudget` that no subclass has changed. @param {any} options */
@@ -143,9 +146,11 @@ export class ConversationClient {
   #isClosed = false;
   /** @type {[notification: string, at: number][]} */
   #early = [];
-  /** @type {Client | undefined} */
+  /** @type {OwnClient | undefined} */
   #client;
   #instance = -1;
+  /** @type {Set<(conversationId: string) => void>} */
+  #subscribers = new Set();
 
   /** @param {any} options @param {any} [source] of the module, for `entered` */
   constructor(options, source) {
@@ -161,7 +166,7 @@ export class ConversationClient {
       if (budget) client.share(budget);
       this.#client = client;
       this.#instance = instance();
-      for (const [notification, at] of this.#early.splice(0)) this.#client.observe(notification, at);
+      this.#observeEarly(this.#client);
       if (this.#isClosed) this.#client.close();
     }
     return this.#client;
@@ -197,12 +202,36 @@ export class ConversationClient {
     if (!this.#client || !isReady()) return;
     try {
       begun(() => {
-        const client = this.#current();
-        for (const [notification, at] of this.#early.splice(0)) client.observe(notification, at);
+        this.#observeEarly(this.#current());
       });
     } catch {
       // The module failed: the calls in flight end with that.
     }
+  }
+
+  /** @param {OwnClient} client */
+  #observeEarly(client) {
+    for (const [notification, at] of this.#early.splice(0)) {
+      const conversationId = client.observe(notification, at);
+      if (conversationId === undefined) continue;
+      for (const subscriber of [...this.#subscribers]) {
+        try {
+          subscriber(conversationId);
+        } catch {
+          // As with `onEvent`: what it throws changes nothing.
+        }
+      }
+    }
+  }
+
+  /** @param {(conversationId: string) => void} subscriber */
+  subscribe(subscriber) {
+    if (typeof subscriber !== "function") {
+      const message = `subscribe: the subscriber has to be a function, not ${typeof subscriber}`;
+      throw new DisconnectError({ code: "INVALID_ARGUMENT", option: "subscriber", message });
+    }
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
   }
 
   close() {
@@ -225,7 +254,7 @@ export class ConversationClient {
 export class RateBudget {
   #options;
   #source;
-  /** @type {Budget | undefined} */
+  /** @type {OwnBudget | undefined} */
   #budget;
   #instance = -1;
 

@@ -68,6 +68,23 @@ export async function installed(title, names, packages, isComplete = () => true)
     : { missing: `no ${title} found; on Debian: sudo apt-get install ${packages.join(" ")}` };
 }
 
+/** Firefox, or why it is missing. */
+export const firefox = () => installed("Firefox", ["firefox-esr", "firefox"], ["firefox-esr"]);
+
+/** How long a browser may take for one thing: for a machine under load, not a measurement. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Starts a browser that tests and pictures drive.
+ * @param {"chrome" | "firefox"} browser
+ * @param {string} executablePath
+ */
+export async function launch(browser, executablePath, options = {}) {
+  const { default: puppeteer } = await import("puppeteer-core");
+  const args = browser === "chrome" ? chromeArguments : [];
+  return puppeteer.launch({ browser, executablePath, args, protocolTimeout: PATIENCE_MS, ...options });
+}
+
 /** What Chromium needs to run without a desktop, also as root, and without calling home. */
 export const chromeArguments = [
   "--headless",

@@ -40,7 +40,8 @@ const WASM_OPT = `-Oz --converge --one-caller-inline-max-function-size=20
 async function bundle(entry, outfile, format, more) {
   const { build } = await import("esbuild");
   const shared = { bundle: true, target: "es2021", legalComments: "none", logLevel: "error" };
-  await build({ entryPoints: [entry], outfile, format, ...shared, ...more });
+  const entryPoints = entry ? [entry] : [];
+  await build({ entryPoints, outfile, format, ...shared, ...more });
 }
 
 /** Bytes as ASCII: one character for a byte below 90, as most are, two for any other. `js/load.js` reads it. */
@@ -65,11 +66,13 @@ async function assemble({ file, name }, folder) {
   await bundle(inline, join(folder, `${name}.inline.cjs`), "cjs");
 }
 
-/** In CommonJS, entry points share one `wasm.cjs`; the first call requires the inlined module, not the import. */
+/** In CommonJS, entry points share `wasm.cjs` and others; the first call requires the inlined module, not the import. */
 const commonJs = {
   name: "commonjs",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/wasm\.js$/ }, () => ({ path: "./wasm.cjs", external: true }));
+    onResolve({ filter: /^\.\/(wasm|element)\.js$|^\.\.\/index\.js$/ }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path: path.replace(/js$/, "cjs"), external: true },
+    );
     onResolve({ filter: /\.inline\.cjs$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /\.inline\.js$/ }, ({ path }) => ({
       contents: `export default () => require("./${path.split(/[\\/]/).at(-1).replace(/js$/, "cjs")}").default();`,
@@ -87,6 +90,28 @@ function manifest() {
   return { name, version, description, keywords, license, ...links, ...own };
 }
 
+/** The element's CommonJS modules and types, and its manifest for editors, made of the comments in its source. */
+async function elements() {
+  const folder = join(pkg, "element");
+  for (const name of ["element", "define"])
+    await bundle(join(folder, `${name}.js`), join(folder, `${name}.cjs`), "cjs", { plugins: [commonJs] });
+  for (const name of ["element", "define", "react"])
+    writeFileSync(join(folder, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
+  const analyzer = join(root, "node_modules", "@custom-elements-manifest", "analyzer", "cem.js");
+  const args = ["analyze", "--quiet", "--globs", "js/element/element.js", "--outdir", "target/manifest"];
+  await run(process.execPath, [analyzer, ...args]);
+  const manifest = JSON.parse(readFileSync(join(root, "target", "manifest", "custom-elements.json"), "utf8"));
+  for (const module of manifest.modules) {
+    module.path = "element/element.js";
+    for (const one of module.declarations) {
+      // Without what only the browser calls, and the event whose name is computed.
+      one.members = one.members?.filter(({ name }) => !name.endsWith("Callback"));
+      one.events = one.events?.filter(({ name }) => name);
+    }
+  }
+  writeFileSync(join(pkg, "custom-elements.json"), `${JSON.stringify(manifest, undefined, 1)}\n`);
+}
+
 export async function build() {
   await ensureRust();
   await installDependencies();
@@ -97,8 +122,9 @@ export async function build() {
   for (const file of readdirSync(pkg)) if (file !== ".gitignore") rmSync(join(pkg, file), { recursive: true });
 
   const inGlue = ["error.js", "encoding.js", "trap.js"];
-  for (const file of readdirSync(join(root, "js"))) {
-    if (file === "package.json" || inGlue.includes(file)) continue;
+  mkdirSync(join(pkg, "element"));
+  for (const file of readdirSync(join(root, "js"), { recursive: true })) {
+    if (["package.json", "element", ...inGlue].includes(file)) continue;
     if (/\.d\.c?ts$/.test(file)) copyFileSync(join(root, "js", file), join(pkg, file));
     // Without its comments; the names stay, for stack traces.
     else
@@ -119,8 +145,12 @@ export async function build() {
     await bundle(join(pkg, `${name}.js`), join(pkg, `${name}.cjs`), "cjs", { plugins });
     writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
   }
+  await elements();
   const script = { globalName: "DisconnectIfConnected", minify: true };
   await bundle(join(pkg, "index.js"), join(pkg, "index.iife.js"), "iife", script);
+  const all = 'export * from "./index.js"; export * from "./element/define.js";';
+  const stdin = { contents: all, resolveDir: pkg };
+  await bundle(undefined, join(pkg, "element.iife.js"), "iife", { ...script, stdin });
   writeStamp();
   step(`Built pkg in ${seconds(started)}`);
 }

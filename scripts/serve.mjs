@@ -13,11 +13,15 @@ export const types = {
   ".wasm": "application/wasm",
 };
 
-/** @returns {Promise<{ url: string, close: () => Promise<void> }>} */
-export async function serve(port = 0, folder = root) {
+/**
+ * @param {{ port?: number, folder?: string, open?: string[], headers?: Record<string, string> }} [options] `open`: the
+ * paths of this repository that are public; another folder is public as a whole
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ */
+export async function serve({ port = 0, folder = root, open = ["/www/", "/pkg/"], headers = {} } = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
-    const isPublic = folder !== root || path.startsWith("/www/") || path.startsWith("/pkg/");
+    const isPublic = folder !== root || open.some((prefix) => path.startsWith(prefix));
     if (path === "/" && folder === root) return response.writeHead(302, { Location: "/www/index.html" }).end();
     try {
       if (!isPublic) throw new Error("not public");
@@ -26,6 +30,7 @@ export async function serve(port = 0, folder = root) {
         .writeHead(200, {
           "Content-Type": types[extname(path)] ?? "application/octet-stream",
           "Cache-Control": "no-store",
+          ...headers,
         })
         .end(body);
     } catch {

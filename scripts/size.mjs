@@ -8,7 +8,7 @@ import { root } from "./run.mjs";
 import { weigh } from "./wasm-functions.mjs";
 
 /** Brotli, in bytes, of all that a page downloads; `npm test` fails above. */
-export const BUDGET_BROTLI_BYTES = 89_000;
+export const BUDGET_BROTLI_BYTES = 90_500;
 
 const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
 

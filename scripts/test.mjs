@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { browser, installed } from "./browser.mjs";
+import { browser, firefox, installed } from "./browser.mjs";
 import { build } from "./build.mjs";
 import {
   bold,
@@ -136,25 +136,17 @@ try {
       counts: true,
     });
   }
-  const files = readdirSync(join(root, "tests", "js")).filter((file) => file.endsWith(".test.mjs"));
-  await part(
-    "The package, its options, sockets and the page",
-    process.execPath,
-    ["--test", "--test-reporter=spec", ...files.map((file) => join("tests", "js", file))],
-    {
-      counts: true,
-    },
-  );
+  const testFiles = (folder) => {
+    const files = readdirSync(join(root, "tests", folder)).filter((file) => file.endsWith(".test.mjs"));
+    return ["--test", "--test-reporter=spec", ...files.map((file) => join("tests", folder, file))];
+  };
+  await part("The package, its options and sockets", process.execPath, testFiles("js"), { counts: true });
+  await firefox();
+  await part("The element and the page, in browsers", process.execPath, testFiles("element"), { counts: true });
   await installMiddleware();
   // Without it, the tests of the queue are skipped, with the reason.
   await installed("Redis", ["redis-server"], ["redis-server"]);
-  const ofMiddleware = readdirSync(join(root, "tests", "middleware")).filter((file) => file.endsWith(".test.mjs"));
-  await part(
-    "The middleware",
-    process.execPath,
-    ["--test", "--test-reporter=spec", ...ofMiddleware.map((file) => join("tests", "middleware", file))],
-    { counts: true },
-  );
+  await part("The middleware", process.execPath, testFiles("middleware"), { counts: true });
   await part("A second build gives the same bytes", process.execPath, [join("scripts", "reproduce.mjs")]);
   await part("Every host", process.execPath, [join("tests", "hosts", "hosts.mjs")], { counts: true });
 } catch (error) {

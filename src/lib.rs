@@ -62,10 +62,11 @@ mod exports {
             Ok(task::spawn(Rc::clone(&self.0).participants(conversation_id, options)))
         }
 
-        /// `at`: when it arrived, on the clock of `performance.now()`; default: now.
+        /// `at`: when it arrived, on the clock of `performance.now()`; default: now. The result is the conversation's
+        /// id where the notification told something.
         #[wasm_bindgen(skip_typescript)]
-        pub fn observe(&self, notification: &JsValue, at: Option<f64>) {
-            self.0.observe(notification, at);
+        pub fn observe(&self, notification: &JsValue, at: Option<f64>) -> Option<String> {
+            self.0.observe(notification, at)
         }
 
         #[wasm_bindgen(skip_typescript)]

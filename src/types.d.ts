@@ -360,13 +360,18 @@ export class ConversationClient {
    * for (const { participantId, result, error } of results) console.log(participantId, result?.outcome ?? error);
    */
   disconnectAll(options: DisconnectAllOptions): Promise<DisconnectAllResult>;
-  /** The participants of a conversation, as one read shows them. */
+  /** The participants of a conversation, as one read shows them, and events less than `maxAgeMs` old. */
   participants(conversationId: string, options?: ParticipantsOptions): Promise<ConversationParticipant[]>;
   /**
    * Takes up what the application's own notification channel received: a notification, its `eventBody`, or either as
    * JSON text. What is no event about a conversation's calls is ignored; it never throws.
    */
   observe(notification: unknown): void;
+  /**
+   * Calls `subscriber` with the conversation's id after each notification that told something of it: what to show may
+   * have changed. Gives the function that ends this. What a subscriber throws changes nothing.
+   */
+  subscribe(subscriber: (conversationId: string) => void): () => void;
   /** Ends the calls in flight, and those that come later, with `CLOSED`. */
   close(): void;
   [Symbol.dispose](): void;
@@ -408,16 +413,19 @@ export type ClientDisconnectOptions = ClientCallOptions &
   (Whom | { participantId?: undefined; participant?: undefined });
 
 /** The options of `client.participants`, beside the conversation. */
-export type ParticipantsOptions = Omit<ClientCallOptions, "conversationId">;
+export interface ParticipantsOptions extends Omit<ClientCallOptions, "conversationId"> {
+  /** Who is listed; default: everybody. `"people"` is all but infrastructure and legs that only listen. */
+  where?: ParticipantDescription | "people" | undefined;
+}
 
 /** The options of `client.disconnectAll`. */
 export interface DisconnectAllOptions extends ClientCallOptions {
   /**
-   * Whom to remove: all given fields have to match. Default: everybody but infrastructure (`acd`, `ivr`, `voicemail`,
+   * Whom to remove: all given fields have to match. Default `"people"`: all but infrastructure (`acd`, `ivr`, `voicemail`,
    * `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is removed
    * where its purpose or id is given.
    */
-  where?: ParticipantDescription | undefined;
+  where?: ParticipantDescription | "people" | undefined;
   /** How many connected participants, infrastructure not counted, have to stay; default 0. */
   keep?: number | undefined;
 }

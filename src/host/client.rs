@@ -23,7 +23,7 @@ use crate::protocol::{
     flight::End,
     observation::{Observations, Person},
     participant::Participant,
-    selection::{Description, Whom, is_person},
+    selection::{Description, Group, Whom, is_person},
     settings::Settings,
     target::{Kind, Target},
     timeline::Source,
@@ -45,8 +45,7 @@ const MAX_AGE_MS: f64 = 2_000.0;
 /// Removals of `disconnectAll` that are under way at a time.
 const REMOVALS_AT_ONCE: usize = 8;
 
-const MORE_OPTIONS: &str =
-    ", priority; of disconnectAll where, keep; of the client budget, requestsPerMinute, maxAgeMs";
+const MORE_OPTIONS: &str = ", priority; of participants where; of disconnectAll where, keep; of the client budget, requestsPerMinute, maxAgeMs";
 
 /// A client's own options, read at its first call.
 struct Shared {
@@ -109,10 +108,16 @@ impl Client {
     pub async fn participants(self: Rc<Self>, conversation_id: JsValue, given: JsValue) -> Result<JsValue, JsValue> {
         const METHOD: &str = "participants";
         let order = self.order_of_everyone(conversation_id, &given);
-        let order = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
-        let target = order.options.settings.target.clone();
-        let (participants, _) = self.list(METHOD, order).await?;
-        let persons: Vec<Person> = participants.iter().filter_map(|one| Person::of(one, &target)).collect();
+        let (of, order) = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
+        let Settings { conversation_id, target, max_age_ms, .. } = order.options.settings.clone();
+        let told = || self.observations.borrow().told(&conversation_id, time::now(), max_age_ms);
+        // Those from before the read too: it may lag.
+        let mut events = told();
+        let (mut participants, _) = self.list(METHOD, order).await?;
+        events.extend(told());
+        self.observations.borrow().show(&mut participants, &events);
+        let meant = participants.iter().filter(|one| of.has(one));
+        let persons: Vec<Person> = meant.filter_map(|one| Person::of(one, &target)).collect();
         Ok(serde_wasm_bindgen::to_value(&persons)?)
     }
 
@@ -161,21 +166,20 @@ impl Client {
     }
 
     /// Takes up a notification, as an object or as text; `at` is when it arrived, on the host's clock. It never throws.
-    pub fn observe(&self, notification: &JsValue, at: Option<f64>) {
+    /// Gives the conversation's id where it told something.
+    pub fn observe(&self, notification: &JsValue, at: Option<f64>) -> Option<String> {
         if self.is_closed.get() {
-            return;
+            return None;
         }
-        let Some((conversation_id, participants)) = event(notification) else { return };
-        if self.observations.borrow_mut().observe(
-            &conversation_id,
-            participants,
-            Source::Event,
-            at.unwrap_or_else(time::now),
-        ) {
-            let flights = self.flights.borrow();
-            let known = flights.get(Self::flights_to(&flights, &conversation_id)).unwrap_or_default();
-            known.iter().for_each(|flight| flight.tell());
+        let (conversation_id, participants) = event(notification)?;
+        let at = at.unwrap_or_else(time::now);
+        if !self.observations.borrow_mut().observe(&conversation_id, participants, Source::Event, at) {
+            return None;
         }
+        let flights = self.flights.borrow();
+        let known = flights.get(Self::flights_to(&flights, &conversation_id)).unwrap_or_default();
+        known.iter().for_each(|flight| flight.tell());
+        Some(conversation_id)
     }
 
     pub fn close(&self) {
@@ -227,21 +231,19 @@ impl Client {
         Ok(Order { options, priority, commons: Rc::clone(&shared.commons) })
     }
 
-    fn order_of_everyone(&self, conversation_id: JsValue, given: &JsValue) -> Result<Order, Refusal> {
+    fn order_of_everyone(&self, conversation_id: JsValue, given: &JsValue) -> Result<(Group, Order), Refusal> {
         let mut given = if given.is_undefined() { Given::new() } else { options::given(given)? };
+        let of = group(&mut given)?.unwrap_or(Group::Everyone);
         options::taken(&mut given, "conversationId");
         given.push(("conversationId".into(), Value { value: conversation_id, access: Access::Own }));
         given.retain(|(_, given)| !given.value.is_undefined());
-        self.order(given, true)
+        Ok((of, self.order(given, true)?))
     }
 
     fn order_of_many(&self, given: Given) -> Result<(Many, Order), Refusal> {
         let mut given = given;
-        let of = options::option(&mut given, "where", |value| Description::deserialize(value).map(Some))?;
+        let of = group(&mut given)?.unwrap_or(Group::People);
         let keep = options::option(&mut given, "keep", checked::count)?.unwrap_or_default();
-        if of.as_ref().is_some_and(|of| of.fields().is_empty()) {
-            return Err(Refusal::new("where", "an empty description", &"at least one field"));
-        }
         Ok((Many { of, keep }, self.order(given, true)?))
     }
 
@@ -354,9 +356,22 @@ fn pacer(budget: JsValue) -> Result<Pacer, Refusal> {
     Err(Refusal::new("budget", &foreign::shown(&budget), &"a RateBudget, or an object { take, report? }"))
 }
 
+/// The option `where`.
+fn group(given: &mut Given) -> Result<Option<Group>, Refusal> {
+    if given.iter().any(|(name, given)| name == "where" && given.value.as_string().as_deref() == Some("people")) {
+        options::taken(given, "where");
+        return Ok(Some(Group::People));
+    }
+    let of = options::option(given, "where", |value| Description::deserialize(value).map(Some))?;
+    if of.as_ref().is_some_and(|of| of.fields().is_empty()) {
+        return Err(Refusal::new("where", "an empty description", &"at least one field"));
+    }
+    Ok(of.map(Group::Described))
+}
+
 /// Whom `disconnectAll` means.
 struct Many {
-    of: Option<Description>,
+    of: Group,
     /// How many connected participants stay.
     keep: f64,
 }
@@ -367,14 +382,13 @@ impl Many {
     /// Who is meant and not gone; the error says how many would be left.
     fn choose(&self, participants: &[Participant], target: &Target) -> Result<Vec<Participant>, String> {
         let is = |one: &Participant, kind| target.listed(one).is_some_and(|listed| listed.kind == kind);
-        let is_meant = |one: &Participant| self.of.as_ref().map_or_else(|| is_person(one), |of| of.names(one));
         let (mut chosen, mut connected, mut left) = (Vec::new(), 0, 0);
         for one in participants.iter().filter(|one| target.listed(one).is_some() && !is(one, Kind::Gone)) {
             let talks = u64::from(is(one, Kind::Disconnectable) && is_person(one));
             connected += talks;
             if chosen.iter().any(|known: &Participant| known.id == one.id) {
                 connected -= talks;
-            } else if is_meant(one) {
+            } else if self.of.has(one) {
                 chosen.push(one.clone());
             } else {
                 left += talks;

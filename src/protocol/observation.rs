@@ -97,6 +97,22 @@ impl Observations {
         }
     }
 
+    /// What events less than `max_age_ms` ago told of a conversation.
+    pub fn told(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
+        let mut told = self.fresh(conversation_id, now, max_age_ms);
+        told.retain(|one| one.source == Source::Event);
+        told
+    }
+
+    /// A read may lag: the states of events that are about as young, for whoever looks at the list; gone stays gone.
+    pub fn show(&self, participants: &mut [Participant], told: &[Observed]) {
+        for Observed { participant: known, .. } in told {
+            for read in participants.iter_mut().filter(|one| one.id == known.id && !self.target.is_gone(one)) {
+                (read.state, read.calls) = (known.state.clone(), known.calls.clone());
+            }
+        }
+    }
+
     /// What is known of a conversation and less than `max_age_ms` old.
     pub fn fresh(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
         let conversation = self.conversations.iter().rev().find(|one| one.id == conversation_id);

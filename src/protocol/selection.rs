@@ -60,6 +60,25 @@ pub fn is_person(participant: &Participant) -> bool {
     !participant.identity.only_listens && !is_infrastructure(participant)
 }
 
+/// Whom something means that is about many.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Group {
+    Everyone,
+    /// Neither infrastructure nor legs that only listen.
+    People,
+    Described(Description),
+}
+
+impl Group {
+    pub fn has(&self, participant: &Participant) -> bool {
+        match self {
+            Group::Everyone => true,
+            Group::People => is_person(participant),
+            Group::Described(description) => description.names(participant),
+        }
+    }
+}
+
 impl Description {
     /// Whether it names a participant among many: infrastructure by its purpose or by its id only.
     pub fn names(&self, participant: &Participant) -> bool {

@@ -1,4 +1,4 @@
-// Pages served to a browser, and the browsers: Chromium by Playwright; Firefox and WebKit as a person starts them, with
+// Pages served to a browser, and the browsers: Chromium by Puppeteer; Firefox and WebKit as a person starts them, with
 // a URL, so that no driver is needed: the page itself reports.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,8 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
-import { chromium } from "playwright-core";
-import { browser, chromeArguments, installed } from "../../scripts/browser.mjs";
+import { browser, firefox, installed, launch } from "../../scripts/browser.mjs";
 import { output } from "../../scripts/run.mjs";
 import { types } from "../../scripts/serve.mjs";
 
@@ -74,12 +73,12 @@ export async function serve(folders) {
 export async function openChromium() {
   const { chrome, missing } = await browser();
   if (!chrome) return { name: "Chromium", missing };
-  const instance = await chromium.launch({ executablePath: chrome, args: chromeArguments });
+  const instance = await launch("chrome", chrome);
   return {
-    name: `Chromium ${instance.version().split(".")[0]}`,
+    name: `Chromium ${(await instance.version()).split("/")[1].split(".")[0]}`,
     /** Opens a URL until `server` has its report; problems of the page become the error. */
     async report(url, server) {
-      const context = await instance.newContext();
+      const context = await instance.createBrowserContext();
       const page = await context.newPage();
       const problems = [];
       page.on("pageerror", (error) => problems.push(String(error)));
@@ -133,7 +132,7 @@ function started(name, command, argumentsFor, env = {}) {
 }
 
 export async function openFirefox() {
-  const { path, missing } = await installed("Firefox", ["firefox-esr", "firefox"], ["firefox-esr"]);
+  const { path, missing } = await firefox();
   if (!path) return { name: "Firefox", missing };
   return started(named("Firefox", path), path, (profile, url) => [
     "--headless",

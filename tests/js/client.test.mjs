@@ -772,6 +772,72 @@ test("participants lists them as a read shows them", async () => {
   assert.equal(await client.participants("c", { signal }).catch((reason) => reason), "enough");
 });
 
+test("participants: where chooses; people are neither infrastructure nor those who only listen", async () => {
+  const { client } = await simulated(conference());
+  const listed = async (where) => (await client.participants("c", { where })).map(({ id }) => id);
+  assert.deepEqual(await listed("people"), ["p-agent", "p-failed", "p-customer", "p-external"]);
+  assert.deepEqual(await listed({ purpose: ["agent", "ivr"] }), ["p-agent", "p-ivr"]);
+  assert.deepEqual(await listed({ userId: "u-2" }), ["p-supervisor"]);
+  assert.deepEqual(await listed({ address: "+1 317 555 0142" }).then((ids) => ids.includes("p-ivr")), false);
+  assert.equal((await listed(undefined)).length, 7);
+  for (const [where, option] of [
+    [{}, "where"],
+    ["persons", "where"],
+    [{ role: "x" }, "where.role"],
+  ])
+    await assert.rejects(client.participants("c", { where }), { code: "INVALID_ARGUMENT", option });
+  const { results } = await client.disconnectAll({ conversationId: "c", where: "people", settleMs: 100 });
+  assert.deepEqual(
+    results.map(({ participantId }) => participantId),
+    ["p-agent", "p-customer", "p-external"],
+  );
+});
+
+test("participants: a young event says more than a read that lags; who is gone stays gone", async () => {
+  let now = 0;
+  const schedule = [
+    { at: -1e6, state: "alerting" },
+    { at: 100, state: "connected" },
+    { at: 300, state: "disconnected" },
+  ];
+  const config = { ...conversation({ id: "p-1", schedule }, { id: "p-2" }), readLagMs: 500, now: () => now };
+  const { simulator, client } = await simulated(config);
+  const states = async () => (await client.participants("c")).map(({ state, kind }) => `${state} ${kind}`);
+  assert.deepEqual(await states(), ["alerting unsettled", "connected connected"]);
+  now = 200;
+  client.observe(simulator.notification("c"));
+  assert.deepEqual(await states(), ["connected connected", "connected connected"]);
+  now = 400;
+  client.observe(simulator.notification("c"));
+  assert.deepEqual(await states(), ["disconnected gone", "connected connected"]);
+  const never = await simulated(config, { maxAgeMs: 0 });
+  now = 200;
+  never.client.observe(never.simulator.notification("c"));
+  assert.deepEqual(await never.client.participants("c").then(([{ state }]) => state), "alerting");
+});
+
+test("subscribe: called with the conversation of each notification that told something", async () => {
+  const { simulator, client } = await simulated();
+  const told = [];
+  const end = client.subscribe((conversationId) => told.push(conversationId));
+  client.subscribe(() => {
+    throw new Error("a subscriber's own");
+  });
+  client.observe(simulator.notification("c")); // before the module is there
+  assert.deepEqual(told, []);
+  await client.participants("c");
+  assert.deepEqual(told, ["c"]);
+  client.observe(JSON.stringify(simulator.notification("c")));
+  client.observe({ eventBody: { id: "c-2", participants: [{ id: "p", state: "queued" }] } });
+  for (const nothing of [{ topicName: "v2.users.u.presence" }, { eventBody: { id: "c", participants: [] } }, null])
+    client.observe(nothing);
+  assert.deepEqual(told, ["c", "c", "c-2"]);
+  end();
+  client.observe(simulator.notification("c"));
+  assert.equal(told.length, 3);
+  assert.throws(() => client.subscribe({}), { code: "INVALID_ARGUMENT", option: "subscriber" });
+});
+
 test("disconnectAll: one read, one write for each who is connected", async () => {
   for (const count of [1, 3, 30]) {
     const participants = Array.from({ length: count }, (_, index) => ({ id: `p-${index}` }));

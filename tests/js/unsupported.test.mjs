@@ -9,8 +9,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createContext, runInContext } from "node:vm";
-import { chromium } from "playwright-core";
-import { browser, chromeArguments } from "../../scripts/browser.mjs";
+import { browser, launch } from "../../scripts/browser.mjs";
 
 const pkg = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const exec = promisify(execFile);
@@ -75,7 +74,7 @@ test("a page whose policy does not allow WebAssembly, as an extension's does by 
     response.end(await readFile(join(pkg, pathname)).catch(() => ""));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const opened = await chromium.launch({ executablePath: chrome, args: chromeArguments });
+  const opened = await launch("chrome", chrome);
   try {
     for (const [given, expected] of [
       [
@@ -88,7 +87,7 @@ test("a page whose policy does not allow WebAssembly, as an extension's does by 
       policy = given;
       const tab = await opened.newPage();
       await tab.goto(`http://127.0.0.1:${server.address().port}/`);
-      await tab.waitForFunction(() => document.title !== "", undefined, { timeout: 60_000 });
+      await tab.waitForFunction(() => document.title !== "", { timeout: 60_000 });
       assert.match(await tab.title(), expected);
       await tab.close();
     }

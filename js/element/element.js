@@ -1,0 +1,589 @@
+// @ts-check
+// `<remove-caller>`: the participants of a conversation, with a button for each that removes it.
+
+import { ConversationClient } from "../index.js";
+import { filled, languages } from "./messages.js";
+import { style } from "./style.js";
+import { inTurn, listen } from "./turns.js";
+
+/** @typedef {import("../index.cjs").ConversationParticipant} Participant */
+/** @typedef {import("../index.cjs").DisconnectEvent} DisconnectEvent */
+
+/** How often the participants are read while nothing else says that they changed, in milliseconds. */
+const POLL_MS = 5_000;
+/** The longest pause after reads that failed, in milliseconds. */
+const MAX_POLL_MS = 60_000;
+/** An event comes in a burst of several: one read for all, after so many milliseconds. */
+const BURST_MS = 100;
+
+const CUSTOMERS = ["customer", "external"];
+
+// On a server there are no elements; the module can be imported all the same.
+const Base = globalThis.HTMLElement ?? class {};
+
+/** @param {string} tag @param {string} part @param {Record<string, string>} [attributes] */
+function create(tag, part, attributes = {}) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries({ part, ...attributes })) element.setAttribute(name, value);
+  return element;
+}
+
+/** Sets what has changed only: a live region speaks at each change. @param {Element} element @param {string} text */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Element} element @param {string} name @param {string | boolean | undefined} value */
+function setAttribute(element, name, value) {
+  if (value === undefined) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}
+
+let rows = 0;
+
+/** One participant as it is shown. */
+class Row {
+  /** @type {"idle" | "asking" | "removing"} */
+  phase = "idle";
+  // What the removal under way has seen last.
+  isListed = true;
+  isWriting = false;
+  isAccepted = false;
+  item = create("li", "participant");
+  // A number is read from left to right in any language.
+  name = create("span", "name", { dir: "auto" });
+  purpose = create("span", "purpose");
+  state = create("span", "state", { id: `state-${++rows}` });
+  button = create("button", "button", { type: "button", "aria-describedby": this.state.id });
+  question = create("div", "question", { role: "group", hidden: "" });
+  asked = create("span", "asked", { "aria-hidden": "true" });
+  confirm = create("button", "confirm", { type: "button" });
+  cancel = create("button", "cancel", { type: "button" });
+
+  /** @param {Participant} participant */
+  constructor(participant) {
+    this.participant = participant;
+    this.question.append(this.asked, this.confirm, this.cancel);
+    const who = create("span", "who");
+    who.append(this.name, this.purpose);
+    this.item.append(who, this.state, this.button, this.question);
+  }
+
+  /** Whether a removal makes sense now. */
+  get isRemovable() {
+    return this.phase !== "removing" && this.participant.kind === "connected";
+  }
+}
+
+/**
+ * The participants of a conversation with their live state, and a button for each that removes it, by the rule of
+ * `disconnectIfConnected`. It asks in place before it removes, and tells progress, outcome and refusal in words.
+ *
+ * @tagname remove-caller
+ *
+ * @attr {string} conversation-id - The conversation's id.
+ * @attr {"always" | "last" | "never"} confirm-mode - When it asks before it removes: always, for the last connected
+ * customer only, or never.
+ * @attr {number} poll-ms - How often the participants are read, in milliseconds; 0: only by `refresh()`.
+ * @attr {string} lang - The language; default: that of the nearest element that has one.
+ *
+ * @fires remove-caller-before - Before a removal begins, cancelable. `detail` is `{ participant }`.
+ * @fires remove-caller-outcome - After a removal. `detail` is `{ participant, result }`.
+ * @fires remove-caller-error - After a removal without an outcome: `detail` is `{ participant, error }`. After a read of
+ * the participants that failed: `{ error }`.
+ *
+ * @csspart list - The list of participants.
+ * @csspart participant - One participant.
+ * @csspart who - Its name and its purpose.
+ * @csspart name - Its name, its number or its purpose.
+ * @csspart purpose - What it is in the conversation, where it has a name.
+ * @csspart state - Its state in words.
+ * @csspart button - The button that removes it, or asks before.
+ * @csspart question - The question in place, with its two buttons.
+ * @csspart asked - The question's words.
+ * @csspart confirm - The button that removes after the question.
+ * @csspart cancel - The button that closes the question.
+ * @csspart status - The live region: progress, outcome, refusal.
+ *
+ * @cssprop --remove-caller-gap - The space between things; default 0.5em.
+ * @cssprop --remove-caller-radius - The radius of corners; default 0.5em.
+ * @cssprop --remove-caller-danger - The colour of what removes; default a red.
+ * @cssprop --remove-caller-on-danger - The colour of text on it; default white, or black in the dark.
+ * @cssprop --remove-caller-good - The colour of a connected state; default a green.
+ * @cssprop --remove-caller-soft - The colour of what is less important; default the text's, lighter.
+ * @cssprop --remove-caller-line - The colour of lines; default the text's, much lighter.
+ * @cssprop --remove-caller-focus - The colour of the focus ring; default the text's.
+ */
+export class RemoveCallerElement extends Base {
+  static observedAttributes = ["conversation-id", "confirm-mode", "poll-ms", "lang"];
+
+  /** The texts of each language; add one to have it everywhere. */
+  static languages = languages;
+
+  #root = this.attachShadow({ mode: "open" });
+  #list = create("ul", "list", { role: "list", tabindex: "-1" });
+  // It is there before it speaks.
+  #status = create("p", "status", { role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+  /** What the status says: a text's key, of whom as it was then, and more. @type {{ key: string, of?: Participant, values?: any }} */
+  #said = { key: "" };
+
+  /** @type {ConversationClient | undefined} */
+  #client;
+  /** @type {any} */
+  #options;
+  /** The client that was made of the options. @type {ConversationClient | undefined} */
+  #own;
+  /** @type {any} */
+  #where;
+  /** @type {Record<string, string> | undefined} */
+  #messages;
+
+  /** While it is in a document with a conversation and a client: ends its reads, calls and listeners. */
+  #session = new AbortController();
+  #isRunning = false;
+  /** @type {Promise<void> | undefined} */
+  #reading;
+  #isStale = false;
+  #failures = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  constructor() {
+    super();
+    const sheet = style();
+    if (sheet) this.#root.adoptedStyleSheets = [sheet];
+    this.#root.append(this.#list, this.#status);
+    this.#root.addEventListener("click", (event) => this.#clicked(event));
+    this.#root.addEventListener("keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
+  }
+
+  // ---- Properties ----
+
+  /** The conversation's id. @type {string} */
+  get conversationId() {
+    return this.getAttribute("conversation-id") ?? "";
+  }
+  set conversationId(id) {
+    setAttribute(this, "conversation-id", id || undefined);
+  }
+
+  /** When it asks before it removes: always, for the last connected customer only, or never. @type {"always" | "last" | "never"} */
+  get confirmMode() {
+    const mode = this.getAttribute("confirm-mode");
+    return mode === "last" || mode === "never" ? mode : "always";
+  }
+  set confirmMode(mode) {
+    setAttribute(this, "confirm-mode", mode || undefined);
+  }
+
+  /** How often the participants are read, in milliseconds; 0: only by `refresh()`. @type {number} */
+  get pollMs() {
+    const ms = Number(this.getAttribute("poll-ms") ?? POLL_MS);
+    return ms >= 0 ? ms : POLL_MS;
+  }
+  set pollMs(ms) {
+    setAttribute(this, "poll-ms", ms === undefined || ms === null ? undefined : String(ms));
+  }
+
+  /** A `ConversationClient`; it stays yours to close. Either this or `options`. @type {ConversationClient | undefined} */
+  get client() {
+    return this.#client;
+  }
+  set client(client) {
+    if (client === this.#client) return;
+    this.#client = client;
+    this.#restart();
+  }
+
+  /** The options of a `ConversationClient` of the element's own. @type {any} */
+  get options() {
+    return this.#options;
+  }
+  set options(options) {
+    const isSame = isAlike(options, this.#options);
+    this.#options = options;
+    if (isSame) return;
+    if (!this.#client) this.#restart();
+  }
+
+  /** Who is shown: a description as of `disconnectAll`; default: people, not infrastructure, not listening legs. @type {any} */
+  get where() {
+    return this.#where;
+  }
+  set where(where) {
+    if (JSON.stringify(where) === JSON.stringify(this.#where)) return;
+    this.#where = where;
+    this.#restart();
+  }
+
+  /** Texts in the place of the built-in ones; `languages` has their keys. @type {Record<string, string> | undefined} */
+  get messages() {
+    return this.#messages;
+  }
+  set messages(messages) {
+    this.#messages = messages ?? undefined;
+    this.#show();
+  }
+
+  // ---- Life in a document ----
+
+  connectedCallback() {
+    // What was set before the element was defined is an own property, in the way of the accessors.
+    const names = ["conversationId", "confirmMode", "pollMs", "client", "options", "where", "messages"];
+    for (const name of names.filter((name) => Object.hasOwn(this, name))) {
+      const value = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
+    if (!this.#isRunning) this.#restart();
+  }
+
+  disconnectedCallback() {
+    // A move in the document is no end: frameworks reorder what they show.
+    queueMicrotask(() => !this.isConnected && this.#stop("The element was removed from the document."));
+  }
+
+  connectedMoveCallback() {}
+
+  /** @param {string} name @param {string | null} before @param {string | null} now */
+  attributeChangedCallback(name, before, now) {
+    if (before === now) return;
+    if (name === "conversation-id") this.#restart();
+    else if (name === "poll-ms") this.#schedule();
+    else this.#show();
+  }
+
+  #restart() {
+    this.#stop("The element shows another conversation, or uses another client.");
+    if (!this.isConnected || !(this.#client || this.#options)) return;
+    this.#isRunning = true;
+    this.#session = new AbortController();
+    const { signal } = this.#session;
+    this.#rows.clear();
+    this.#say(this.conversationId ? "loading" : "");
+    if (!this.conversationId) return;
+    const stopListening = listen(({ key, result }) => this.#heard(key, result));
+    const unsubscribe = this.#call().subscribe?.((id) => id === this.conversationId && this.#schedule(BURST_MS));
+    signal.addEventListener("abort", () => {
+      stopListening();
+      unsubscribe?.();
+    });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh(), { signal });
+    // Properties that are set one after the other are one start.
+    queueMicrotask(() => signal.aborted || this.refresh());
+  }
+
+  /** @param {string} why */
+  #stop(why) {
+    this.#isRunning = false;
+    this.#session.abort(new DOMException(why, "AbortError"));
+    clearTimeout(this.#timer);
+    this.#reading = undefined;
+    this.#failures = 0;
+    this.#own?.close();
+    this.#own = undefined;
+  }
+
+  /** Of the two properties, the client. */
+  #call() {
+    this.#own ??= this.#client ? undefined : new ConversationClient(this.#options);
+    return /** @type {ConversationClient} */ (this.#client ?? this.#own);
+  }
+
+  // ---- Who is there ----
+
+  /** Reads the participants again; settles when they are shown. It does not reject: what failed is shown, and an event. */
+  refresh() {
+    if (!this.#isRunning || !this.conversationId) return Promise.resolve();
+    if (this.#reading) this.#isStale = true;
+    this.#reading ??= this.#read(this.#session.signal).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** @param {AbortSignal} signal */
+  async #read(signal) {
+    clearTimeout(this.#timer);
+    const { conversationId } = this;
+    do {
+      this.#isStale = false;
+      try {
+        const where = this.#where ?? "people";
+        const participants = await this.#call().participants(conversationId, { where, signal });
+        if (signal.aborted) return;
+        this.#failures = 0;
+        this.#take(participants);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(error);
+      }
+    } while (this.#isStale);
+    this.#schedule();
+  }
+
+  /** @param {Participant[]} participants */
+  #take(participants) {
+    const listed = new Set(participants.map(({ id }) => id));
+    for (const participant of participants) {
+      const row = this.#rows.get(participant.id);
+      // Who has gone before anybody looked is not shown; a gone leg never comes back under its id.
+      if (!row && participant.kind !== "gone") this.#rows.set(participant.id, new Row(participant));
+      else if (row && row.participant.kind !== "gone") this.#update(row, participant);
+    }
+    for (const [id, row] of this.#rows) {
+      if (!listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing") this.#rows.delete(id);
+    }
+    if (["loading", "unreadable", "ended", "empty"].includes(this.#said.key)) this.#said = { key: "" };
+    if (this.#rows.size === 0) this.#said = { key: "empty" };
+    this.#show();
+  }
+
+  /** @param {Row} row @param {Participant} participant */
+  #update(row, participant) {
+    row.participant = participant;
+    if (participant.kind !== "gone" || row.phase !== "asking") return;
+    row.phase = "idle";
+    this.#said = { key: "already-disconnected", of: participant };
+  }
+
+  /** @param {any} error */
+  #failed(error) {
+    const isFirst = this.#failures++ === 0;
+    const rows = [...this.#rows.values()];
+    const isOver = error?.code === "CONVERSATION_NOT_FOUND" && rows.length > 0;
+    for (const row of isOver ? rows : [])
+      this.#update(row, { ...row.participant, state: "disconnected", kind: "gone" });
+    // A removal that is under way says more.
+    if (rows.every(({ phase }) => phase !== "removing"))
+      this.#say(isOver ? "ended" : "unreadable", undefined, { error });
+    if (isFirst && !isOver) this.#emit("error", { error });
+  }
+
+  /** The next read. @param {number} [ms] */
+  #schedule(ms) {
+    clearTimeout(this.#timer);
+    if (!this.#isRunning || (ms === undefined && (this.pollMs === 0 || document.hidden))) return;
+    const pause = this.#failures > 0 ? Math.min(this.pollMs * 2 ** this.#failures, MAX_POLL_MS) : this.pollMs;
+    const isRemoving = () => [...this.#rows.values()].some(({ phase }) => phase === "removing");
+    // A removal reads by itself.
+    this.#timer = setTimeout(() => (isRemoving() ? this.#schedule() : this.refresh()), ms ?? pause);
+  }
+
+  // ---- Removal ----
+
+  /** @param {Event} event */
+  #clicked({ target }) {
+    const row = [...this.#rows.values()].find(({ item }) => item.contains(/** @type {Node} */ (target)));
+    if (!row) return;
+    if (target === row.confirm) this.#remove(row);
+    else if (target === row.cancel) this.#close(row);
+    else if (target === row.button && row.isRemovable) {
+      if (row.phase === "asking" || this.#asksFor(row.participant)) this.#ask(row);
+      else this.#remove(row);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    const row = [...this.#rows.values()].find(({ item }) => item.contains(/** @type {Node} */ (event.target)));
+    if (row?.phase !== "asking") return;
+    // A key that is held down must not answer the question that it has opened.
+    if (event.repeat && event.key !== "Tab") event.preventDefault();
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    this.#close(row);
+  }
+
+  /** @param {Participant} participant */
+  #asksFor({ purpose = "" }) {
+    if (this.confirmMode !== "last") return this.confirmMode === "always";
+    const isCustomer = (/** @type {string} */ one) => CUSTOMERS.includes(one.toLowerCase());
+    const connected = [...this.#rows.values()].filter(({ participant }) => participant.kind === "connected");
+    const customers = connected.filter(({ participant }) => isCustomer(participant.purpose ?? ""));
+    return isCustomer(purpose) && customers.length <= 1;
+  }
+
+  /** @param {Row} row */
+  #ask(row) {
+    for (const other of this.#rows.values()) if (other.phase === "asking") other.phase = "idle";
+    row.phase = "asking";
+    this.#show();
+    row.confirm.focus();
+  }
+
+  /** @param {Row} row */
+  #close(row) {
+    row.phase = "idle";
+    row.button.focus();
+    this.#show();
+  }
+
+  /** @param {Row} row */
+  async #remove(row) {
+    const { participant } = row;
+    if (row.phase === "asking") this.#close(row);
+    if (!this.#emit("before", { participant }, true)) return;
+    const { signal } = this.#session;
+    const { conversationId } = this;
+    Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false });
+    this.#say("removing", row);
+    const say = (/** @type {DisconnectEvent} */ event) => signal.aborted || this.#progress(row, event);
+    const removal = { conversationId, participantId: participant.id, confirm: true, signal, onEvent: say };
+    const turn = { signal, onWait: () => this.#say("elsewhere", row) };
+    try {
+      const result = await inTurn(`${conversationId} ${participant.id}`, turn, () =>
+        this.#call().disconnectIfConnected(removal),
+      );
+      row.phase = "idle";
+      if (!signal.aborted) this.#conclude(row, result);
+      this.#emit("outcome", { participant, result });
+    } catch (error) {
+      row.phase = "idle";
+      if (!signal.aborted) this.#say("error", row, { error });
+      this.#emit("error", { participant, error });
+    }
+    if (!signal.aborted) this.refresh();
+  }
+
+  /** @param {Row} row @param {DisconnectEvent} event */
+  #progress(row, event) {
+    if (event.type === "state" && event.state !== undefined) {
+      row.participant = { ...row.participant, state: event.state };
+      row.isListed = true;
+    } else if (event.type === "state") row.isListed = false;
+    if (event.type === "response" && row.isWriting && (event.status ?? 500) < 300) row.isAccepted = true;
+    if (event.type === "request") row.isWriting = event.method !== "GET";
+    if (event.type === "wait") this.#say(this.#reasonToWait(row, event), row, event);
+    else this.#show();
+  }
+
+  /** @param {Row} row @param {any} event */
+  #reasonToWait({ participant, isAccepted, isListed }, { reason }) {
+    if (reason === "backoff") return "backoff";
+    if (reason !== "settling") return "paused";
+    if (isAccepted) return "accepted";
+    if (!isListed) return "settlingUnlisted";
+    return participant.state?.toLowerCase() === "connected" ? "settlingConnected" : "settling";
+  }
+
+  /** @param {Row} row @param {any} result */
+  #conclude(row, { outcome, acknowledged, confirmed, state }) {
+    const isGone = outcome !== "not-connected" && confirmed;
+    if (isGone) row.participant = { ...row.participant, state: "disconnected", kind: "gone" };
+    else if (state !== undefined) row.participant = { ...row.participant, state };
+    if (outcome === "disconnected" && !confirmed) this.#say("unconfirmed", row);
+    else this.#say(outcome === "disconnected" && !acknowledged ? "unacknowledged" : outcome, row);
+  }
+
+  /** Another element removed somebody. @param {string} key @param {any} result */
+  #heard(key, result) {
+    const row = [...this.#rows.values()].find((one) => `${this.conversationId} ${one.participant.id}` === key);
+    if (!row || row.phase === "removing" || row.participant.kind === "gone" || result.outcome === "not-connected")
+      return;
+    row.phase = "idle";
+    this.#conclude(row, result);
+  }
+
+  // ---- What is seen and heard ----
+
+  /** @param {string} name @param {object} detail @param {boolean} [cancelable] */
+  #emit(name, detail, cancelable = false) {
+    return this.dispatchEvent(
+      new CustomEvent(`remove-caller-${name}`, { bubbles: true, composed: true, cancelable, detail }),
+    );
+  }
+
+  /** @param {string} key @param {Row} [row] @param {any} [values] */
+  #say(key, row, values) {
+    this.#said = { key, of: row?.participant, values };
+    this.#show();
+  }
+
+  /** The texts of the language, and those of the application. */
+  #texts() {
+    /** @type {Element | null} */
+    let element = this;
+    while (element && !element.getAttribute("lang")) {
+      /** @type {any} */
+      const root = element.getRootNode();
+      element = element.parentElement?.closest("[lang]") ?? root.host ?? null;
+    }
+    const tag = (element?.getAttribute("lang") ?? "en").toLowerCase();
+    const own = languages[tag] ?? languages[tag.split("-")[0]];
+    return { ...languages.en, ...own, ...this.#messages };
+  }
+
+  #show() {
+    const texts = this.#texts();
+    const isRightToLeft = this.isConnected && getComputedStyle(this).direction === "rtl";
+    const text = (/** @type {string} */ key, values = {}) => filled(texts[key] ?? key, values, isRightToLeft);
+    const stateOf = ({ state = "none" }) => texts[`state.${state.toLowerCase()}`] ?? state;
+    const nameOf = (/** @type {Participant} */ participant) => nameAmong(participant, texts);
+
+    setAttribute(this.#list, "aria-label", texts.participants);
+    const focused = this.#root.activeElement;
+    for (const row of this.#rows.values()) {
+      const { participant, phase, item, button, question, confirm } = row;
+      const name = nameOf(participant);
+      const purpose = texts[participant.purpose?.toLowerCase() ?? ""] ?? participant.purpose ?? "";
+      setText(row.name, name);
+      setText(row.purpose, purpose === name ? "" : purpose);
+      setText(row.state, stateOf(participant));
+      setText(button, texts.remove);
+      setText(row.asked, text("question", { name }));
+      setText(confirm, texts.remove);
+      setText(row.cancel, texts.cancel);
+      setAttribute(item, "data-kind", participant.kind);
+      setAttribute(item, "data-phase", phase);
+      setAttribute(button, "aria-label", text("removeName", { name }));
+      setAttribute(button, "aria-disabled", row.isRemovable ? undefined : true);
+      setAttribute(button, "aria-busy", phase === "removing" ? true : undefined);
+      setAttribute(button, "aria-expanded", this.confirmMode === "never" ? undefined : phase === "asking");
+      setAttribute(question, "aria-label", text("question", { name }));
+      setAttribute(confirm, "aria-label", text("removeName", { name }));
+      question.hidden = phase !== "asking";
+    }
+    const items = [...this.#rows.values()].map(({ item }) => item);
+    if (items.length !== this.#list.children.length || items.some((item, at) => item !== this.#list.children[at]))
+      this.#list.replaceChildren(...items);
+    // What had the focus is no longer there.
+    if (focused && !this.#root.activeElement) this.#list.focus();
+
+    const { key, of, values } = this.#said;
+    const said = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
+    setText(this.#status, key === "" ? "" : this.#sentence(key, said, text));
+    setAttribute(this.#status, "data-key", key);
+  }
+
+  /** @param {string} key @param {any} values @param {(key: string, values?: any) => string} text */
+  #sentence(key, { error, ms, ...values } = {}, text) {
+    const all = { ...values, seconds: String(Math.max(1, Math.ceil((ms ?? error?.retryAfterMs ?? 0) / 1_000))) };
+    if (key !== "error" && key !== "unreadable") return text(key, all);
+    const code = String(typeof error?.code === "string" ? error.code : error?.name);
+    const texts = this.#texts();
+    const reason = text(code in texts ? code : "failed", { ...all, code });
+    if (key === "unreadable") return text(key, { reason });
+    return error?.mayHaveDisconnected ? `${reason} ${text("mayHaveLeft", all)}` : reason;
+  }
+}
+
+/** Whether two objects have the same members. @param {any} one @param {any} other */
+function isAlike(one, other) {
+  const names = Object.keys({ ...one, ...other });
+  return Boolean(one) === Boolean(other) && names.every((name) => one[name] === other[name]);
+}
+
+/**
+ * What a participant is called: its name, its number, or what it is.
+ * @param {Participant} participant
+ * @param {Record<string, string>} texts
+ */
+function nameAmong({ name, address, purpose }, texts) {
+  const own = name?.trim();
+  if (own && own.toLowerCase() !== purpose?.toLowerCase()) return own;
+  const number = address?.replace(/^(tel|sips?):/i, "").split(/[;@]/)[0];
+  return number || texts[purpose?.toLowerCase() ?? ""] || texts.unnamed;
+}

@@ -1,0 +1,18 @@
+import type { DetailedHTMLProps, HTMLAttributes } from "react";
+import type { RemoveCallerElement, RemoveCallerEventMap } from "./element.cjs";
+
+export * from "./element.cjs";
+
+/** What `<remove-caller>` takes in JSX: its properties, and its events as `onremove-caller-outcome` and so on. */
+export type RemoveCallerProps = DetailedHTMLProps<HTMLAttributes<RemoveCallerElement>, RemoveCallerElement> &
+  Partial<
+    Pick<RemoveCallerElement, "conversationId" | "client" | "options" | "where" | "messages" | "confirmMode" | "pollMs">
+  > & { [Name in keyof RemoveCallerEventMap as `on${Name}`]?: (event: RemoveCallerEventMap[Name]) => void };
+
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "remove-caller": RemoveCallerProps;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// @ts-check
+// One removal of a participant at a time, in all elements of an origin: several instances of a widget show one call.
+
+/** @typedef {{ key: string, result: any }} Ended */
+
+/** What wants to know of removals that ended. @type {Set<(ended: Ended) => void>} */
+const listeners = new Set();
+
+/** Carries them to other pages and frames of the origin, while somebody listens. @type {BroadcastChannel | undefined} */
+let channel;
+
+/** Where there are no Web Locks: the removals under way in this page. @type {Map<string, Promise<unknown>>} */
+const underWay = new Map();
+
+/** @param {Ended} ended */
+const tell = (ended) => {
+  for (const listener of [...listeners]) listener(ended);
+};
+
+/** @param {(ended: Ended) => void} listener @returns {() => void} what ends it */
+export function listen(listener) {
+  listeners.add(listener);
+  try {
+    channel ??= new BroadcastChannel("remove-caller");
+    channel.onmessage = ({ data }) => tell(data);
+  } catch {
+    // No such channel here, or none for an opaque origin: the other frames learn of it by their reads.
+  }
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    channel?.close();
+    channel = undefined;
+  };
+}
+
+/**
+ * Holds the lock of that name while `work` runs.
+ * @template T
+ * @param {string} name
+ * @param {{ signal: AbortSignal, onWait: () => void }} options
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function locked(name, { signal, onWait }, work) {
+  const locks = globalThis.navigator?.locks;
+  // A sandboxed frame without an origin has the interface, but may not use it.
+  if (await locks?.query().catch(() => undefined)) {
+    const own = await locks.request(name, { ifAvailable: true }, async (lock) => lock && { result: await work() });
+    if (own) return own.result;
+    onWait();
+    return locks.request(name, { signal }, work);
+  }
+  for (let before = underWay.get(name); before; before = underWay.get(name)) {
+    onWait();
+    await before;
+    signal.throwIfAborted();
+  }
+  const own = work();
+  const settled = own.catch(() => {}).then(() => underWay.delete(name));
+  underWay.set(name, settled);
+  return own;
+}
+
+/**
+ * Runs `remove` when no other element is removing that participant. Who had to wait for one that removed it gets its
+ * result: nothing is sent twice.
+ * @param {string} key
+ * @param {{ signal: AbortSignal, onWait: () => void }} options
+ * @param {() => Promise<any>} remove
+ */
+export async function inTurn(key, options, remove) {
+  /** @type {Ended | undefined} */
+  let other;
+  const stop = listen((ended) => {
+    if (ended.key === key) other = ended;
+  });
+  try {
+    return await locked(`remove-caller ${key}`, options, async () => {
+      if (other) return other.result;
+      const result = await remove();
+      tell({ key, result });
+      channel?.postMessage({ key, result });
+      return result;
+    });
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,55 @@
+// Browsers for the tests of the element and of the page: Chromium and Firefox, driven by Puppeteer, under the strict
+// Content-Security-Policy that docs/element.md states.
+import { browser, firefox, launch } from "../../scripts/browser.mjs";
+import { serve } from "../../scripts/serve.mjs";
+import { isFresh } from "../../scripts/stamp.mjs";
+
+if (!isFresh()) throw new Error("pkg/ is missing or older than its sources: run `npm run build` first");
+
+export const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src data:",
+  "frame-src 'self'",
+  "connect-src 'self'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/** For a machine under load, not a measurement. */
+const PATIENCE_MS = 60_000;
+
+const { chrome, missing } = await browser();
+const { path: fox, missing: noFirefox } = await firefox();
+
+/** The browsers; `missing` says why one cannot run here. */
+export const browsers = [
+  { name: "Chromium", kind: "chrome", path: chrome, missing: chrome ? undefined : missing },
+  { name: "Firefox", kind: "firefox", path: fox, missing: noFirefox },
+];
+
+export const serveTests = (headers = { "Content-Security-Policy": POLICY }) =>
+  serve({ open: ["/www/", "/pkg/", "/tests/element/", "/node_modules/axe-core/"], headers });
+
+/**
+ * Opens pages of one browser; `problems` collects what the console and the page report as errors.
+ * @param {{ kind: string, path?: string }} of
+ */
+export async function open({ kind, path }, options = {}) {
+  const instance = await launch(kind, path, options);
+  return {
+    version: await instance.version(),
+    async page(url) {
+      const context = await instance.createBrowserContext();
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
+      const problems = [];
+      page.on("pageerror", (error) => problems.push(String(error)));
+      page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+      await page.goto(url);
+      return { page, problems, close: () => context.close() };
+    },
+    close: () => instance.close(),
+  };
+}
