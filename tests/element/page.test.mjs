@@ -1,0 +1,241 @@
+// The page in real browsers, under the policy that it sets: what a person sees, and what a link to it holds.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { buildPage, pageFolder } from "../../scripts/page.mjs";
+import { serve } from "../../scripts/serve.mjs";
+import { browsers, open } from "./support.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+for (const browser of browsers) {
+  describe(browser.name, { skip: browser.missing }, () => {
+    let server;
+    let instance;
+    let tab;
+
+    before(async () => {
+      await buildPage();
+      server = await serve();
+      instance = await open(browser);
+    });
+    after(async () => {
+      await instance?.close();
+      await server?.close();
+    });
+
+    /** Opens the page by a link; gives what it shows of each contender. */
+    async function at(fragment = "", url = `${server.url}www/index.html`) {
+      if (tab) await tab.close();
+      tab = await instance.page(`${url}${fragment}`);
+      return shown();
+    }
+    const shown = async () => {
+      await tab.page.waitForFunction(() => document.body.dataset.shown && !document.body.dataset.pending);
+      return tab.page.evaluate(() =>
+        Object.fromEntries(
+          [...document.querySelectorAll("[data-contender][data-told]")].map(({ dataset, className }) => [
+            dataset.contender,
+            `${dataset.told} ${className.replace("contender ", "")}`,
+          ]),
+        ),
+      );
+    };
+
+    test("the story it begins with: 409 to whoever posts, removed by the package", async () => {
+      assert.deepEqual(await at(), { post: "HTTP 409 bad", check: "HTTP 409 bad", ours: "disconnected good" });
+      const { steps, drawn, code } = await tab.page.evaluate(() => ({
+        steps: document.querySelector("#steps").textContent,
+        drawn: document.querySelectorAll("#sequence .arrow").length,
+        code: document.querySelector("#code").textContent,
+      }));
+      assert.match(
+        steps,
+        /POST \/api\/v2\/conversations\/voice\/participants.*409 conflict.*wait \d+ ms \(settling\).*204/s,
+      );
+      assert.ok(drawn >= 8, `${drawn} arrows`);
+      assert.match(code, /api: "voice"/);
+    });
+
+    test("each story, with what each contender reports of it", async () => {
+      const expected = {
+        connected: ["removed good", "removed good", "disconnected good"],
+        ringing: ["HTTP 409 bad", "not active bad", "disconnected good"],
+        transfer: ["HTTP 409 bad", "not active bad", "disconnected good"],
+        leaving: ["HTTP 409 good", "HTTP 409 good", "already-disconnected good"],
+        queued: ["HTTP 409 warn", "not active warn", "not-connected warn"],
+        stuck: ["HTTP 409 bad", "HTTP 409 bad", "CONFLICT bad"],
+        gone: ["HTTP 409 good", "not active good", "already-disconnected good"],
+        unknown: ["HTTP 404 good", "not active good", "PARTICIPANT_NOT_FOUND good"],
+      };
+      const seen = {};
+      for (const story of Object.keys(expected)) {
+        const { post, check, ours } = await at(`#story=${story}`);
+        seen[story] = [post, check, ours];
+      }
+      assert.deepEqual(seen, expected);
+      const lost = await at("#story=connected&lost=true&api=calls");
+      assert.deepEqual(lost, { post: "no answer bad", check: "no answer bad", ours: "disconnected good" });
+    });
+
+    test("a change shows at once, and the link holds it; the same link shows the same again", async () => {
+      await at();
+      await tab.page.select("[name=story]", "transfer");
+      await tab.page.evaluate(() => {
+        for (const [name, value] of [
+          ["lagMs", 350],
+          ["latencyMs", 90],
+          ["settleMs", 3_000],
+          ["seed", 7],
+        ]) {
+          const field = document.querySelector(`[name=${name}]`);
+          field.value = value;
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+        for (const name of ["limited", "confirm"]) document.querySelector(`[name=${name}]`).click();
+      });
+      await shown();
+      const of = () =>
+        tab.page.evaluate(() => ({
+          hash: location.hash,
+          steps: document.querySelector("#steps").textContent,
+          code: document.querySelector("#code").textContent,
+        }));
+      const first = await of();
+      assert.equal(first.hash, "#story=transfer&lagMs=350&latencyMs=90&settleMs=3000&limited=true&confirm=true&seed=7");
+      assert.match(first.code, /settleMs: 3000,.*confirm: true,/s);
+      assert.match(first.steps, /429.*retry-after/s);
+      await at(first.hash);
+      assert.deepEqual(await of(), first);
+      // A link that is broken shows the beginning.
+      await at("#story=nothing&lagMs=abc&latencyMs=99999&api=x&seed=");
+      const values = await tab.page.evaluate(() =>
+        ["story", "lagMs", "latencyMs", "api", "seed"].map((name) => document.querySelector(`[name=${name}]`).value),
+      );
+      assert.deepEqual(values, ["joining", "200", "200", "voice", "1"]);
+      await tab.page.click("#reset");
+      await shown();
+      assert.equal(await tab.page.evaluate(() => location.hash), "");
+    });
+
+    test("a thousand races: bars grow; the package removes all who can be, with no false report; it can be stopped", async () => {
+      await at("#lagMs=400");
+      await tab.page.click("#race");
+      await tab.page.waitForFunction(() => document.querySelector("#progress").value > 0);
+      const label = await tab.page.$eval("#race", (button) => button.textContent);
+      assert.equal(label, "Stop");
+      await tab.page.waitForFunction(() => document.querySelector("#progress").value === 1);
+      const rows = await tab.page.evaluate(() =>
+        [...document.querySelectorAll("#races tr")].map((row) => ({
+          cells: [...row.querySelectorAll("[data-cell]")].map((cell) => cell.textContent),
+          fill: row.querySelector(".fill").style.inlineSize,
+        })),
+      );
+      const [post, check, ours] = rows.map(({ cells }) => cells.map((cell) => Number.parseFloat(cell)));
+      assert.deepEqual(ours.slice(0, 2), [100, 0]);
+      assert.ok(post[0] < 80 && check[0] < 80 && check[1] > 0, JSON.stringify(rows));
+      assert.equal(rows[2].fill, "100%");
+      assert.match(
+        await tab.page.$eval("#progress-text", (text) => text.textContent),
+        /^1000 of 1000 races; \d{3} callers/,
+      );
+      await tab.page.click("#race");
+      await tab.page.waitForFunction(() => document.querySelector("#progress").value < 1);
+      await tab.page.click("#race");
+      assert.equal(await tab.page.$eval("#race", (button) => button.textContent), "Run 1,000 races");
+    });
+
+    test("the element on the page removes Grace, on the platform of the settings", async () => {
+      await at("#transitionMs=300");
+      await tab.page.select("#element-language", "de");
+      const text = await tab.page.evaluate(async () => {
+        const element = document.querySelector("#element");
+        const row = () =>
+          [...element.shadowRoot.querySelectorAll("[part=participant]")].find((one) =>
+            one.textContent.includes("Grace"),
+          );
+        const until = async (condition) => {
+          while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+        };
+        await until(() => row() && element.client);
+        await new Promise((resolve) => setTimeout(resolve, 400)); // the settings' own restart
+        await until(row);
+        row().querySelector("[part=button]").click();
+        row().querySelector("[part=confirm]").click();
+        await until(() => document.querySelectorAll("#element-events li").length === 2);
+        const events = [...document.querySelectorAll("#element-events li")].map((item) => item.textContent);
+        return [...events, element.shadowRoot.querySelector("[part=status]").textContent];
+      });
+      assert.deepEqual(text, [
+        "remove-caller-before · Grace",
+        "remove-caller-outcome · Grace · disconnected",
+        "Grace wurde entfernt.",
+      ]);
+    });
+
+    test("axe finds no violation, nothing overflows, from 360 to 1920 px, light and dark", async () => {
+      await at("#story=transfer&conflict=true&lost=true&api=calls");
+      await tab.page.evaluate(axe);
+      const found = [];
+      let rules = 0;
+      for (const [width, scheme] of [
+        [360, "dark"],
+        [768, "light"],
+        [1920, "dark"],
+        [1920, "light"],
+      ]) {
+        await tab.page.setViewport({ width, height: 900 });
+        if (browser.kind === "chrome") {
+          await tab.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+        }
+        const { violations, passes, overflow } = await tab.page.evaluate(async () => {
+          for (const details of document.querySelectorAll("details")) details.open = true;
+          const { scrollWidth, clientWidth } = document.documentElement;
+          const { violations, passes } = await window.axe.run(document);
+          return {
+            violations: violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+            passes: passes.length,
+            overflow: scrollWidth - clientWidth,
+          };
+        });
+        rules += passes;
+        for (const violation of violations) found.push(`${width} ${scheme}: ${violation}`);
+        if (overflow > 0) found.push(`${width}: ${overflow} px too wide`);
+      }
+      assert.deepEqual(found, []);
+      console.log(`axe, ${browser.name}: the page in 4 views, ${rules} rules passed, 0 violations`);
+    });
+
+    test("the code is copied, or selected where the clipboard is not allowed", async () => {
+      await at();
+      await tab.page.evaluate(() => {
+        Object.defineProperty(navigator, "clipboard", {
+          configurable: true,
+          value: { writeText: async (text) => Object.assign(window, { copied: text }) },
+        });
+        document.querySelector("#copy-code").click();
+      });
+      await tab.page.waitForFunction(() => document.querySelector("#copy-code").textContent === "Copied");
+      assert.match(await tab.page.evaluate(() => window.copied), /^import \{ disconnectIfConnected \}/);
+      await tab.page.evaluate(() => {
+        Object.defineProperty(navigator, "clipboard", { configurable: true, value: undefined });
+        document.querySelector("#copy-element").click();
+      });
+      await tab.page.waitForFunction(() => getSelection().toString().includes("<remove-caller"));
+    });
+
+    test("no error in the console; the static build shows the same", async () => {
+      assert.deepEqual(tab.problems, []);
+      const own = await serve({ folder: pageFolder });
+      try {
+        const seen = await at("#story=ringing", `${own.url}index.html`);
+        assert.deepEqual(seen, { post: "HTTP 409 bad", check: "not active bad", ours: "disconnected good" });
+        assert.deepEqual(tab.problems, []);
+      } finally {
+        await tab.close();
+        await own.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,37 @@
+// The code for what is seen, to copy.
+import { defaults } from "./settings.js";
+
+/** The call of the package with what differs from its defaults. */
+export function codeOf({ api, settleMs, confirm }) {
+  const more = [
+    settleMs !== defaults.settleMs &&
+      `  settleMs: ${settleMs}, // how long to keep reading while the state is not settled`,
+    confirm && "  confirm: true, // after acceptance, keep reading until the participant is seen gone",
+  ].filter(Boolean);
+  return `import { disconnectIfConnected } from "disconnect-if-connected";
+
+const result = await disconnectIfConnected({
+  conversationId,
+  participantId,
+  accessToken, // or async ({ refresh }) => token
+  region: "us-east-1",
+  api: "${api}",
+${[...more, "  onEvent: (event) => console.log(event),"].join("\n")}
+});
+console.log(result.outcome, result.timeline);
+`;
+}
+
+/** The element on a page. */
+export const ELEMENT_CODE = `<script type="module">
+  import "disconnect-if-connected/element/define";
+
+  const element = document.querySelector("remove-caller");
+  element.options = { accessToken: () => getToken(), region: "us-east-1", api: "calls" };
+  element.addEventListener("remove-caller-outcome", ({ detail }) => {
+    console.log(detail.participant.name, detail.result.outcome);
+  });
+</script>
+
+<remove-caller conversation-id="3f2a9c10-…" confirm-mode="always"></remove-caller>
+`;

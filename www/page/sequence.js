@@ -1,0 +1,90 @@
+// The requests, answers and waits of a call, drawn from its timeline.
+import { html, svg } from "./svg.js";
+
+const ROW = 30;
+const TOP = 34;
+
+/** An event in words: for the list beside the drawing, and for who cannot see it. */
+export function describe(event) {
+  switch (event.type) {
+    case "request":
+      return `${event.method} ${event.path}`;
+    case "response": {
+      const parts = [event.status ?? "no answer", event.failure, event.platformCode];
+      return parts.filter((part) => part !== undefined).join(" ");
+    }
+    case "state":
+      return `Grace is ${event.state ?? "not listed"}`;
+    case "wait":
+      return `wait ${event.ms.toFixed(0)} ms (${event.reason})`;
+    default:
+      return `${event.outcome ?? event.code}`;
+  }
+}
+
+/** What stands at an arrow: short. */
+function short(event) {
+  if (event.type !== "request") return describe(event);
+  return event.method === "GET" ? "GET: read the participants" : `${event.method}: disconnect`;
+}
+
+const kindOf = ({ status, failure }) => (failure ? "lost" : status < 300 ? "good" : "bad");
+
+/** @param {object[]} timeline @param {number} width */
+export function drawSequence(timeline, width) {
+  // A state is what its response says: it stands at that arrow.
+  const rows = timeline.filter(({ type }) => type !== "state");
+  const height = TOP + rows.length * ROW + 16;
+  const [left, right] = [78, width - 60];
+  const title = `Sequence of ${rows.length} steps between your code and the platform; the list below has the same in words`;
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title });
+  root.append(
+    svg("text", { x: left, y: 14, class: "actor", "text-anchor": "middle", text: "your code" }),
+    svg("text", { x: right, y: 14, class: "actor", "text-anchor": "middle", text: "platform" }),
+    svg("line", { x1: left, x2: left, y1: 22, y2: height - 8, class: "life" }),
+    svg("line", { x1: right, x2: right, y1: 22, y2: height - 8, class: "life" }),
+  );
+  const arrow = (y, from, to, kind, isDashed) => {
+    const head = from < to ? -8 : 8;
+    return svg(
+      "g",
+      { class: `arrow ${kind}` },
+      svg("line", { x1: from, x2: to, y1: y, y2: y, class: isDashed ? "dashed" : "" }),
+      svg("path", { d: `M${to + head},${y - 4} L${to},${y} L${to + head},${y + 4} Z` }),
+    );
+  };
+  for (const [index, event] of rows.entries()) {
+    const y = TOP + index * ROW + 16;
+    const middle = (left + right) / 2;
+    root.append(svg("text", { x: 0, y: y + 4, class: "tick", text: `${event.at.toFixed(0)} ms` }));
+    const label = (text, className = "") =>
+      svg("text", { x: middle, y: y - 5, "text-anchor": "middle", class: `on ${className}`, text });
+    if (event.type === "request") root.append(arrow(y, left, right, "asked"), label(short(event)));
+    else if (event.type === "response") {
+      const state = timeline[timeline.indexOf(event) + 1];
+      const words = state?.type === "state" ? `${describe(event)} · ${state.state ?? "not listed"}` : describe(event);
+      // The list has the platform's long codes too.
+      const shown = words.length * 6.4 < right - left ? words : String(event.status ?? "no answer");
+      root.append(arrow(y, right, left, kindOf(event), true), label(shown, kindOf(event)));
+    } else if (event.type === "wait") {
+      root.append(
+        svg("rect", { x: left - 5, y: y - 11, width: 10, height: ROW - 8, rx: 3, class: "wait" }),
+        svg("text", { x: left + 14, y: y + 4, class: "on soft", text: describe(event) }),
+      );
+    } else {
+      const kind = event.code ? "bad" : event.outcome === "not-connected" ? "warn" : "good";
+      root.append(
+        svg("circle", { cx: left, cy: y, r: 6, class: `end ${kind}` }),
+        svg("text", { x: left + 14, y: y + 5, class: `on end ${kind}`, text: describe(event) }),
+      );
+    }
+  }
+  return root;
+}
+
+/** The same as a list. */
+export function listOf(timeline) {
+  const item = (event) =>
+    html("li", {}, html("time", { textContent: `${event.at.toFixed(0)} ms` }), ` ${describe(event)}`);
+  return html("ol", { className: "timeline" }, ...timeline.map(item));
+}

@@ -1,0 +1,140 @@
+// The races of the page, in virtual time, away from the page's own thread.
+import { disconnectIfConnected } from "../../pkg/index.js";
+import { createSimulator } from "../../pkg/simulator.js";
+import { generator, VirtualClock } from "./clock.js";
+import { contenders } from "./contenders.js";
+import { falseReport, race, told } from "./race.js";
+import { CALLER, CONVERSATION, faults, participants, platform } from "./world.js";
+
+// Both modules are loaded in real time.
+const loaded = Promise.all([createSimulator({ conversations: [] }), disconnectIfConnected({}).catch(() => {})]);
+
+const clock = new VirtualClock();
+
+/** How long the lanes go on after the last contender has ended, in milliseconds. */
+const AFTER_MS = 400;
+const BEFORE_MS = 150;
+const SAMPLE_MS = 5;
+const REPORT_EVERY = 20;
+
+/** The states over time, as segments. */
+function segments(simulator, participantId, schedule, shown, until) {
+  const list = [];
+  for (let at = -BEFORE_MS; at <= until; at += SAMPLE_MS) {
+    clock.now = at;
+    const state = simulator[shown ? "shownState" : "state"](CONVERSATION, participantId);
+    const step = schedule.findLast((one) => (one.at ?? 0) <= at);
+    const changing = !shown && step?.changing === true && state === step.state;
+    const last = list.at(-1);
+    if (last && last.state === state && last.changing === changing) last.to = at + SAMPLE_MS;
+    else list.push({ from: at, to: at + SAMPLE_MS, state, changing });
+  }
+  return list;
+}
+
+/** All contenders on one schedule: what is drawn. */
+async function compare(setting) {
+  const runs = [];
+  for (const contender of contenders) runs.push(await race(contender, platform(setting), setting, clock));
+  const until = Math.max(600, ...runs.map(({ endedAt }) => endedAt)) + AFTER_MS;
+  const people = participants(setting);
+  const grace = people.find(({ id }) => id === CALLER);
+  const isRemovable = grace.schedule.at(-1).state === "connected";
+  const hasWriteFaults = faults(setting).some(({ on }) => on === "write");
+  clock.reset(setting.seed);
+  const untouched = await clock.outside(createSimulator({ ...platform(setting), now: () => clock.now }));
+  const lanes = (simulator, { id, name, schedule }) => ({
+    name,
+    truth: segments(simulator, id, schedule, false, until),
+    shown: segments(simulator, id, schedule, true, until),
+  });
+  return {
+    from: -BEFORE_MS,
+    until,
+    conversation: people.map((one) => lanes(untouched, one)),
+    runs: runs.map((run) => {
+      const { contender, simulator, requests, events, end, endedAt, accepted, last } = run;
+      return {
+        id: contender.id,
+        title: contender.title,
+        told: told(end),
+        report: falseReport(run, isRemovable, hasWriteFaults),
+        isObject: typeof end !== "string",
+        message: typeof end === "string" ? undefined : end.message,
+        timeline: events,
+        requests: requests.map(({ ended = until, ...request }) => ({ ...request, ended })),
+        endedAt,
+        accepted,
+        last,
+        ...lanes(simulator, grace),
+      };
+    }),
+  };
+}
+
+/** States of a random race: as in tests/support/race.rs. */
+const STATES = [
+  { state: "connected" },
+  { state: "connected" },
+  { state: "connected" },
+  { state: "connected", changing: true },
+  { state: "alerting" },
+  { state: "queued" },
+  { state: "unheardOf" },
+  {},
+  { state: "disconnected" },
+  { state: "terminated" },
+];
+
+/** A platform at random: one to four states within a second, with the settings' faults on two races of five. */
+function randomPlatform(random, setting) {
+  const whole = (limit) => Math.floor(random() * (limit + 1));
+  const schedule = [];
+  let at = 0;
+  for (let left = 1 + whole(3); left > 0; left--) {
+    const step = STATES[whole(STATES.length - 1)];
+    schedule.push({ at: schedule.length === 0 ? -1e6 : at, ...step });
+    at += whole(300);
+    // Nobody comes back from gone.
+    if (step.state === "disconnected" || step.state === "terminated") break;
+  }
+  const own = { ...setting, lagMs: whole(setting.lagMs), effectMs: whole(setting.effectMs) };
+  if (random() > 0.4) Object.assign(own, { conflict: false, limited: false, unavailable: false, lost: false });
+  const config = platform(own);
+  config.conversations[0].participants.find(({ id }) => id === CALLER).schedule = schedule;
+  return { config, isRemovable: schedule.at(-1).state === "connected" && !schedule.at(-1).changing };
+}
+
+/** Many random races of all contenders; reports the tallies as they grow. */
+async function races(setting, count, report) {
+  const random = generator(setting.seed);
+  const tallies = contenders.map(({ id, title }) => ({ id, title, removed: 0, wrong: 0, conflicts: 0, requests: 0 }));
+  let removable = 0;
+  for (let done = 1; done <= count; done++) {
+    const { config, isRemovable } = randomPlatform(random, setting);
+    const hasWriteFaults = config.faults.some(({ on }) => on === "write");
+    removable += isRemovable ? 1 : 0;
+    for (const [index, contender] of contenders.entries()) {
+      const seed = setting.seed * 1_000 + done;
+      const run = await race(contender, config, { ...setting, seed, requestTimeoutMs: 1_000 }, clock);
+      const tally = tallies[index];
+      tally.removed += isRemovable && run.accepted ? 1 : 0;
+      tally.wrong += falseReport(run, isRemovable, hasWriteFaults) ? 1 : 0;
+      tally.conflicts += told(run.end) === "HTTP 409" || run.end.status === 409 ? 1 : 0;
+      tally.requests += run.requests.length;
+    }
+    if (done % REPORT_EVERY === 0 || done === count) report({ done, count, removable, tallies });
+  }
+}
+
+const ready = loaded.then(() => clock.install(globalThis));
+
+addEventListener("message", async ({ data: { id, setting, count } }) => {
+  await ready;
+  try {
+    if (count) await races(setting, count, (progress) => postMessage({ id, progress }));
+    else postMessage({ id, result: await compare(setting) });
+  } catch (error) {
+    postMessage({ id, error: String(error?.stack ?? error) });
+  }
+});
