@@ -231,6 +231,8 @@ export class ConversationClient {
       throw new DisconnectError({ code: "INVALID_ARGUMENT", option: "subscriber", message });
     }
     this.#subscribers.add(subscriber);
+    // Only the module knows what a notification tells: it is loaded now, and tells what came early.
+    entered(async () => this.#observeEarly(this.#current()), undefined, this.#source).catch(() => {});
     return () => void this.#subscribers.delete(subscriber);
   }
 

@@ -104,8 +104,8 @@ async function elements() {
   for (const module of manifest.modules) {
     module.path = "element/element.js";
     for (const one of module.declarations) {
-      // Without what only the browser calls, and the event whose name is computed.
-      one.members = one.members?.filter(({ name }) => !name.endsWith("Callback"));
+      // Without what is private or only the browser calls, and the event whose name is computed.
+      one.members = one.members?.filter(({ name }) => !name.startsWith("#") && !name.endsWith("Callback"));
       one.events = one.events?.filter(({ name }) => name);
     }
   }

@@ -67,14 +67,17 @@ export async function installDependencies() {
   await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Installs what www/middleware needs, likewise; it links pkg/, which has to be built before. */
-export async function installMiddleware() {
-  const cwd = join(root, "www", "middleware");
+/** Installs what a folder of www needs, likewise; it links pkg/, which has to be built before. */
+async function installFor(folder, title, size) {
+  const cwd = join(root, "www", folder);
   if (isInstalled(cwd)) return;
-  step("Installing what the middleware needs from npm (80 MB) …");
+  step(`Installing what ${title} from npm (${size}) …`);
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
 }
+
+export const installMiddleware = () => installFor("middleware", "the middleware needs", "80 MB");
+export const installExamples = () => installFor("element", "the examples of the element need", "70 MB");
 
 /** Names in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
 export async function ensureRust() {

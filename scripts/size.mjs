@@ -51,17 +51,30 @@ function parts(functions) {
 }
 
 /** The files that `import "disconnect-if-connected"` loads in a browser, each as a web server would send it. */
-export function sizes() {
-  const files = ["index.js", "wasm.js", "load.js", "core.js", "core.inline.js"];
+export const sizes = () => totalled(["index.js", "wasm.js", "load.js", "core.js", "core.inline.js"]);
+
+/** Each file, and all in all. */
+function totalled(files) {
   const rows = files.map((file) => ({ file, ...weighed(readFileSync(join(root, "pkg", file))) }));
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0);
   return [...rows, { file: "in all", raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") }];
 }
 
+/** Brotli, in bytes, of what the element adds to the module. */
+export const ELEMENT_BUDGET_BROTLI_BYTES = 8_000;
+
+/** The files that `import "disconnect-if-connected/element/define"` loads beside those of the package. */
+export function elementSizes() {
+  const files = ["define.js", "element.js", "messages.js", "style.js", "turns.js"];
+  return totalled(files.map((file) => join("element", file)));
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await build();
   console.table(Object.fromEntries(sizes().map(({ file, ...row }) => [file, row])));
-  console.log(`Budget: ${BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nAs one minified script, by esbuild:`);
+  console.log(`Budget: ${BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nThe element, beside it:`);
+  console.table(Object.fromEntries(elementSizes().map(({ file, ...row }) => [file, row])));
+  console.log(`Budget: ${ELEMENT_BUDGET_BROTLI_BYTES} bytes of brotli in all.\n\nAs one minified script, by esbuild:`);
   console.table(await besides());
   const named = readFileSync(
     join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "pkg", "core", "core_bg.wasm"),

@@ -56,7 +56,7 @@ class Row {
   state = create("span", "state", { id: `state-${++rows}` });
   button = create("button", "button", { type: "button", "aria-describedby": this.state.id });
   question = create("div", "question", { role: "group", hidden: "" });
-  asked = create("span", "asked", { "aria-hidden": "true" });
+  asked = create("span", "asked", { dir: "auto", "aria-hidden": "true" });
   confirm = create("button", "confirm", { type: "button" });
   cancel = create("button", "cancel", { type: "button" });
 
@@ -123,7 +123,7 @@ export class RemoveCallerElement extends Base {
   #root = this.attachShadow({ mode: "open" });
   #list = create("ul", "list", { role: "list", tabindex: "-1" });
   // It is there before it speaks.
-  #status = create("p", "status", { role: "status", "aria-live": "polite", "aria-atomic": "true" });
+  #status = create("p", "status", { role: "status", dir: "auto", "aria-live": "polite", "aria-atomic": "true" });
   /** @type {Map<string, Row>} */
   #rows = new Map();
   /** What the status says: a text's key, of whom as it was then, and more. @type {{ key: string, of?: Participant, values?: any }} */

@@ -1,0 +1,27 @@
+// As a Lightning page has it: classic scripts from static resources, in strict mode, and a component with a closed shadow
+// root around the element. Lightning Web Security itself is not here; docs/element.md says what is not known of it.
+
+(() => {
+  class CallControls extends HTMLElement {
+    #root = this.attachShadow({ mode: "closed" });
+
+    connectedCallback() {
+      const { searchParams } = new URL(location.href);
+      const { ConversationClient } = window.DisconnectIfConnected;
+      const element = document.createElement("remove-caller");
+      element.client = new ConversationClient({
+        accessToken: () => "example-token-0123456789",
+        baseUrl: searchParams.get("baseUrl"),
+        api: "calls",
+      });
+      element.conversationId = searchParams.get("conversationId");
+      this.#root.append(element);
+    }
+  }
+  customElements.define("c-call-controls", CallControls);
+
+  // The element's events cross shadow roots, closed ones too.
+  document.addEventListener("remove-caller-outcome", ({ detail }) => {
+    document.querySelector("output").textContent = `${detail.participant.name}: ${detail.result.outcome}`;
+  });
+})();

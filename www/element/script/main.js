@@ -1,0 +1,13 @@
+// A page without modules and without a build: element.iife.js registers the element.
+const { searchParams } = new URL(location.href);
+const element = document.querySelector("remove-caller");
+
+element.addEventListener("remove-caller-outcome", ({ detail }) => {
+  document.querySelector("output").textContent = `${detail.participant.name}: ${detail.result.outcome}`;
+});
+element.options = {
+  accessToken: () => "example-token-0123456789",
+  baseUrl: searchParams.get("baseUrl"),
+  api: "calls",
+};
+element.conversationId = searchParams.get("conversationId");

@@ -1,0 +1,57 @@
+// `npm start`: builds the examples, and serves them beside a simulated platform.
+import { copyFileSync, cpSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { createSimulator } from "disconnect-if-connected/simulator";
+import { build, preview } from "vite";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const iife = fileURLToPath(import.meta.resolve("disconnect-if-connected/element.iife.js"));
+
+export const examples = ["react", "vue", "svelte", "script", "salesforce"];
+
+/** Builds all of them into a folder, static files for any web server. */
+export async function buildExamples(outDir = join(here, "dist")) {
+  await build({ configFile: join(here, "vite.config.js"), logLevel: "warn", build: { outDir, emptyOutDir: true } });
+  for (const name of ["script", "salesforce"]) {
+    cpSync(join(here, name), join(outDir, name), { recursive: true });
+    copyFileSync(iife, join(outDir, name, "element.iife.js"));
+  }
+}
+
+/** A platform with a call in which the platform is still changing Grace's leg for a second. */
+export async function startPlatform() {
+  const always = -1e6;
+  const connected = [{ at: always, state: "connected" }];
+  const simulator = await createSimulator({
+    conversations: [
+      {
+        id: "call-1",
+        participants: [
+          { id: "p-ada", purpose: "agent", name: "Ada Lovelace", schedule: connected },
+          {
+            id: "p-grace",
+            purpose: "customer",
+            name: "Grace Hopper",
+            schedule: [
+              { at: always, state: "connected", changing: true },
+              { at: 1_000, state: "connected" },
+            ],
+          },
+        ],
+      },
+    ],
+    readLagMs: 200,
+    effectDelayMs: 100,
+  });
+  return { simulator, server: await simulator.listen() };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await buildExamples();
+  const { server } = await startPlatform();
+  const { resolvedUrls } = await preview({ root: here, base: "./", logLevel: "warn", preview: { host: "127.0.0.1" } });
+  const [url] = resolvedUrls.local;
+  const query = new URLSearchParams({ baseUrl: server.baseUrl, conversationId: "call-1" });
+  for (const name of examples) console.log(`${url}${name}/index.html?${query}`);
+}
