@@ -431,7 +431,9 @@ export class RemoveCallerElement extends Base {
     Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false });
     this.#say("removing", row);
     const say = (/** @type {DisconnectEvent} */ event) => signal.aborted || this.#progress(row, event);
-    const removal = { conversationId, participantId: participant.id, confirm: true, signal, onEvent: say };
+    // An agent waits: it goes before reads that only keep a list up to date.
+    const urgent = { confirm: true, priority: true };
+    const removal = { conversationId, participantId: participant.id, ...urgent, signal, onEvent: say };
     const turn = { signal, onWait: () => this.#say("elsewhere", row) };
     try {
       const result = await inTurn(`${conversationId} ${participant.id}`, turn, () =>

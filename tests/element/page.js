@@ -118,3 +118,14 @@ const lab = {
 window.lab = lab;
 const started = import("/pkg/element/define.js");
 window.ready = started.then(() => true);
+
+// For browsers that no driver drives: the page itself removes Grace, and reports what it saw.
+const report = new URLSearchParams(location.search).get("report");
+if (report) {
+  await started;
+  await lab.mount({ platform: { readLagMs: 100, effectDelayMs: 50 } });
+  const { told, events, rows, writes } = await lab.removal("Grace Hopper");
+  const styled = getComputedStyle(lab.part("participant")).display;
+  const seen = [events.join(", "), told.at(-1), rows[1], `${writes} write`, styled].join(" · ");
+  await fetch(report, { method: "POST", body: seen });
+}

@@ -235,6 +235,42 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
   await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
 });
 
+test("the element in Node: importable on a server, registered nowhere; its types", async () => {
+  const shown = `console.log([typeof RemoveCallerElement, Object.keys(RemoveCallerElement.languages).join()].join(" "));`;
+  const importing = (path) => `import { RemoveCallerElement } from "${path}"; ${shown}`;
+  for (const path of ["element", "element/define", "element/react"]) {
+    assert.equal(await node("element.mjs", importing(`disconnect-if-connected/${path}`)), "function en,de", path);
+    const requiring = `const { RemoveCallerElement } = require("disconnect-if-connected/${path}"); ${shown}`;
+    assert.equal(await node("element.cjs", requiring), "function en,de", path);
+  }
+  await writeFile(
+    join(project, "element.mts"),
+    `import "disconnect-if-connected/element/define";
+    import { ConversationClient } from "disconnect-if-connected";
+    import { RemoveCallerElement, type ConfirmMode } from "disconnect-if-connected/element";
+    const element = document.createElement("remove-caller");
+    const same: RemoveCallerElement | null = document.querySelector("remove-caller"); void same;
+    element.client = new ConversationClient({ region: "us-east-1" });
+    element.options = undefined;
+    element.where = { purpose: ["customer"] };
+    element.messages = { remove: "Drop" };
+    const mode: ConfirmMode = element.confirmMode; void mode;
+    element.addEventListener("remove-caller-before", (event) => event.detail.participant.id && event.preventDefault());
+    element.addEventListener("remove-caller-outcome", ({ detail }) => detail.result.outcome);
+    element.addEventListener("remove-caller-error", ({ detail: { participant, error } }) => [participant?.name, error]);
+    element.addEventListener("click", (event) => event.preventDefault());
+    const read: Promise<void> = element.refresh(); void read;
+    // @ts-expect-error a mode that does not exist
+    element.confirmMode = "sometimes";
+    // @ts-expect-error a field that does not exist
+    element.where = { role: "customer" };`,
+  );
+  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "", "--target", "es2022"];
+  const args = [...strict, "--module", "nodenext", "--lib", "ES2022,DOM", "element.mts"];
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) => assert.fail(stdout || message));
+});
+
 test("the types of the WebAssembly module itself", async () => {
   const glue = join(root, "target", "wasm32-unknown-unknown", "release", "bindgen", "pkg", "core", "core.js");
   await writeFile(

@@ -159,9 +159,14 @@ function draw() {
 const explorer = startWorker();
 let asked = 0;
 let answered = 0;
+/** Says that the page does not work here, and why, instead of staying empty. */
+function fail(why) {
+  find("contenders").replaceChildren(html("p", { className: "verdict bad" }, `This page does not work here: ${why}`));
+}
+explorer.onerror = ({ message }) => fail(message || "its worker could not be loaded");
 explorer.onmessage = ({ data: { id, result, error } }) => {
   answered = id;
-  if (error) throw new Error(error);
+  if (error) return fail(error);
   shown = result;
   draw();
   document.body.dataset.shown = id;
@@ -245,7 +250,8 @@ raceButton.addEventListener("click", () => {
   racing.onmessage = ({ data: { progress, error } }) => {
     if (error) {
       endRaces();
-      throw new Error(error);
+      find("progress-text").textContent = `The races ended early: ${error}`;
+      return;
     }
     drawRaces(progress);
     if (progress.done === progress.count) endRaces();
