@@ -13,6 +13,8 @@ import { inTurn, listen } from "./turns.js";
 const POLL_MS = 5_000;
 /** The longest pause after reads that failed, in milliseconds. */
 const MAX_POLL_MS = 60_000;
+/** The longest time that a timer takes, in milliseconds: longer ones fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** An event comes in a burst of several: one read for all, after so many milliseconds. */
 const BURST_MS = 100;
 
@@ -55,7 +57,7 @@ class Row {
   purpose = create("span", "purpose");
   state = create("span", "state", { id: `state-${++rows}` });
   button = create("button", "button", { type: "button", "aria-describedby": this.state.id });
-  question = create("div", "question", { role: "group", hidden: "" });
+  question = create("div", "question", { role: "group" });
   asked = create("span", "asked", { dir: "auto", "aria-hidden": "true" });
   confirm = create("button", "confirm", { type: "button" });
   cancel = create("button", "cancel", { type: "button" });
@@ -66,7 +68,14 @@ class Row {
     this.question.append(this.asked, this.confirm, this.cancel);
     const who = create("span", "who");
     who.append(this.name, this.purpose);
-    this.item.append(who, this.state, this.button, this.question);
+    this.item.append(who, this.state, this.button);
+  }
+
+  /** A state that the removal has read; what it means is known for sure after the next list. @param {string} state */
+  saw(state) {
+    /** @type {Participant["kind"]} */
+    const kind = state.toLowerCase() === "connected" ? "connected" : "unsettled";
+    if (state !== this.participant.state) this.participant = { ...this.participant, state, kind };
   }
 
   /** Whether a removal makes sense now. */
@@ -149,11 +158,11 @@ export class RemoveCallerElement extends Base {
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** After the first event of a burst. @type {ReturnType<typeof setTimeout> | undefined} */
+  #burst;
 
   constructor() {
     super();
-    const sheet = style();
-    if (sheet) this.#root.adoptedStyleSheets = [sheet];
     this.#root.append(this.#list, this.#status);
     this.#root.addEventListener("click", (event) => this.#clicked(event));
     this.#root.addEventListener("keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
@@ -181,7 +190,7 @@ export class RemoveCallerElement extends Base {
   /** How often the participants are read, in milliseconds; 0: only by `refresh()`. @type {number} */
   get pollMs() {
     const ms = Number(this.getAttribute("poll-ms") ?? POLL_MS);
-    return ms >= 0 ? ms : POLL_MS;
+    return ms >= 0 ? Math.min(ms, MAX_TIMER_MS) : POLL_MS;
   }
   set pollMs(ms) {
     setAttribute(this, "poll-ms", ms === undefined || ms === null ? undefined : String(ms));
@@ -237,6 +246,8 @@ export class RemoveCallerElement extends Base {
       Reflect.deleteProperty(this, name);
       Reflect.set(this, name, value);
     }
+    const sheet = style(this.ownerDocument);
+    if (sheet) this.#root.adoptedStyleSheets = [sheet];
     if (!this.#isRunning) this.#restart();
   }
 
@@ -265,7 +276,9 @@ export class RemoveCallerElement extends Base {
     this.#say(this.conversationId ? "loading" : "");
     if (!this.conversationId) return;
     const stopListening = listen(({ key, result }) => this.#heard(key, result));
-    const unsubscribe = this.#call().subscribe?.((id) => id === this.conversationId && this.#schedule(BURST_MS));
+    const unsubscribe = this.#call().subscribe?.((id) => {
+      if (id === this.conversationId) this.#burst ??= setTimeout(() => this.refresh(), BURST_MS);
+    });
     signal.addEventListener("abort", () => {
       stopListening();
       unsubscribe?.();
@@ -280,6 +293,8 @@ export class RemoveCallerElement extends Base {
     this.#isRunning = false;
     this.#session.abort(new DOMException(why, "AbortError"));
     clearTimeout(this.#timer);
+    clearTimeout(this.#burst);
+    this.#burst = undefined;
     this.#reading = undefined;
     this.#failures = 0;
     this.#own?.close();
@@ -297,10 +312,14 @@ export class RemoveCallerElement extends Base {
   /** Reads the participants again; settles when they are shown. It does not reject: what failed is shown, and an event. */
   refresh() {
     if (!this.#isRunning || !this.conversationId) return Promise.resolve();
+    this.#burst = undefined;
     if (this.#reading) this.#isStale = true;
-    this.#reading ??= this.#read(this.#session.signal).finally(() => {
-      this.#reading = undefined;
-    });
+    else {
+      const reading = this.#read(this.#session.signal).finally(() => {
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+      this.#reading = reading;
+    }
     return this.#reading;
   }
 
@@ -362,14 +381,15 @@ export class RemoveCallerElement extends Base {
     if (isFirst && !isOver) this.#emit("error", { error });
   }
 
-  /** The next read. @param {number} [ms] */
-  #schedule(ms) {
+  /** The next read. */
+  #schedule() {
     clearTimeout(this.#timer);
-    if (!this.#isRunning || (ms === undefined && (this.pollMs === 0 || document.hidden))) return;
-    const pause = this.#failures > 0 ? Math.min(this.pollMs * 2 ** this.#failures, MAX_POLL_MS) : this.pollMs;
+    const { pollMs } = this;
+    if (!this.#isRunning || pollMs === 0 || document.hidden) return;
+    const pause = Math.max(pollMs, Math.min(pollMs * 2 ** this.#failures, MAX_POLL_MS));
     const isRemoving = () => [...this.#rows.values()].some(({ phase }) => phase === "removing");
     // A removal reads by itself.
-    this.#timer = setTimeout(() => (isRemoving() ? this.#schedule() : this.refresh()), ms ?? pause);
+    this.#timer = setTimeout(() => (isRemoving() ? this.#schedule() : this.refresh()), pause);
   }
 
   // ---- Removal ----
@@ -378,7 +398,7 @@ export class RemoveCallerElement extends Base {
   #clicked({ target }) {
     const row = [...this.#rows.values()].find(({ item }) => item.contains(/** @type {Node} */ (target)));
     if (!row) return;
-    if (target === row.confirm) this.#remove(row);
+    if (target === row.confirm && row.phase === "asking") this.#remove(row);
     else if (target === row.cancel) this.#close(row);
     else if (target === row.button && row.isRemovable) {
       if (row.phase === "asking" || this.#asksFor(row.participant)) this.#ask(row);
@@ -424,10 +444,11 @@ export class RemoveCallerElement extends Base {
   /** @param {Row} row */
   async #remove(row) {
     const { participant } = row;
-    if (row.phase === "asking") this.#close(row);
-    if (!this.#emit("before", { participant }, true)) return;
     const { signal } = this.#session;
     const { conversationId } = this;
+    if (row.phase === "asking") this.#close(row);
+    // A listener may also show another conversation.
+    if (!this.#emit("before", { participant }, true) || signal.aborted) return;
     Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false });
     this.#say("removing", row);
     const say = (/** @type {DisconnectEvent} */ event) => signal.aborted || this.#progress(row, event);
@@ -452,10 +473,10 @@ export class RemoveCallerElement extends Base {
 
   /** @param {Row} row @param {DisconnectEvent} event */
   #progress(row, event) {
-    if (event.type === "state" && event.state !== undefined) {
-      row.participant = { ...row.participant, state: event.state };
-      row.isListed = true;
-    } else if (event.type === "state") row.isListed = false;
+    if (event.type === "state") {
+      row.isListed = event.state !== undefined;
+      row.saw(event.state ?? row.participant.state ?? "none");
+    }
     if (event.type === "response" && row.isWriting && (event.status ?? 500) < 300) row.isAccepted = true;
     if (event.type === "request") row.isWriting = event.method !== "GET";
     if (event.type === "wait") this.#say(this.#reasonToWait(row, event), row, event);
@@ -475,7 +496,7 @@ export class RemoveCallerElement extends Base {
   #conclude(row, { outcome, acknowledged, confirmed, state }) {
     const isGone = outcome !== "not-connected" && confirmed;
     if (isGone) row.participant = { ...row.participant, state: "disconnected", kind: "gone" };
-    else if (state !== undefined) row.participant = { ...row.participant, state };
+    else if (state !== undefined) row.saw(state);
     if (outcome === "disconnected" && !confirmed) this.#say("unconfirmed", row);
     else this.#say(outcome === "disconnected" && !acknowledged ? "unacknowledged" : outcome, row);
   }
@@ -514,15 +535,15 @@ export class RemoveCallerElement extends Base {
       element = element.parentElement?.closest("[lang]") ?? root.host ?? null;
     }
     const tag = (element?.getAttribute("lang") ?? "en").toLowerCase();
-    const own = languages[tag] ?? languages[tag.split("-")[0]];
+    const own = textOf(languages, tag) ?? textOf(languages, tag.split("-")[0]);
     return { ...languages.en, ...own, ...this.#messages };
   }
 
   #show() {
     const texts = this.#texts();
     const isRightToLeft = this.isConnected && getComputedStyle(this).direction === "rtl";
-    const text = (/** @type {string} */ key, values = {}) => filled(texts[key] ?? key, values, isRightToLeft);
-    const stateOf = ({ state = "none" }) => texts[`state.${state.toLowerCase()}`] ?? state;
+    const text = (/** @type {string} */ key, values = {}) => filled(textOf(texts, key) ?? key, values, isRightToLeft);
+    const stateOf = ({ state = "none" }) => textOf(texts, `state.${state.toLowerCase()}`) ?? state;
     const nameOf = (/** @type {Participant} */ participant) => nameAmong(participant, texts);
 
     setAttribute(this.#list, "aria-label", texts.participants);
@@ -530,7 +551,7 @@ export class RemoveCallerElement extends Base {
     for (const row of this.#rows.values()) {
       const { participant, phase, item, button, question, confirm } = row;
       const name = nameOf(participant);
-      const purpose = texts[participant.purpose?.toLowerCase() ?? ""] ?? participant.purpose ?? "";
+      const purpose = purposeOf(participant, texts);
       setText(row.name, name);
       setText(row.purpose, purpose === name ? "" : purpose);
       setText(row.state, stateOf(participant));
@@ -546,7 +567,8 @@ export class RemoveCallerElement extends Base {
       setAttribute(button, "aria-expanded", this.confirmMode === "never" ? undefined : phase === "asking");
       setAttribute(question, "aria-label", text("question", { name }));
       setAttribute(confirm, "aria-label", text("removeName", { name }));
-      question.hidden = phase !== "asking";
+      if (phase !== "asking") question.remove();
+      else if (question.parentNode !== item) item.append(question);
     }
     const items = [...this.#rows.values()].map(({ item }) => item);
     if (items.length !== this.#list.children.length || items.some((item, at) => item !== this.#list.children[at]))
@@ -565,8 +587,7 @@ export class RemoveCallerElement extends Base {
     const all = { ...values, seconds: String(Math.max(1, Math.ceil((ms ?? error?.retryAfterMs ?? 0) / 1_000))) };
     if (key !== "error" && key !== "unreadable") return text(key, all);
     const code = String(typeof error?.code === "string" ? error.code : error?.name);
-    const texts = this.#texts();
-    const reason = text(code in texts ? code : "failed", { ...all, code });
+    const reason = text(textOf(this.#texts(), code) ? code : "failed", { ...all, code });
     if (key === "unreadable") return text(key, { reason });
     return error?.mayHaveDisconnected ? `${reason} ${text("mayHaveLeft", all)}` : reason;
   }
@@ -587,5 +608,17 @@ function nameAmong({ name, address, purpose }, texts) {
   const own = name?.trim();
   if (own && own.toLowerCase() !== purpose?.toLowerCase()) return own;
   const number = address?.replace(/^(tel|sips?):/i, "").split(/[;@]/)[0];
-  return number || texts[purpose?.toLowerCase() ?? ""] || texts.unnamed;
+  return number || purposeOf({ purpose }, texts) || texts.unnamed;
 }
+
+/** @param {{ purpose?: string }} participant @param {Record<string, string>} texts */
+const purposeOf = ({ purpose = "" }, texts) => textOf(texts, `purpose.${purpose.toLowerCase()}`) ?? purpose;
+
+/**
+ * A member of its own, whatever the platform calls things ("constructor").
+ * @template T
+ * @param {Record<string, T>} texts
+ * @param {string} key
+ * @returns {T | undefined}
+ */
+const textOf = (texts, key) => (Object.hasOwn(texts, key) ? texts[key] : undefined);

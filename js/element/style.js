@@ -13,7 +13,7 @@ const CSS = `
   display: block;
   line-height: 1.4;
 }
-:host([hidden]), [hidden] {
+:host([hidden]) {
   display: none !important;
 }
 ul {
@@ -167,14 +167,17 @@ button[aria-busy="true"]::after {
 }
 `;
 
-/** @type {CSSStyleSheet | undefined} */
-let sheet;
+/** One for each document: a frame or a window that the element moves to has its own. @type {WeakMap<Document, CSSStyleSheet>} */
+const sheets = new WeakMap();
 
-/** One for all elements of the page; none where the host has no constructed style sheets (jsdom). */
-export function style() {
-  if (!sheet && "replaceSync" in (globalThis.CSSStyleSheet?.prototype ?? {})) {
+/** The style sheet for a document; none where the host has no constructed ones (jsdom). @param {Document} document */
+export function style(document) {
+  const { CSSStyleSheet } = document.defaultView ?? {};
+  let sheet = sheets.get(document);
+  if (!sheet && CSSStyleSheet && "replaceSync" in CSSStyleSheet.prototype) {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
+    sheets.set(document, sheet);
   }
   return sheet;
 }

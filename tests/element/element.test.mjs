@@ -41,7 +41,7 @@ for (const browser of browsers) {
       assert.equal(await run(() => lab.simulator.log().length), 1);
       // A button that is off does nothing.
       await run(() => lab.part("button", "+13175550199").click());
-      assert.equal(await run(() => lab.part("question", "+13175550199").hidden), true);
+      assert.equal(await run(() => lab.part("question", "+13175550199")), undefined);
       await run(() => lab.mount({ where: { purpose: ["acd", "agent"] } }));
       assert.deepEqual(await run(() => lab.rows()), [
         "Ada Lovelace | Agent | connected | on",
@@ -96,7 +96,7 @@ for (const browser of browsers) {
         await run(() => lab.part("button", "Grace Hopper").click());
         await close();
         const state = await run(() => [
-          lab.part("question", "Grace Hopper").hidden,
+          !lab.part("question", "Grace Hopper"),
           lab.element.shadowRoot.activeElement.getAttribute("aria-label"),
           lab.simulator.log().length,
           lab.events.length,
@@ -107,7 +107,7 @@ for (const browser of browsers) {
       const open = await run(() => {
         lab.part("button", "Grace Hopper").click();
         lab.part("button", "Ada Lovelace").click();
-        return ["Grace Hopper", "Ada Lovelace"].map((name) => lab.part("question", name).hidden);
+        return ["Grace Hopper", "Ada Lovelace"].map((name) => !lab.part("question", name));
       });
       assert.deepEqual(open, [true, false]);
     });
@@ -128,7 +128,7 @@ for (const browser of browsers) {
       });
       await page.keyboard.up("Enter");
       assert.equal(repeated, false, "the repeated key is prevented");
-      assert.equal(await run(() => lab.part("question", "Grace Hopper").hidden), false);
+      assert.equal(await run(() => Boolean(lab.part("question", "Grace Hopper"))), true);
       await page.keyboard.press("Tab");
       assert.equal(await run(() => lab.element.shadowRoot.activeElement.getAttribute("part")), "cancel");
       await page.keyboard.down("Shift");
@@ -144,7 +144,7 @@ for (const browser of browsers) {
         run(async (name) => {
           const before = lab.events.length;
           lab.part("button", name).click();
-          if (!lab.part("question", name).hidden) return true;
+          if (lab.part("question", name)) return true;
           await lab.until(() => lab.events.length === before + 2);
           return false;
         }, name);
@@ -494,11 +494,7 @@ for (const browser of browsers) {
         lab.part("button", "Grace Hopper").click();
         lab.simulator.setState("c", "p-grace", "disconnected");
         await lab.element.refresh();
-        return [
-          lab.part("question", "Grace Hopper").hidden,
-          lab.status(),
-          Boolean(lab.element.shadowRoot.activeElement),
-        ];
+        return [!lab.part("question", "Grace Hopper"), lab.status(), Boolean(lab.element.shadowRoot.activeElement)];
       });
       assert.deepEqual(end, [true, "Grace Hopper had already left.", true]);
       const dropped = await run(async () => {
@@ -593,6 +589,131 @@ for (const browser of browsers) {
       });
       assert.match(seen[0], /^The participants could not be read\. .*INVALID_ARGUMENT/);
       assert.deepEqual(seen[1], ["error INVALID_ARGUMENT"]);
+    });
+
+    test("only the question that is asked is there; its answer is about nobody else", async () => {
+      const seen = await run(async () => {
+        await lab.mount();
+        const before = Boolean(lab.part("confirm"));
+        lab.part("button", "Grace Hopper").click();
+        const { length } = lab.element.shadowRoot.querySelectorAll("[part=confirm]");
+        lab.part("confirm").click();
+        await lab.until(() => lab.events.length === 2);
+        return [before, length, lab.events, Boolean(lab.part("confirm"))];
+      });
+      assert.deepEqual(seen, [false, 1, ["before p-grace", "outcome p-grace disconnected"], false]);
+    });
+
+    test("a listener of remove-caller-before that shows another conversation removes nobody", async () => {
+      const seen = await run(async () => {
+        await lab.mount({
+          platform: {
+            conversations: [
+              { id: "c", participants: lab.people },
+              { id: "c-2", participants: [{ id: "p-grace", name: "Linus", schedule: lab.connected }] },
+            ],
+          },
+        });
+        lab.element.addEventListener(
+          "remove-caller-before",
+          () => Object.assign(lab.element, { conversationId: "c-2" }),
+          {
+            once: true,
+          },
+        );
+        lab.remove("Grace Hopper");
+        await lab.until(() => lab.rows()[0]?.startsWith("Linus"));
+        return [lab.rows(), lab.events, lab.writes()];
+      });
+      assert.deepEqual(seen, [["Linus | Customer | connected | on"], ["before p-grace"], 0]);
+    });
+
+    test("while it is being removed, a participant shows the states that the removal reads", async () => {
+      const kinds = await run(async () => {
+        const [grace] = lab.people.filter(({ id }) => id === "p-grace");
+        await lab.mount({ participants: [grace] });
+        lab.simulator.setState("c", "p-grace", "queued");
+        const kinds = [];
+        const row = lab.part("participant");
+        new MutationObserver(() => kinds.push(row.dataset.kind)).observe(row, { attributeFilter: ["data-kind"] });
+        lab.remove("Grace Hopper");
+        await lab.until(() => lab.status().includes("in the queue"));
+        await lab.until(() => lab.events.length === 2);
+        return [...kinds, lab.status(), lab.events.at(-1)];
+      });
+      assert.deepEqual(kinds, [
+        "unsettled",
+        "Grace Hopper is still in the queue. Nothing was changed.",
+        "outcome p-grace not-connected",
+      ]);
+    });
+
+    test("odd participants: names of JavaScript and of texts, markup, nothing at all", async () => {
+      const rows = await run(async () => {
+        const participants = async () => [
+          { id: "1", kind: "connected", state: "constructor", purpose: "constructor", name: "  " },
+          { id: "2", kind: "connected", state: "__proto__", purpose: "remove", name: "<b>Bo</b>" },
+          { id: "3", kind: "unsettled" },
+          { id: "4", kind: "connected", state: "CONNECTED", purpose: "CUSTOMER", address: "sip:bo@example.org;x=1" },
+        ];
+        await lab.mount({ client: { participants, disconnectIfConnected: async () => ({}) }, lang: "constructor" });
+        return lab.rows();
+      });
+      assert.deepEqual(rows, [
+        "constructor |  | constructor | on",
+        "<b>Bo</b> | remove | __proto__ | on",
+        "Participant |  | without a state | off",
+        "bo | Customer | connected | on",
+      ]);
+    });
+
+    test("a stream of events: a read for each burst, and none is put off for ever", async () => {
+      const seen = await run(async () => {
+        await lab.mount();
+        const before = lab.simulator.log().length;
+        for (let index = 0; index < 20; index++) lab.client.observe(lab.simulator.notification("c"));
+        await lab.until(() => lab.simulator.log().length > before);
+        await lab.element.refresh();
+        const burst = lab.simulator.log().length - before;
+        const stream = setInterval(() => lab.client.observe(lab.simulator.notification("c")), 20);
+        await lab.until(() => lab.simulator.log().length - before >= burst + 2);
+        clearInterval(stream);
+        return burst;
+      });
+      assert.ok(seen <= 3, `${seen} reads`);
+    });
+
+    test("poll-ms: what is no number is the default, what is endless does not poll at once", async () => {
+      const seen = await run(async () => {
+        await lab.mount({ pollMs: Number.POSITIVE_INFINITY });
+        const before = lab.simulator.log().length;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const polls = lab.simulator.log().length - before;
+        const values = ["", "x", "-1", "250"].map((text) => {
+          lab.element.setAttribute("poll-ms", text);
+          return lab.element.pollMs;
+        });
+        lab.element.pollMs = undefined;
+        return [polls, ...values, lab.element.pollMs, lab.element.hasAttribute("poll-ms")];
+      });
+      assert.deepEqual(seen, [0, 0, 5000, 5000, 250, 5000, false]);
+    });
+
+    test("moved to another document, it keeps its style", async () => {
+      const display = await run(async () => {
+        await lab.mount();
+        const frame = Object.assign(document.createElement("iframe"), {
+          src: "/tests/element/page.css",
+          title: "other",
+        });
+        const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
+        document.querySelector("#place").append(frame);
+        await loaded;
+        frame.contentDocument.body.append(lab.element);
+        await lab.until(() => lab.rows().length === 3);
+        return frame.contentWindow.getComputedStyle(lab.part("participant")).display;
+      });
+      assert.equal(display, "flex");
     });
 
     test("axe finds no violation in any state; nothing overflows at 280 px, nor with text of twice the size", async () => {
