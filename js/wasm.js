@@ -230,10 +230,11 @@ export class ConversationClient {
       const message = `subscribe: the subscriber has to be a function, not ${typeof subscriber}`;
       throw new DisconnectError({ code: "INVALID_ARGUMENT", option: "subscriber", message });
     }
-    this.#subscribers.add(subscriber);
+    const own = (/** @type {string} */ conversationId) => subscriber(conversationId);
+    this.#subscribers.add(own);
     // Only the module knows what a notification tells: it is loaded now, and tells what came early.
     entered(async () => this.#observeEarly(this.#current()), undefined, this.#source).catch(() => {});
-    return () => void this.#subscribers.delete(subscriber);
+    return () => void this.#subscribers.delete(own);
   }
 
   close() {

@@ -90,9 +90,11 @@ function manifest() {
   return { name, version, description, keywords, license, ...links, ...own };
 }
 
-/** The element's CommonJS modules and types, and its manifest for editors, made of the comments in its source. */
+/** The element's modules and types, and its manifest for editors, made of the comments in its source. */
 async function elements() {
   const folder = join(pkg, "element");
+  const own = { minify: true, target: "es2022", external: ["../index.js"] };
+  await bundle(join(root, "js", "element", "element.js"), join(folder, "element.js"), "esm", own);
   for (const name of ["element", "define"])
     await bundle(join(folder, `${name}.js`), join(folder, `${name}.cjs`), "cjs", { plugins: [commonJs] });
   for (const name of ["element", "define", "react"])
@@ -103,12 +105,24 @@ async function elements() {
   const manifest = JSON.parse(readFileSync(join(root, "target", "manifest", "custom-elements.json"), "utf8"));
   for (const module of manifest.modules) {
     module.path = "element/element.js";
-    for (const one of module.declarations) {
+    for (const one of module.declarations.filter(({ tagName }) => tagName)) {
       // Without what is private or only the browser calls, and the event whose name is computed.
-      one.members = one.members?.filter(({ name }) => !name.startsWith("#") && !name.endsWith("Callback"));
-      one.events = one.events?.filter(({ name }) => name);
+      one.members = one.members.filter(({ name }) => !name.startsWith("#") && !name.endsWith("Callback"));
+      one.events = one.events.filter(({ name }) => name);
+      one.superclass = { name: "HTMLElement" };
+      for (const attribute of one.attributes)
+        attribute.fieldName = attribute.name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
     }
+    for (const { declaration } of module.exports) declaration.module = module.path;
   }
+  const declaration = { name: "RemoveCallerElement", module: "element/element.js" };
+  const definition = { kind: "custom-element-definition", name: "remove-caller", declaration };
+  manifest.modules.push({
+    kind: "javascript-module",
+    path: "element/define.js",
+    declarations: [],
+    exports: [definition],
+  });
   writeFileSync(join(pkg, "custom-elements.json"), `${JSON.stringify(manifest, undefined, 1)}\n`);
 }
 
@@ -125,6 +139,8 @@ export async function build() {
   mkdirSync(join(pkg, "element"));
   for (const file of readdirSync(join(root, "js"), { recursive: true })) {
     if (["package.json", "element", ...inGlue].includes(file)) continue;
+    // The element is one file.
+    if (/^element[\\/](?!define)\w+\.js$/.test(file)) continue;
     if (/\.d\.c?ts$/.test(file)) copyFileSync(join(root, "js", file), join(pkg, file));
     // Without its comments; the names stay, for stack traces.
     else

@@ -65,7 +65,7 @@ export const ELEMENT_BUDGET_BROTLI_BYTES = 8_000;
 
 /** The files that `import "disconnect-if-connected/element/define"` loads beside those of the package. */
 export function elementSizes() {
-  const files = ["define.js", "element.js", "messages.js", "style.js", "turns.js"];
+  const files = ["define.js", "element.js"];
   return totalled(files.map((file) => join("element", file)));
 }
 

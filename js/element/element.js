@@ -17,6 +17,11 @@ const MAX_POLL_MS = 60_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** An event comes in a burst of several: one read for all, after so many milliseconds. */
 const BURST_MS = 100;
+/** Reads may lag: after the last event, and where somebody is no longer listed, one more after so many milliseconds. */
+const SETTLE_MS = 1_500;
+
+/** What the status says of the list as a whole; anything else is about a removal, and stays for longer. */
+const OF_THE_LIST = ["", "loading", "empty", "unreadable", "ended"];
 
 const CUSTOMERS = ["customer", "external"];
 
@@ -50,7 +55,10 @@ class Row {
   // What the removal under way has seen last.
   isListed = true;
   isWriting = false;
+  hasWritten = false;
   isAccepted = false;
+  /** The last read did not list it: it has left, or the read was too early. */
+  isMissing = false;
   item = create("li", "participant");
   // A number is read from left to right in any language.
   name = create("span", "name", { dir: "auto" });
@@ -160,12 +168,14 @@ export class RemoveCallerElement extends Base {
   #timer;
   /** After the first event of a burst. @type {ReturnType<typeof setTimeout> | undefined} */
   #burst;
+  /** After the last one. @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
 
   constructor() {
     super();
     this.#root.append(this.#list, this.#status);
-    this.#root.addEventListener("click", (event) => this.#clicked(event));
-    this.#root.addEventListener("keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
+    this.#root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
+    this.addEventListener("keydown", (event) => this.#pressed(event));
   }
 
   // ---- Properties ----
@@ -222,9 +232,9 @@ export class RemoveCallerElement extends Base {
     return this.#where;
   }
   set where(where) {
-    if (JSON.stringify(where) === JSON.stringify(this.#where)) return;
-    this.#where = where;
-    this.#restart();
+    const isSame = isAlike(where, this.#where);
+    this.#where = where ?? undefined;
+    if (!isSame) this.#restart();
   }
 
   /** Texts in the place of the built-in ones; `languages` has their keys. @type {Record<string, string> | undefined} */
@@ -248,7 +258,8 @@ export class RemoveCallerElement extends Base {
     }
     const sheet = style(this.ownerDocument);
     if (sheet) this.#root.adoptedStyleSheets = [sheet];
-    if (!this.#isRunning) this.#restart();
+    if (this.#isRunning) this.#show();
+    else this.#restart();
   }
 
   disconnectedCallback() {
@@ -256,7 +267,9 @@ export class RemoveCallerElement extends Base {
     queueMicrotask(() => !this.isConnected && this.#stop("The element was removed from the document."));
   }
 
-  connectedMoveCallback() {}
+  connectedMoveCallback() {
+    this.#show();
+  }
 
   /** @param {string} name @param {string | null} before @param {string | null} now */
   attributeChangedCallback(name, before, now) {
@@ -268,24 +281,29 @@ export class RemoveCallerElement extends Base {
 
   #restart() {
     this.#stop("The element shows another conversation, or uses another client.");
-    if (!this.isConnected || !(this.#client || this.#options)) return;
+    this.#rows.clear();
+    this.#say("");
+    if (!this.isConnected || !this.conversationId || !(this.#client || this.#options)) return;
     this.#isRunning = true;
     this.#session = new AbortController();
     const { signal } = this.#session;
-    this.#rows.clear();
-    this.#say(this.conversationId ? "loading" : "");
-    if (!this.conversationId) return;
-    const stopListening = listen(({ key, result }) => this.#heard(key, result));
-    const unsubscribe = this.#call().subscribe?.((id) => {
-      if (id === this.conversationId) this.#burst ??= setTimeout(() => this.refresh(), BURST_MS);
+    signal.addEventListener(
+      "abort",
+      listen(({ key, result }) => this.#heard(key, result)),
+    );
+    try {
+      const unsubscribe = this.#call().subscribe?.((id) => id === this.conversationId && this.#changed());
+      signal.addEventListener("abort", () => unsubscribe?.());
+    } catch {
+      // No client: the read tells.
+    }
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#schedule() : this.refresh()), {
+      signal,
     });
-    signal.addEventListener("abort", () => {
-      stopListening();
-      unsubscribe?.();
-    });
-    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh(), { signal });
     // Properties that are set one after the other are one start.
-    queueMicrotask(() => signal.aborted || this.refresh());
+    queueMicrotask(() => signal.aborted || this.#reading || this.refresh());
+    // A live region speaks of what changes after it has come into the page.
+    setTimeout(() => !signal.aborted && this.#reading && this.#said.key === "" && this.#say("loading"));
   }
 
   /** @param {string} why */
@@ -294,6 +312,7 @@ export class RemoveCallerElement extends Base {
     this.#session.abort(new DOMException(why, "AbortError"));
     clearTimeout(this.#timer);
     clearTimeout(this.#burst);
+    clearTimeout(this.#settling);
     this.#burst = undefined;
     this.#reading = undefined;
     this.#failures = 0;
@@ -303,15 +322,27 @@ export class RemoveCallerElement extends Base {
 
   /** Of the two properties, the client. */
   #call() {
-    this.#own ??= this.#client ? undefined : new ConversationClient(this.#options);
+    this.#own ??= this.#client ? undefined : new ConversationClient(this.#optionsOfOwn());
     return /** @type {ConversationClient} */ (this.#client ?? this.#own);
+  }
+
+  /** Functions are those that the options have now: frameworks make new ones each time that they draw. */
+  #optionsOfOwn() {
+    const newest =
+      (/** @type {string} */ name) =>
+      (/** @type {any[]} */ ...all) =>
+        this.#options[name](...all);
+    const entries = Object.entries(this.#options);
+    return Object.fromEntries(
+      entries.map(([name, value]) => [name, typeof value === "function" ? newest(name) : value]),
+    );
   }
 
   // ---- Who is there ----
 
   /** Reads the participants again; settles when they are shown. It does not reject: what failed is shown, and an event. */
   refresh() {
-    if (!this.#isRunning || !this.conversationId) return Promise.resolve();
+    if (!this.#isRunning) return Promise.resolve();
     this.#burst = undefined;
     if (this.#reading) this.#isStale = true;
     else {
@@ -346,6 +377,8 @@ export class RemoveCallerElement extends Base {
   /** @param {Participant[]} participants */
   #take(participants) {
     const listed = new Set(participants.map(({ id }) => id));
+    // It was not over.
+    if (this.#said.key === "ended") this.#rows.clear();
     for (const participant of participants) {
       const row = this.#rows.get(participant.id);
       // Who has gone before anybody looked is not shown; a gone leg never comes back under its id.
@@ -353,11 +386,32 @@ export class RemoveCallerElement extends Base {
       else if (row && row.participant.kind !== "gone") this.#update(row, participant);
     }
     for (const [id, row] of this.#rows) {
-      if (!listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing") this.#rows.delete(id);
+      const wasMissing = row.isMissing;
+      row.isMissing = !listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing";
+      if (!row.isMissing) continue;
+      // The platform drops who has left from the list, and a read may be too early for who has just come.
+      if (wasMissing) this.#left(row);
+      else this.#readOnceMore();
     }
-    if (["loading", "unreadable", "ended", "empty"].includes(this.#said.key)) this.#said = { key: "" };
-    if (this.#rows.size === 0) this.#said = { key: "empty" };
+    if (OF_THE_LIST.includes(this.#said.key)) this.#said = { key: this.#rows.size === 0 ? "empty" : "" };
     this.#show();
+  }
+
+  /** @param {Row} row */
+  #left(row) {
+    this.#update(row, { ...row.participant, state: "disconnected", kind: "gone" });
+  }
+
+  /** An event told that somebody's state is another one. */
+  #changed() {
+    if (this.#failures > 0) return;
+    this.#burst ??= setTimeout(() => this.refresh(), BURST_MS);
+    this.#readOnceMore();
+  }
+
+  #readOnceMore() {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.refresh(), SETTLE_MS);
   }
 
   /** @param {Row} row @param {Participant} participant */
@@ -373,11 +427,11 @@ export class RemoveCallerElement extends Base {
     const isFirst = this.#failures++ === 0;
     const rows = [...this.#rows.values()];
     const isOver = error?.code === "CONVERSATION_NOT_FOUND" && rows.length > 0;
-    for (const row of isOver ? rows : [])
-      this.#update(row, { ...row.participant, state: "disconnected", kind: "gone" });
-    // A removal that is under way says more.
-    if (rows.every(({ phase }) => phase !== "removing"))
-      this.#say(isOver ? "ended" : "unreadable", undefined, { error });
+    for (const row of isOver ? rows : []) this.#left(row);
+    // What was said of a removal says more, for the time being.
+    const isBusy = rows.some(({ phase }) => phase === "removing");
+    const isNext = OF_THE_LIST.includes(this.#said.key) || this.#failures > 1;
+    if (!isBusy && isNext) this.#say(isOver ? "ended" : "unreadable", undefined, { error });
     if (isFirst && !isOver) this.#emit("error", { error });
   }
 
@@ -394,13 +448,15 @@ export class RemoveCallerElement extends Base {
 
   // ---- Removal ----
 
-  /** @param {Event} event */
-  #clicked({ target }) {
-    const row = [...this.#rows.values()].find(({ item }) => item.contains(/** @type {Node} */ (target)));
-    if (!row) return;
-    if (target === row.confirm && row.phase === "asking") this.#remove(row);
-    else if (target === row.cancel) this.#close(row);
-    else if (target === row.button && row.isRemovable) {
+  /** @param {MouseEvent} event */
+  #clicked({ target, detail }) {
+    const button = /** @type {Element} */ (target).closest("button");
+    const row = [...this.#rows.values()].find(({ item }) => item.contains(button));
+    // The second half of a double click meets what the first has moved there.
+    if (!row || !this.#isRunning || detail > 1) return;
+    if (button === row.confirm) this.#remove(row);
+    else if (button === row.cancel) this.#close(row);
+    else if (row.isRemovable) {
       if (row.phase === "asking" || this.#asksFor(row.participant)) this.#ask(row);
       else this.#remove(row);
     }
@@ -408,11 +464,13 @@ export class RemoveCallerElement extends Base {
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
-    const row = [...this.#rows.values()].find(({ item }) => item.contains(/** @type {Node} */ (event.target)));
-    if (row?.phase !== "asking") return;
+    const row = [...this.#rows.values()].find(({ phase }) => phase === "asking");
+    if (!row) return;
     // A key that is held down must not answer the question that it has opened.
-    if (event.repeat && event.key !== "Tab") event.preventDefault();
+    if (event.repeat && ["Enter", " "].includes(event.key)) event.preventDefault();
     if (event.key !== "Escape") return;
+    // Nor does it close the dialog around.
+    event.preventDefault();
     event.stopPropagation();
     this.#close(row);
   }
@@ -421,9 +479,8 @@ export class RemoveCallerElement extends Base {
   #asksFor({ purpose = "" }) {
     if (this.confirmMode !== "last") return this.confirmMode === "always";
     const isCustomer = (/** @type {string} */ one) => CUSTOMERS.includes(one.toLowerCase());
-    const connected = [...this.#rows.values()].filter(({ participant }) => participant.kind === "connected");
-    const customers = connected.filter(({ participant }) => isCustomer(participant.purpose ?? ""));
-    return isCustomer(purpose) && customers.length <= 1;
+    const stays = [...this.#rows.values()].filter(({ isRemovable }) => isRemovable);
+    return isCustomer(purpose) && stays.filter((row) => isCustomer(row.participant.purpose ?? "")).length <= 1;
   }
 
   /** @param {Row} row */
@@ -449,13 +506,16 @@ export class RemoveCallerElement extends Base {
     if (row.phase === "asking") this.#close(row);
     // A listener may also show another conversation.
     if (!this.#emit("before", { participant }, true) || signal.aborted) return;
-    Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false });
+    Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false, hasWritten: false });
     this.#say("removing", row);
-    const say = (/** @type {DisconnectEvent} */ event) => signal.aborted || this.#progress(row, event);
+    const onEvent = (/** @type {DisconnectEvent} */ event) => {
+      if (!signal.aborted) this.#progress(row, event);
+      if (!this.#client) this.#options?.onEvent?.(event);
+    };
     // An agent waits: it goes before reads that only keep a list up to date.
     const urgent = { confirm: true, priority: true };
-    const removal = { conversationId, participantId: participant.id, ...urgent, signal, onEvent: say };
-    const turn = { signal, onWait: () => this.#say("elsewhere", row) };
+    const removal = { conversationId, participantId: participant.id, ...urgent, signal, onEvent };
+    const turn = { signal, onWait: () => this.#say("elsewhere", row), hasWritten: () => row.hasWritten };
     try {
       const result = await inTurn(`${conversationId} ${participant.id}`, turn, () =>
         this.#call().disconnectIfConnected(removal),
@@ -479,6 +539,7 @@ export class RemoveCallerElement extends Base {
     }
     if (event.type === "response" && row.isWriting && (event.status ?? 500) < 300) row.isAccepted = true;
     if (event.type === "request") row.isWriting = event.method !== "GET";
+    row.hasWritten ||= row.isWriting;
     if (event.type === "wait") this.#say(this.#reasonToWait(row, event), row, event);
     else this.#show();
   }
@@ -525,7 +586,7 @@ export class RemoveCallerElement extends Base {
     this.#show();
   }
 
-  /** The texts of the language, and those of the application. */
+  /** The texts of the language, and those of the application. @returns {Record<string, string>} */
   #texts() {
     /** @type {Element | null} */
     let element = this;
@@ -535,18 +596,22 @@ export class RemoveCallerElement extends Base {
       element = element.parentElement?.closest("[lang]") ?? root.host ?? null;
     }
     const tag = (element?.getAttribute("lang") ?? "en").toLowerCase();
-    const own = textOf(languages, tag) ?? textOf(languages, tag.split("-")[0]);
-    return { ...languages.en, ...own, ...this.#messages };
+    const named = (/** @type {string} */ tag) => Object.keys(languages).find((one) => one.toLowerCase() === tag);
+    const language = named(tag) ?? named(tag.split("-")[0]) ?? "en";
+    const own = Object.entries(this.#messages ?? {}).filter(([, text]) => typeof text === "string");
+    return { lang: language, ...languages.en, ...languages[language], ...Object.fromEntries(own) };
   }
 
   #show() {
     const texts = this.#texts();
     const isRightToLeft = this.isConnected && getComputedStyle(this).direction === "rtl";
     const text = (/** @type {string} */ key, values = {}) => filled(textOf(texts, key) ?? key, values, isRightToLeft);
-    const stateOf = ({ state = "none" }) => textOf(texts, `state.${state.toLowerCase()}`) ?? state;
+    const stateOf = (/** @type {Participant} */ { state }) =>
+      textOf(texts, `state.${(state || "none").toLowerCase()}`) ?? state ?? "";
     const nameOf = (/** @type {Participant} */ participant) => nameAmong(participant, texts);
 
     setAttribute(this.#list, "aria-label", texts.participants);
+    for (const region of [this.#list, this.#status]) setAttribute(region, "lang", texts.lang);
     const focused = this.#root.activeElement;
     for (const row of this.#rows.values()) {
       const { participant, phase, item, button, question, confirm } = row;
@@ -570,9 +635,10 @@ export class RemoveCallerElement extends Base {
       if (phase !== "asking") question.remove();
       else if (question.parentNode !== item) item.append(question);
     }
-    const items = [...this.#rows.values()].map(({ item }) => item);
-    if (items.length !== this.#list.children.length || items.some((item, at) => item !== this.#list.children[at]))
-      this.#list.replaceChildren(...items);
+    // Those who stay are not touched: they may have the focus.
+    const items = new Set([...this.#rows.values()].map(({ item }) => item));
+    for (const item of [...this.#list.children]) if (!items.has(/** @type {any} */ (item))) item.remove();
+    for (const item of items) if (item.parentNode !== this.#list) this.#list.append(item);
     // What had the focus is no longer there.
     if (focused && !this.#root.activeElement) this.#list.focus();
 
@@ -593,10 +659,12 @@ export class RemoveCallerElement extends Base {
   }
 }
 
-/** Whether two objects have the same members. @param {any} one @param {any} other */
+/** Whether two objects have the same members; functions and lists are made anew often. @param {any} one @param {any} other */
 function isAlike(one, other) {
+  const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
+    a === b || (typeof a === "function" && typeof b === "function") || (Array.isArray(a) && String(a) === String(b));
   const names = Object.keys({ ...one, ...other });
-  return Boolean(one) === Boolean(other) && names.every((name) => one[name] === other[name]);
+  return Boolean(one) === Boolean(other) && names.every((name) => isSame(one[name], other[name]));
 }
 
 /**

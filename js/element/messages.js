@@ -15,7 +15,7 @@ const en = {
   question: "Remove {name} from the call?",
   cancel: "Cancel",
   removing: "Removing {name} …",
-  elsewhere: "{name} is being removed in another window …",
+  elsewhere: "{name} is already being removed, waiting for that …",
   settlingConnected: "The platform is still changing the call of {name}, trying again …",
   settling: "{name} is still {state}, trying again …",
   settlingUnlisted: "{name} is not on the list right now, trying again …",
@@ -73,7 +73,7 @@ const de = {
   question: "{name} aus dem Gespräch entfernen?",
   cancel: "Abbrechen",
   removing: "{name} wird entfernt …",
-  elsewhere: "{name} wird in einem anderen Fenster entfernt …",
+  elsewhere: "{name} wird schon entfernt, darauf wird gewartet …",
   settlingConnected: "Die Plattform ändert gerade das Gespräch von {name}, neuer Versuch …",
   settling: "{name} ist noch {state}, neuer Versuch …",
   settlingUnlisted: "{name} steht gerade nicht in der Liste, neuer Versuch …",
@@ -122,8 +122,8 @@ const de = {
 /** The texts by language: another language is one more entry. @type {Record<string, Messages>} */
 export const languages = { en, de };
 
-/** Letters that run from right to left. */
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufefc]/;
+/** Letters that run from right to left, and characters that turn the direction. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
 
 /**
  * Fills a text in. Where directions may mix, a value is isolated (Unicode's FSI and PDI), so that it does not reorder

@@ -12,6 +12,9 @@ let channel;
 /** Where there are no Web Locks: the removals under way in this page. @type {Map<string, Promise<unknown>>} */
 const underWay = new Map();
 
+/** How long a read may lag behind a disconnect that was sent, in milliseconds. */
+const LAG_MS = 1_500;
+
 /** @param {Ended} ended */
 const tell = (ended) => {
   for (const listener of [...listeners]) listener(ended);
@@ -22,7 +25,7 @@ export function listen(listener) {
   listeners.add(listener);
   try {
     channel ??= new BroadcastChannel("remove-caller");
-    channel.onmessage = ({ data }) => tell(data);
+    channel.onmessage = ({ data }) => data?.key && data.result && tell(data);
   } catch {
     // No such channel here, or none for an opaque origin: the other frames learn of it by their reads.
   }
@@ -32,6 +35,16 @@ export function listen(listener) {
     channel?.close();
     channel = undefined;
   };
+}
+
+/** Tells the elements of this page, and those of others. @param {Ended} ended */
+function share(ended) {
+  tell(ended);
+  try {
+    channel?.postMessage(ended);
+  } catch {
+    // A result of a client of one's own that cannot be cloned.
+  }
 }
 
 /**
@@ -64,26 +77,33 @@ async function locked(name, { signal, onWait }, work) {
 
 /**
  * Runs `remove` when no other element is removing that participant. Who had to wait for one that removed it gets its
- * result: nothing is sent twice.
+ * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn ends when reads show it.
  * @param {string} key
- * @param {{ signal: AbortSignal, onWait: () => void }} options
+ * @param {{ signal: AbortSignal, onWait: () => void, hasWritten: () => boolean }} options
  * @param {() => Promise<any>} remove
  */
 export async function inTurn(key, options, remove) {
+  const { signal } = options;
   /** @type {Ended | undefined} */
   let other;
   const stop = listen((ended) => {
     if (ended.key === key) other = ended;
   });
-  try {
-    return await locked(`remove-caller ${key}`, options, async () => {
-      if (other) return other.result;
-      const result = await remove();
-      tell({ key, result });
-      channel?.postMessage({ key, result });
+  const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const turn = locked(`remove-caller ${key}`, options, async () => {
+    if (other) return other.result;
+    try {
+      const result = await Promise.race([remove(), aborted]);
+      share({ key, result });
       return result;
-    });
+    } finally {
+      if (signal.aborted && options.hasWritten()) await new Promise((resolve) => setTimeout(resolve, LAG_MS));
+    }
+  });
+  try {
+    return await Promise.race([turn, aborted]);
   } finally {
     stop();
+    turn.catch(() => {});
   }
 }

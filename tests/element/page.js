@@ -54,7 +54,7 @@ const lab = {
     lab.told = [];
     lab.events = [];
     lab.element = lab.add({ client: lab.client, ...more });
-    await lab.until(() => lab.part("participant") || lab.part("status").dataset.key !== "loading");
+    await lab.until(() => lab.part("participant") || !["", "loading"].includes(lab.part("status").dataset.key));
     return lab.element;
   },
 
