@@ -1,4 +1,4 @@
-// `npm start`: the call in a real browser, against the simulator in the page.
+// `npm start`: the page, with the simulator in it.
 import { build } from "./build.mjs";
 import { bold } from "./run.mjs";
 import { serve } from "./serve.mjs";

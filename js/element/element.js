@@ -417,7 +417,10 @@ export class RemoveCallerElement extends Base {
   /** @param {Row} row @param {Participant} participant */
   #update(row, participant) {
     row.participant = participant;
-    if (participant.kind !== "gone" || row.phase !== "asking") return;
+    if (participant.kind !== "gone") return;
+    const { key, of } = this.#said;
+    if (key === "unconfirmed" && of?.id === participant.id) this.#said = { key: "disconnected", of: participant };
+    if (row.phase !== "asking") return;
     row.phase = "idle";
     this.#said = { key: "already-disconnected", of: participant };
   }

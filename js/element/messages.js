@@ -1,5 +1,6 @@
 // @ts-check
-// The texts of `<remove-caller>`, in English and German. `{name}`, `{state}` and `{seconds}` are replaced.
+// The texts of `<remove-caller>`, in English and German. `{name}`, `{state}`, `{seconds}`,
+// `{reason}` and `{code}` are replaced.
 
 /** @typedef {Record<string, string>} Messages */
 

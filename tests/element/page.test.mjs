@@ -35,9 +35,9 @@ for (const browser of browsers) {
       await tab.page.waitForFunction(() => document.body.dataset.shown && !document.body.dataset.pending);
       return tab.page.evaluate(() =>
         Object.fromEntries(
-          [...document.querySelectorAll("[data-contender][data-told]")].map(({ dataset, className }) => [
+          [...document.querySelectorAll("[data-contender][data-report]")].map(({ dataset, className }) => [
             dataset.contender,
-            `${dataset.told} ${className.replace("contender ", "")}`,
+            `${dataset.report} ${className.replace("contender ", "")}`,
           ]),
         ),
       );
@@ -63,11 +63,11 @@ for (const browser of browsers) {
         connected: ["removed good", "removed good", "disconnected good"],
         ringing: ["HTTP 409 bad", "not active bad", "disconnected good"],
         transfer: ["HTTP 409 bad", "not active bad", "disconnected good"],
-        leaving: ["HTTP 409 good", "HTTP 409 good", "already-disconnected good"],
+        leaving: ["HTTP 409 warn", "HTTP 409 warn", "already-disconnected good"],
         queued: ["HTTP 409 warn", "not active warn", "not-connected warn"],
         stuck: ["HTTP 409 bad", "HTTP 409 bad", "CONFLICT bad"],
-        gone: ["HTTP 409 good", "not active good", "already-disconnected good"],
-        unknown: ["HTTP 404 good", "not active good", "PARTICIPANT_NOT_FOUND good"],
+        gone: ["HTTP 409 warn", "not active warn", "already-disconnected good"],
+        unknown: ["HTTP 404 warn", "not active warn", "PARTICIPANT_NOT_FOUND warn"],
       };
       const seen = {};
       for (const story of Object.keys(expected)) {
@@ -114,9 +114,83 @@ for (const browser of browsers) {
         ["story", "lagMs", "latencyMs", "api", "seed"].map((name) => document.querySelector(`[name=${name}]`).value),
       );
       assert.deepEqual(values, ["joining", "200", "200", "voice", "1"]);
+      await at("#story=constructor&lagMs=33&seed=5000000");
+      const odd = await tab.page.evaluate(() =>
+        ["story", "lagMs", "seed"].map((name) => document.querySelector(`[name=${name}]`).value),
+      );
+      assert.deepEqual(odd, ["joining", "25", "999999"]);
       await tab.page.click("#reset");
       await shown();
       assert.equal(await tab.page.evaluate(() => location.hash), "");
+      // By keyboard, down to nothing.
+      await tab.page.focus("#lagMs");
+      await tab.page.keyboard.press("Home");
+      await shown();
+      assert.equal(await tab.page.evaluate(() => location.hash), "#lagMs=0");
+      assert.equal(await tab.page.$eval("output[for=lagMs]", (output) => output.value), "0 ms");
+    });
+
+    test("every control has a name, also the sliders", async () => {
+      await at();
+      const nameless = await tab.page.evaluate(() =>
+        [...document.querySelectorAll("input, select")]
+          .filter(({ labels }) => labels.length !== 1)
+          .map(({ name }) => name),
+      );
+      assert.deepEqual(nameless, []);
+      const named = await tab.page.evaluate(() => document.querySelector("#lagMs").labels[0].textContent);
+      assert.equal(named, "Reads lag by");
+    });
+
+    test("verdicts are true: what is not known yet, what another did, an error that may have removed her", async () => {
+      const verdicts = async (fragment) => {
+        await at(fragment);
+        return tab.page.evaluate(() =>
+          Object.fromEntries(
+            [...document.querySelectorAll("article")].map((card) => [
+              card.dataset.contender,
+              [...card.querySelectorAll(".verdict")]
+                .filter(({ hidden }) => !hidden)
+                .map(({ textContent }) => textContent)
+                .join(" | "),
+            ]),
+          ),
+        );
+      };
+      // She rings when it says "not active": that is true.
+      assert.equal(
+        (await verdicts("#story=ringing")).check,
+        "✗ It reports: not active, nothing sent. Grace stays on the call.",
+      );
+      const lost = await verdicts("#story=connected&lost=true");
+      assert.match(
+        lost.post,
+        /no answer\. Grace was removed\. \| It does not know whether Grace was removed\. She was\.$/,
+      );
+      const left = await verdicts("#story=leaving&unavailable=true");
+      assert.match(
+        left.ours,
+        /^✓ It reports: disconnected; the platform did not confirm that this call did it\. Grace/,
+      );
+      const early = await verdicts("#story=connected&conflict=true&lost=true&lagMs=600&effectMs=500&settleMs=250");
+      assert.match(early.ours, /^– It reports: CONFLICT, and that Grace may have been removed\. Grace was removed\.$/);
+    });
+
+    test("a change leaves the focus, and what is open, as they are", async () => {
+      await at();
+      await tab.page.click("[data-contender=post] summary");
+      await tab.page.setViewport({ width: 900, height: 700 });
+      await tab.page.evaluate(() => {
+        location.hash = "#api=calls";
+      });
+      await tab.page.waitForFunction(() =>
+        document.querySelector("[data-contender=post] pre").textContent.includes("PATCH"),
+      );
+      const seen = await tab.page.evaluate(() => [
+        document.activeElement.tagName,
+        document.querySelector("details").open,
+      ]);
+      assert.deepEqual(seen, ["SUMMARY", true]);
     });
 
     test("a thousand races: bars grow; the package removes all who can be, with no false report; it can be stopped", async () => {
@@ -128,7 +202,7 @@ for (const browser of browsers) {
       await tab.page.waitForFunction(() => document.querySelector("#progress").value === 1);
       const rows = await tab.page.evaluate(() =>
         [...document.querySelectorAll("#races tr")].map((row) => ({
-          cells: [...row.querySelectorAll("[data-cell]")].map((cell) => cell.textContent),
+          cells: [...row.querySelectorAll("td")].map((cell) => cell.textContent),
           fill: row.querySelector(".fill").style.inlineSize,
         })),
       );
@@ -136,10 +210,10 @@ for (const browser of browsers) {
       assert.deepEqual(ours.slice(0, 2), [100, 0]);
       assert.ok(post[0] < 80 && check[0] < 80 && check[1] > 0, JSON.stringify(rows));
       assert.equal(rows[2].fill, "100%");
-      assert.match(
-        await tab.page.$eval("#progress-text", (text) => text.textContent),
-        /^1000 of 1000 races; \d{3} callers/,
-      );
+      const words = await tab.page.$eval("#progress-text", ({ parentElement }) => parentElement.textContent);
+      assert.match(words, /^Done\. 1000 races, \d{3} callers who could be removed$/);
+      await tab.page.select("#story", "connected");
+      assert.equal(await tab.page.$eval("#outdated", ({ hidden }) => hidden), false);
       await tab.page.click("#race");
       await tab.page.waitForFunction(() => document.querySelector("#progress").value < 1);
       await tab.page.click("#race");
@@ -147,8 +221,7 @@ for (const browser of browsers) {
     });
 
     test("the element on the page removes Grace, on the platform of the settings", async () => {
-      await at("#transitionMs=300");
-      await tab.page.select("#element-language", "de");
+      await at("#transitionMs=300&language=de");
       const text = await tab.page.evaluate(async () => {
         const element = document.querySelector("#element");
         const row = () =>
@@ -220,16 +293,23 @@ for (const browser of browsers) {
       assert.match(await tab.page.evaluate(() => window.copied), /^import \{ disconnectIfConnected \}/);
       await tab.page.evaluate(() => {
         Object.defineProperty(navigator, "clipboard", { configurable: true, value: undefined });
-        document.querySelector("#copy-element").click();
+        document.querySelector("#copy-element-code").click();
       });
       await tab.page.waitForFunction(() => getSelection().toString().includes("<remove-caller"));
     });
 
     test("no error in the console; the static build shows the same", async () => {
+      await at("#story=ringing");
+      // esbuild prints no comma at the end of a list.
+      const codes = () =>
+        tab.page.$$eval("pre", (all) => all.map((pre) => pre.textContent.replace(/,\n( *\})/g, "\n$1")));
+      const code = await codes();
+      assert.match(code[0], /^async function removeCaller\(\{ send, baseUrl/);
       assert.deepEqual(tab.problems, []);
       const own = await serve({ folder: pageFolder });
       try {
         const seen = await at("#story=ringing", `${own.url}index.html`);
+        assert.deepEqual(await codes(), code);
         assert.deepEqual(seen, { post: "HTTP 409 bad", check: "not active bad", ours: "disconnected good" });
         assert.deepEqual(tab.problems, []);
       } finally {

@@ -1,4 +1,4 @@
-// Which platform the examples use. Yours is `{ region: "us-east-1" }` with a token of your own sign-in; here it is the
+// The platform of the examples. Yours is `{ region: "us-east-1" }` with a token of your own sign-in; here it is the
 // simulator that `npm start` has started, which the address of the page names.
 const { searchParams } = new URL(location.href);
 

@@ -19,39 +19,35 @@ export async function buildExamples(outDir = join(here, "dist")) {
   }
 }
 
-/** A platform with a call in which the platform is still changing Grace's leg for a second. */
+/** A platform with a call in which the platform refuses the first two disconnects, as it does while it changes a leg. */
 export async function startPlatform() {
-  const always = -1e6;
-  const connected = [{ at: always, state: "connected" }];
+  const connected = [{ at: -1e6, state: "connected" }];
   const simulator = await createSimulator({
     conversations: [
       {
         id: "call-1",
         participants: [
           { id: "p-ada", purpose: "agent", name: "Ada Lovelace", schedule: connected },
-          {
-            id: "p-grace",
-            purpose: "customer",
-            name: "Grace Hopper",
-            schedule: [
-              { at: always, state: "connected", changing: true },
-              { at: 1_000, state: "connected" },
-            ],
-          },
+          { id: "p-grace", purpose: "customer", name: "Grace Hopper", schedule: connected },
         ],
       },
     ],
     readLagMs: 200,
     effectDelayMs: 100,
+    faults: [{ on: "write", status: 409, times: 2 }],
   });
   return { simulator, server: await simulator.listen() };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await buildExamples();
-  const { server } = await startPlatform();
   const { resolvedUrls } = await preview({ root: here, base: "./", logLevel: "warn", preview: { host: "127.0.0.1" } });
   const [url] = resolvedUrls.local;
-  const query = new URLSearchParams({ baseUrl: server.baseUrl, conversationId: "call-1" });
-  for (const name of examples) console.log(`${url}${name}/index.html?${query}`);
+  // Each has a call of its own.
+  for (const name of examples) {
+    const { server } = await startPlatform();
+    const query = new URLSearchParams({ baseUrl: server.baseUrl, conversationId: "call-1" });
+    console.log(`${name.padEnd(11)}${url}${name}/index.html?${query}`);
+  }
+  console.log("Open one of them in a browser, and remove Grace. Ctrl+C stops.");
 }

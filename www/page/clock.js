@@ -59,7 +59,7 @@ export class VirtualClock {
     }
   }
 
-  /** When all promises have had their turn. */
+  /** Resolves after all pending callbacks of promises have run. */
   #turn() {
     return new Promise((resolve) => {
       this.#resume = resolve;

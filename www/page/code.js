@@ -22,16 +22,21 @@ console.log(result.outcome, result.timeline);
 `;
 }
 
-/** The element on a page. */
-export const ELEMENT_CODE = `<script type="module">
+/** The element with the same settings. */
+export function codeOfElement({ api, settleMs, confirmMode, language }) {
+  const settle = settleMs === defaults.settleMs ? "" : `, settleMs: ${settleMs}`;
+  const mode = confirmMode === defaults.confirmMode ? "" : ` confirm-mode="${confirmMode}"`;
+  const lang = language === defaults.language ? "" : ` lang="${language}"`;
+  return `<remove-caller conversation-id="3f2a9c10-…"${mode}${lang}></remove-caller>
+
+<script type="module">
   import "disconnect-if-connected/element/define";
 
   const element = document.querySelector("remove-caller");
-  element.options = { accessToken: () => getToken(), region: "us-east-1", api: "calls" };
+  element.options = { accessToken: () => getToken(), region: "us-east-1", api: "${api}"${settle} };
   element.addEventListener("remove-caller-outcome", ({ detail }) => {
     console.log(detail.participant.name, detail.result.outcome);
   });
 </script>
-
-<remove-caller conversation-id="3f2a9c10-…" confirm-mode="always"></remove-caller>
 `;
+}

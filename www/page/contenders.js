@@ -1,57 +1,65 @@
-// What people write to remove a caller, and this package; each as it stands in an application. The page shows these
-// lines, and runs them.
+// The three contenders. The page shows the code of the first two as it runs here; that of the package is in code.js.
 import { disconnectIfConnected } from "../../pkg/index.js";
 
-const routes = {
-  voice: {
-    list: "entities",
-    read: ({ conversationId }) => `/api/v2/conversations/voice/${conversationId}/participants`,
-    write: () => ["POST", "/api/v2/conversations/voice/participants"],
-    body: ({ participantId }) => ({ participantId, action: "disconnect" }),
+const post = {
+  async voice({ send, baseUrl, participantId, accessToken }) {
+    const response = await send(`${baseUrl}/api/v2/conversations/voice/participants`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ participantId, action: "disconnect" }),
+    });
+    return response.ok ? "removed" : `HTTP ${response.status}`;
   },
-  calls: {
-    list: "participants",
-    read: ({ conversationId }) => `/api/v2/conversations/calls/${conversationId}`,
-    write: ({ conversationId, participantId }) => [
-      "PATCH",
-      `/api/v2/conversations/calls/${conversationId}/participants/${participantId}`,
-    ],
-    body: () => ({ state: "disconnected" }),
+  async calls({ send, baseUrl, conversationId, participantId, accessToken }) {
+    const path = `/api/v2/conversations/calls/${conversationId}/participants/${participantId}`;
+    const response = await send(baseUrl + path, {
+      method: "PATCH",
+      headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ state: "disconnected" }),
+    });
+    return response.ok ? "removed" : `HTTP ${response.status}`;
   },
 };
 
-const headersOf = ({ accessToken }) => ({
-  Authorization: `Bearer ${accessToken}`,
-  "Content-Type": "application/json",
-});
+const readCheckPost = {
+  async voice({ send, baseUrl, conversationId, participantId, accessToken }) {
+    const headers = { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" };
+    const path = `/api/v2/conversations/voice/${conversationId}/participants`;
+    const read = await send(baseUrl + path, { method: "GET", headers });
+    if (!read.ok) return `HTTP ${read.status}`;
+    const { entities } = await read.json();
+    if (entities.find(({ id }) => id === participantId)?.state !== "connected") return "not active";
+    const body = JSON.stringify({ participantId, action: "disconnect" });
+    const write = await send(`${baseUrl}/api/v2/conversations/voice/participants`, { method: "POST", headers, body });
+    return write.ok ? "removed" : `HTTP ${write.status}`;
+  },
+  async calls({ send, baseUrl, conversationId, participantId, accessToken }) {
+    const headers = { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" };
+    const path = `/api/v2/conversations/calls/${conversationId}`;
+    const read = await send(baseUrl + path, { method: "GET", headers });
+    if (!read.ok) return `HTTP ${read.status}`;
+    const { participants } = await read.json();
+    if (participants.find(({ id }) => id === participantId)?.state !== "connected") return "not active";
+    const body = JSON.stringify({ state: "disconnected" });
+    const write = await send(`${baseUrl}${path}/participants/${participantId}`, { method: "PATCH", headers, body });
+    return write.ok ? "removed" : `HTTP ${write.status}`;
+  },
+};
 
-/** Sends the disconnect. */
-async function plainPost(call) {
-  const { api, baseUrl, fetch } = call;
-  const [method, path] = routes[api].write(call);
-  const body = JSON.stringify(routes[api].body(call));
-  const response = await fetch(baseUrl + path, { method, headers: headersOf(call), body });
-  return response.ok ? "removed" : `HTTP ${response.status}`;
+function thisPackage({ send, ...options }, onEvent) {
+  return disconnectIfConnected({ ...options, fetch: send, onEvent });
 }
 
-/** Reads the participants, looks at the state, and only then sends. */
-async function readCheckPost(call) {
-  const { api, baseUrl, fetch, participantId } = call;
-  const response = await fetch(baseUrl + routes[api].read(call), { method: "GET", headers: headersOf(call) });
-  if (!response.ok) return `HTTP ${response.status}`;
-  const participant = (await response.json())[routes[api].list].find(({ id }) => id === participantId);
-  return participant?.state === "connected" ? plainPost(call) : "not active";
-}
-
-/** This package. */
-async function thisPackage(call, onEvent) {
-  const { conversationId, participantId, accessToken, api, baseUrl, fetch, settleMs, confirm } = call;
-  const options = { conversationId, participantId, accessToken, api, baseUrl, fetch, settleMs, confirm };
-  return disconnectIfConnected({ ...options, onEvent });
-}
-
+/** `run` gives the contender's report: a text, or the result of the package. */
 export const contenders = [
-  { id: "post", title: "The plain POST", run: plainPost },
-  { id: "check", title: "Read, check, POST", run: readCheckPost },
+  { id: "post", title: "The plain POST", code: post, run: (call) => post[call.api](call) },
+  { id: "check", title: "Read, check, POST", code: readCheckPost, run: (call) => readCheckPost[call.api](call) },
   { id: "ours", title: "disconnectIfConnected", run: thisPackage },
 ];
+
+/** The function of a contender as it stands above, as one of its own. */
+export const codeOfContender = ({ code }, api) =>
+  code[api]
+    .toString()
+    .replace(/^ {2}/gm, "")
+    .replace(/^async \w+/, "async function removeCaller");

@@ -2,31 +2,38 @@
 import "../../pkg/element/define.js";
 import { ConversationClient } from "../../pkg/index.js";
 import { createSimulator } from "../../pkg/simulator.js";
-import { ACCESS_TOKEN, CONVERSATION, platform, stories } from "./world.js";
+import { ACCESS_TOKEN, CALLER, CONVERSATION, platform, stories } from "./world.js";
+
+/** Ends what belongs to the conversation before. */
+let started = new AbortController();
 
 /** Starts the conversation anew with these settings. */
 export async function restart(element, setting) {
-  // The story begins with the click; where there is nothing to click yet, at once.
-  const first = stories[setting.story].schedule(setting.transitionMs)[0];
-  let startedAt = first.state === "connected" ? undefined : performance.now();
+  started.abort();
+  started = new AbortController();
+  const { signal } = started;
+  const { faults, ...config } = platform(setting);
+  // The story begins with the removal of Grace; where she cannot be removed at first, at once.
+  const [{ state }] = stories[setting.story].schedule(setting.transitionMs);
+  let startedAt = state === "connected" ? undefined : performance.now();
   const now = () => (startedAt === undefined ? -1 : performance.now() - startedAt);
-  const simulator = await createSimulator({ ...platform(setting), faults: [], now });
-  element.addEventListener(
-    "remove-caller-before",
-    () => {
-      startedAt ??= performance.now();
-      for (const fault of platform(setting).faults) simulator.addFault(fault);
-    },
-    { once: true },
-  );
+  const simulator = await createSimulator({ ...config, now });
+  if (signal.aborted) return;
+  let isFirst = true;
+  const begin = ({ detail: { participant } }) => {
+    if (participant.id !== CALLER || !isFirst) return;
+    isFirst = false;
+    startedAt ??= performance.now();
+    for (const fault of faults) simulator.addFault(fault);
+  };
+  element.addEventListener("remove-caller-before", begin, { signal });
   const fetch = async (url, init) => {
     await new Promise((resolve) => setTimeout(resolve, setting.latencyMs));
     init.signal?.throwIfAborted();
     return simulator.fetch(url, init);
   };
-  const { api, settleMs } = setting;
+  const { api, settleMs, confirmMode, language } = setting;
   element.client?.close();
-  element.pollMs = 500;
-  element.conversationId = CONVERSATION;
+  Object.assign(element, { pollMs: 500, conversationId: CONVERSATION, confirmMode, lang: language });
   element.client = new ConversationClient({ accessToken: ACCESS_TOKEN, region: "us-east-1", api, settleMs, fetch });
 }

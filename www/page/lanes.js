@@ -1,5 +1,6 @@
-// Lanes over time: what is true of a participant, what reads show, and the requests of a contender.
+// Charts of states and requests over time.
 import { html, svg } from "./svg.js";
+import { isGone } from "./world.js";
 
 const LANE = 22;
 const GAP = 6;
@@ -12,7 +13,7 @@ function kindOf({ state, changing }) {
   if (state === undefined) return "absent";
   if (changing) return "changing";
   if (state === "connected") return "connected";
-  return state === "disconnected" || state === "terminated" ? "gone" : "unsettled";
+  return isGone(state) ? "gone" : "unsettled";
 }
 
 const labelOf = ({ state, changing }) => (state === undefined ? "not listed" : changing ? `${state}, changing` : state);
@@ -21,39 +22,44 @@ const labelOf = ({ state, changing }) => (state === undefined ? "not listed" : c
 const stepFor = (pixelsPerMs) =>
   [50, 100, 200, 250, 500, 1_000, 2_000, 5_000].find((ms) => ms * pixelsPerMs >= 56) ?? 10_000;
 
-function lane(segments, y, x) {
-  return segments.flatMap((segment) => {
+/** The coloured parts of a lane. */
+const partsOf = (segments, y, x) =>
+  segments.map((segment) => {
     const [from, to] = [x(segment.from), x(segment.to)];
-    const rect = svg("rect", {
-      x: from,
-      y,
-      width: Math.max(0, to - from),
-      height: LANE,
-      class: `segment ${kindOf(segment)}`,
-    });
-    rect.append(svg("title", { text: `${labelOf(segment)}, ${segment.from} to ${segment.to} ms` }));
-    const label = labelOf(segment);
-    const fits = to - from > label.length * 6.6 + 8;
-    const text = svg("text", { x: from + 6, y: y + LANE - 7, class: `in ${kindOf(segment)}`, text: label });
-    return fits ? [rect, text] : [rect];
+    const shape = { x: from, y, width: Math.max(0, to - from), height: LANE, class: `segment ${kindOf(segment)}` };
+    return svg("rect", shape, svg("title", { text: `${labelOf(segment)}, ${segment.from} to ${segment.to} ms` }));
   });
-}
 
-/** A request: the line is its time on the way; a circle is a read, a square a disconnect. */
+/** The words in them, where they fit: right of the click in the part that it divides. */
+const wordsOf = (segments, y, x) =>
+  segments.flatMap((segment) => {
+    const text = labelOf(segment);
+    const from = segment.from < 0 && segment.to > 0 ? x(0) : x(segment.from);
+    if (x(segment.to) - from < text.length * 6.6 + 8) return [];
+    return [svg("text", { x: from + 6, y: y + LANE - 7, class: "in", text })];
+  });
+
+/** A request: the line is its time on the way; a circle is a read, a square a disconnect, hollow where it failed. */
 function request({ at, ended, isWrite, status, failed }, y, x) {
   const kind = failed || status === undefined ? "lost" : status < 300 ? "good" : "bad";
   const what = `${isWrite ? "disconnect" : "read"}: ${failed ? "no answer" : (status ?? "no answer yet")}`;
   const mark = isWrite
-    ? svg("rect", { x: x(ended) - 5, y: y - 5, width: 10, height: 10 })
+    ? svg("rect", { x: x(ended) - 4.5, y: y - 4.5, width: 9, height: 9 })
     : svg("circle", { cx: x(ended), cy: y, r: 4.5 });
   return svg(
     "g",
     { class: `request ${kind}` },
-    svg("line", { x1: x(at), x2: x(ended), y1: y, y2: y }),
+    svg("line", { x1: x(at), x2: x(ended) - 5, y1: y, y2: y }),
     mark,
     svg("title", { text: `${what}, ${at.toFixed(0)} to ${ended.toFixed(0)} ms` }),
   );
 }
+
+/** A chart in words. */
+const inWords = (lanes) =>
+  lanes
+    .map(({ label, segments }) => `${label}: ${segments.map((one) => `${labelOf(one)} until ${one.to} ms`).join(", ")}`)
+    .join("; ");
 
 /**
  * Draws lanes, and below them requests.
@@ -65,7 +71,8 @@ export function drawLanes(lanes, { from, until, width, requests, title }) {
   const x = (ms) => LABEL + (ms - from) * pixelsPerMs;
   const below = requests ? REQUESTS : 0;
   const height = lanes.length * (LANE + GAP) + below + AXIS;
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title });
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
+  root.setAttribute("aria-label", `${title}. ${inWords(lanes)}`);
   const axis = height - AXIS + 4;
   for (let ms = 0, step = stepFor(pixelsPerMs); x(ms) <= width - 24; ms += step) {
     root.append(
@@ -79,16 +86,17 @@ export function drawLanes(lanes, { from, until, width, requests, title }) {
       }),
     );
   }
-  for (const [index, { label, segments }] of lanes.entries()) {
-    const y = index * (LANE + GAP);
-    root.append(svg("text", { x: 0, y: y + LANE - 7, class: "label", text: label }), ...lane(segments, y, x));
-  }
+  const rows = lanes.map((lane, index) => ({ ...lane, y: index * (LANE + GAP) }));
+  for (const { segments, y } of rows) root.append(...partsOf(segments, y, x));
   root.append(svg("line", { x1: x(0), x2: x(0), y1: 0, y2: axis, class: "click" }));
+  for (const { label, segments, y } of rows) {
+    root.append(svg("text", { x: 0, y: y + LANE - 7, class: "label", text: label }), ...wordsOf(segments, y, x));
+  }
   if (requests) {
     const y = lanes.length * (LANE + GAP);
     root.append(svg("text", { x: 0, y: y + 15, class: "label", text: "requests" }));
-    // One that begins while another is under way stands on its own line.
-    for (const [index, one] of requests.entries()) root.append(request(one, y + 9 + (index % 2) * 13, x));
+    // Reads above, disconnects below.
+    for (const one of requests) root.append(request(one, y + 9 + (one.isWrite ? 13 : 0), x));
   }
   return root;
 }
@@ -105,7 +113,7 @@ export function legend() {
     entry("gone", "gone"),
     entry("absent", "not listed"),
     entry("read", "a read, answered"),
-    entry("write", "a disconnect, answered"),
-    entry("refused", "refused or failed"),
+    entry("write", "a disconnect, accepted"),
+    entry("refused", "hollow: refused, or no answer"),
   );
 }

@@ -1,24 +1,25 @@
-// The page: settings, what they lead to, and the same for a thousand races.
-import { codeOf, ELEMENT_CODE } from "./code.js";
-import { contenders } from "./contenders.js";
+// The page: its settings, what they lead to, and the same for a thousand random races.
+import { codeOf, codeOfElement } from "./code.js";
+import { codeOfContender, contenders } from "./contenders.js";
 import { restart } from "./element.js";
 import { drawLanes, legend } from "./lanes.js";
 import { drawSequence, listOf } from "./sequence.js";
-import { FIELDS, fromFragment, toFragment } from "./settings.js";
+import { FIELDS, fromFragment, settingsOf, toFragment } from "./settings.js";
 import { html } from "./svg.js";
-import { CALLER, stories } from "./world.js";
+import { CALLER, isGone, stories } from "./world.js";
 
 const RACES = 1_000;
 
 const find = (id) => document.getElementById(id);
 const form = find("controls");
-// The one script that the page loads by a name of its own.
+// Trusted Types: the page makes one address of a script, its worker's.
 const policy = globalThis.trustedTypes?.createPolicy("page", { createScriptURL: (url) => url });
 const script = new URL("./worker.js", import.meta.url).href;
 const startWorker = () => new Worker(policy?.createScriptURL(script) ?? script, { type: "module" });
 
 let setting = fromFragment(location.hash, stories);
-let shown;
+/** What the worker has found for the settings. */
+let comparison;
 
 // ---- The settings and their link ----
 
@@ -27,163 +28,190 @@ for (const [name, { min, max, step }] of Object.entries(FIELDS)) {
   if (max !== undefined) Object.assign(form.elements[name], { min, max, step });
 }
 
-function fillIn() {
+/** Writes the settings into the form; not into the field that somebody is typing in. */
+function fillForm() {
   for (const [name, value] of Object.entries(setting)) {
     const field = form.elements[name];
     if (typeof value === "boolean") field.checked = value;
-    else field.value = value;
+    else if (field !== document.activeElement || field.type !== "number") field.value = value;
     const output = form.querySelector(`output[for=${name}]`);
-    if (output) output.value = `${value} ms`;
+    if (!output) continue;
+    output.value = `${value} ms`;
+    field.setAttribute("aria-valuetext", `${value} milliseconds`);
   }
+  form.elements.transitionMs.disabled = !stories[setting.story].changes;
 }
 
-function takeOver() {
-  setting = Object.fromEntries(
-    Object.entries(FIELDS).map(([name, { default: usual }]) => {
-      const field = form.elements[name];
-      if (typeof usual === "boolean") return [name, field.checked];
-      return [name, typeof usual === "number" ? field.valueAsNumber || usual : field.value];
-    }),
-  );
+function readForm() {
+  const fields = Object.keys(FIELDS).map((name) => [name, form.elements[name]]);
+  const texts = fields.map(([name, field]) => [name, field.type === "checkbox" ? String(field.checked) : field.value]);
+  change(settingsOf(Object.fromEntries(texts), stories));
+}
+
+function change(settings) {
+  setting = settings;
   const fragment = toFragment(setting);
   history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
   update();
 }
 
-form.addEventListener("input", takeOver);
+form.addEventListener("input", readForm);
+form.addEventListener("focusout", fillForm);
 form.addEventListener("submit", (event) => event.preventDefault());
-find("reset").addEventListener("click", () => {
-  setting = fromFragment("", stories);
-  fillIn();
-  takeOver();
-});
+find("reset").addEventListener("click", () => change(fromFragment("", stories)));
 addEventListener("hashchange", () => {
   setting = fromFragment(location.hash, stories);
   update();
 });
 
-async function copy(text, button) {
-  const before = button.textContent;
+const labels = new WeakMap();
+/** Copies a text; `shown` is where it stands, to be selected where the clipboard is not allowed. */
+async function copy(button, text, shown) {
+  const { label, timer } = labels.get(button) ?? { label: button.textContent };
+  clearTimeout(timer);
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
-    // A frame without the permission: the text is selected instead.
-    const code = button.closest("section").querySelector("pre");
-    if (code) getSelection().selectAllChildren(code);
-    button.textContent = code ? "Selected: press Ctrl+C" : "Not allowed here";
+    if (shown) getSelection().selectAllChildren(shown);
+    button.textContent = shown ? "Selected: press Ctrl+C" : "Copy the address of this page";
   }
-  setTimeout(() => {
-    button.textContent = before;
-  }, 2_000);
+  const back = () => {
+    button.textContent = label;
+    labels.delete(button);
+  };
+  labels.set(button, { label, timer: setTimeout(back, 2_000) });
 }
 
-find("copy-link").addEventListener("click", ({ target }) => copy(location.href, target));
-find("copy-code").addEventListener("click", ({ target }) => copy(find("code").textContent, target));
-find("copy-element").addEventListener("click", ({ target }) => copy(ELEMENT_CODE, target));
+find("copy-link").addEventListener("click", ({ target }) => copy(target, location.href));
+for (const name of ["code", "element-code"]) {
+  find(`copy-${name}`).addEventListener("click", ({ target }) => copy(target, find(name).textContent, find(name)));
+}
 
 // ---- What the settings lead to ----
 
-const VERDICTS = {
+const REPORTS = {
   "not active": "not active, nothing sent.",
   "already-disconnected": "already disconnected.",
   "not-connected": "not connected, nothing changed.",
 };
 
-/** What a contender told, what is true, and whether that is what one wants. */
-function verdict({ told, report, accepted, last }) {
-  const isGone = last === undefined || last === "disconnected" || last === "terminated";
-  const truth = accepted ? "Grace was removed." : isGone ? "Grace is not on the call." : `Grace is still ${last}.`;
-  const couldBe = last === "connected" && !accepted;
-  const kind = report || couldBe ? "bad" : accepted || isGone ? "good" : "warn";
-  return { text: `It reports: ${VERDICTS[told] ?? `${told}.`} ${truth}`, kind, report };
+/** The report of a contender and the truth in words, and how good that is. */
+function verdictOf({ report, acknowledged, mayHaveDisconnected, wrong, accepted, atEnd, last }) {
+  const hasLeft = last === undefined || isGone(last);
+  const isOutcome = ["removed", "disconnected", "already-disconnected"].includes(report);
+  let truth = `Grace stays ${last === "connected" ? "on the call" : last}.`;
+  if (accepted) truth = "Grace was removed.";
+  else if (last === undefined) truth = "Grace is not on this call.";
+  else if (hasLeft) truth = isGone(atEnd) ? "Grace has left by herself." : "Grace leaves by herself later.";
+  let said = REPORTS[report] ?? `${report}.`;
+  if (mayHaveDisconnected) said = `${report}, and that Grace may have been removed.`;
+  if (report === "disconnected" && acknowledged === false)
+    said = "disconnected; the platform did not confirm that this call did it.";
+  let kind = "warn";
+  if (wrong || (last === "connected" && !accepted)) kind = "bad";
+  else if (isOutcome) kind = "good";
+  return { text: `It reports: ${said} ${truth}`, kind };
 }
 
-/** Whose code is shown: it stays so while the settings change. */
-const openCode = new Set();
-
-function contenderCard(run) {
-  const { text, kind, report } = verdict(run);
-  const mark = html("span", { className: "mark", textContent: { good: "✓", warn: "–", bad: "✗" }[kind] });
-  mark.setAttribute("aria-hidden", "true");
-  const requests = run.requests.length === 1 ? "1 request" : `${run.requests.length} requests`;
-  const head = html(
-    "header",
-    {},
-    html("h3", {}, run.title),
-    html("p", { className: "cost" }, `${requests}, ${run.endedAt.toFixed(0)} ms`),
-  );
-  const said = html("p", { className: `verdict ${kind}` }, mark, ` ${text}`);
+/** The card of a contender: made once, so that what is open or has the focus stays so. */
+function cardOf({ id, title, code }) {
+  const cost = html("p", { className: "cost" });
+  const verdict = html("p", { className: "verdict" });
+  const wrong = html("p", { className: "verdict bad" });
   const chart = html("div", { className: "chart" });
-  const source = contenders.find(({ id }) => id === run.id).run.toString();
-  const code = html("details", {}, html("summary", {}, "Its code"), html("pre", {}, source));
-  code.open = openCode.has(run.id);
-  code.addEventListener("toggle", () => openCode[code.open ? "add" : "delete"](run.id));
-  const card = html("article", { className: `contender ${kind}` }, head, said, chart, code);
-  card.dataset.contender = run.id;
-  card.dataset.told = run.told;
-  if (report) card.insertBefore(html("p", { className: "verdict bad" }, `That is not true: ${report}.`), chart);
-  return card;
+  const source = html("pre");
+  const card = html("article", {}, html("header", {}, html("h3", {}, title), cost), verdict, wrong, chart);
+  if (code) card.append(html("details", {}, html("summary", {}, `Code of ${title}`), source));
+  card.dataset.contender = id;
+  find("contenders").append(card);
+  return { card, cost, verdict, wrong, chart, source };
 }
+const cards = new Map(contenders.map((contender) => [contender.id, cardOf(contender)]));
+
+function drawContender(contender, { from, until }, run) {
+  const { card, cost, verdict, wrong, chart, source } = cards.get(contender.id);
+  const { text, kind } = verdictOf(run);
+  card.className = `contender ${kind}`;
+  card.dataset.report = run.report;
+  const count = run.requests.length;
+  cost.textContent = `${count} ${count === 1 ? "request" : "requests"}, ${run.endedAt.toFixed(0)} ms`;
+  const mark = html("span", { textContent: { good: "✓", warn: "–", bad: "✗" }[kind] });
+  mark.setAttribute("aria-hidden", "true");
+  verdict.className = `verdict ${kind}`;
+  verdict.replaceChildren(mark, ` ${text}`);
+  wrong.textContent = run.wrong ?? "";
+  wrong.hidden = !run.wrong;
+  if (contender.code) source.textContent = codeOfContender(contender, setting.api);
+  const lanes = [
+    { label: "true", segments: run.truth },
+    { label: "reads show", segments: run.shown },
+  ];
+  const title = `${contender.title}: the state of Grace and the requests`;
+  const width = widthOf(chart);
+  chart.replaceChildren(drawLanes(lanes, { from, until, width, requests: run.requests, title }));
+  return kind;
+}
+
+const widthOf = (element) => Math.max(240, Math.floor(element.clientWidth));
 
 function draw() {
-  if (!shown) return;
-  const { from, until, conversation, runs } = shown;
-  const widthOf = (element) => Math.max(240, Math.floor(element.clientWidth));
-  const place = find("contenders");
-  place.replaceChildren(...runs.map(contenderCard));
-  for (const [index, run] of runs.entries()) {
-    const chart = place.children[index].querySelector(".chart");
-    const lanes = [
-      { label: "true", segments: run.truth },
-      { label: "reads show", segments: run.shown },
-    ];
-    const title = `${run.title}: the true state of Grace, what reads show, and the requests, over time`;
-    chart.replaceChildren(drawLanes(lanes, { from, until, width: widthOf(chart), requests: run.requests, title }));
-  }
+  if (!comparison) return;
+  const { from, until, conversation, runs } = comparison;
+  const kinds = runs.map((run, index) => drawContender(contenders[index], comparison, run));
   const people = find("conversation");
   const lanes = conversation.flatMap(({ name, truth, shown }) => [
     { label: name, segments: truth },
     { label: "… as read", segments: shown },
   ]);
-  const title = "The true states of all participants and what reads show, over time, if nobody removes anyone";
-  people.replaceChildren(drawLanes(lanes, { from, until, width: widthOf(people), title }));
-  const { timeline, message } = runs.find(({ id }) => id === "ours");
+  people.replaceChildren(drawLanes(lanes, { from, until, width: widthOf(people), title: "All participants" }));
+  const index = contenders.findIndex(({ id }) => id === "ours");
+  const { timeline, message } = runs[index];
   const sequence = find("sequence");
   sequence.replaceChildren(drawSequence(timeline, widthOf(sequence)));
   find("steps").replaceChildren(listOf(timeline));
   find("message").textContent = message ?? "";
   find("message").hidden = !message;
+  find("message").className = `verdict ${kinds[index]}`;
+}
+
+/** Shows what went wrong, instead of an empty page. */
+function fail(why) {
+  find("failure").textContent = `The page failed: ${why}`;
+  find("failure").hidden = false;
 }
 
 const explorer = startWorker();
 let asked = 0;
 let answered = 0;
-/** Says that the page does not work here, and why, instead of staying empty. */
-function fail(why) {
-  find("contenders").replaceChildren(html("p", { className: "verdict bad" }, `This page does not work here: ${why}`));
-}
 explorer.onerror = ({ message }) => fail(message || "its worker could not be loaded");
 explorer.onmessage = ({ data: { id, result, error } }) => {
   answered = id;
-  if (error) return fail(error);
-  shown = result;
-  draw();
+  find("failure").hidden = true;
+  if (error) fail(error);
+  else {
+    comparison = result;
+    draw();
+  }
   document.body.dataset.shown = id;
-  if (asked === answered) delete document.body.dataset.pending;
   if (asked > answered) ask();
+  else delete document.body.dataset.pending;
 };
 function ask() {
   explorer.postMessage({ id: asked, setting });
 }
 
+let racedWith;
 function update() {
-  fillIn();
+  fillForm();
   find("code").textContent = codeOf(setting);
-  // One at a time: what was asked for meanwhile comes next.
+  find("element-code").textContent = codeOfElement(setting);
+  find("not-listed").hidden = !["gone", "unknown"].includes(setting.story);
   document.body.dataset.pending = "true";
+  // One at a time: what was asked for meanwhile comes next.
   if (asked++ === answered) ask();
   restartSoon();
+  if (racedWith !== undefined && racedWith !== toFragment(setting)) find("outdated").hidden = false;
 }
 
 let width = 0;
@@ -199,66 +227,90 @@ const element = find("element");
 let restarting;
 function restartSoon() {
   clearTimeout(restarting);
-  restarting = setTimeout(() => restart(element, setting), 300);
+  restarting = setTimeout(() => restart(element, setting).catch(({ message }) => fail(message)), 300);
 }
-find("restart").addEventListener("click", () => restart(element, setting));
-find("confirm-mode").addEventListener("change", ({ target }) => {
-  element.confirmMode = target.value;
-});
-find("element-language").addEventListener("change", ({ target }) => {
-  element.lang = target.value;
+find("restart").addEventListener("click", () => {
+  find("element-events").replaceChildren();
+  restart(element, setting);
 });
 for (const type of ["before", "outcome", "error"]) {
-  element.addEventListener(`remove-caller-${type}`, ({ detail }) => {
-    const { participant, result, error } = detail;
-    const end = result?.outcome ?? error?.code ?? "";
-    const of = participant?.id === CALLER ? "Grace" : (participant?.name ?? "");
-    find("element-events").append(html("li", {}, [`remove-caller-${type}`, of, end].filter(Boolean).join(" · ")));
+  element.addEventListener(`remove-caller-${type}`, ({ detail: { participant, result, error } }) => {
+    const end = result?.outcome ?? (error instanceof DOMException ? error.name : error?.code);
+    const who = participant?.id === CALLER ? "Grace" : participant?.name;
+    const words = [`remove-caller-${type}`, who, end].filter(Boolean).join(" · ");
+    find("element-events").append(html("li", {}, words));
   });
 }
 
 // ---- Many races ----
 
 let racing;
-const bars = find("races");
 const raceButton = find("race");
+const raceLabel = `Run ${RACES.toLocaleString("en")} races`;
+
+const raceRows = contenders.map(({ id, title }) => {
+  const fill = html("span", { className: "fill" });
+  const numbers = ["removed", "false reports", "409 to the caller", "requests a race"].map((label) => {
+    const number = html("span");
+    const cell = html("td", { className: "number" }, number);
+    if (label === "removed") cell.prepend(html("span", { className: "bar" }, fill));
+    cell.dataset.label = label;
+    return { cell, number };
+  });
+  const row = html("tr", {}, html("th", { scope: "row" }, title), ...numbers.map(({ cell }) => cell));
+  row.dataset.contender = id;
+  find("races").append(row);
+  return { id, fill, numbers: numbers.map(({ number }) => number) };
+});
+
+// A narrow screen shows the table as a list; these roles keep it a table for those who hear it.
+for (const [selector, role] of Object.entries({
+  table: "table",
+  "thead, tbody": "rowgroup",
+  tr: "row",
+  "thead th": "columnheader",
+  "tbody th": "rowheader",
+  td: "cell",
+})) {
+  for (const part of document.querySelectorAll(selector)) part.setAttribute("role", role);
+}
 
 function drawRaces({ done, count, removable, tallies }) {
   find("progress").value = done / count;
-  find("progress-text").textContent = `${done} of ${count} races; ${removable} callers could be removed.`;
-  for (const { id, removed, wrong, conflicts, requests } of tallies) {
-    const row = bars.querySelector(`[data-contender=${id}]`);
-    const share = removable === 0 ? 0 : removed / removable;
-    const [fill] = row.getElementsByClassName("fill");
-    fill.style.setProperty("inline-size", `${(share * 100).toFixed(1)}%`);
-    const cells = row.querySelectorAll("[data-cell]");
-    const texts = [`${(share * 100).toFixed(1)} %`, wrong, conflicts, (requests / done).toFixed(2)];
-    for (const [index, cell] of cells.entries()) cell.textContent = texts[index];
+  find("removable").textContent = `${done} races, ${removable} callers who could be removed`;
+  for (const [index, { removed, wrong, conflicts, requests }] of tallies.entries()) {
+    const { fill, numbers } = raceRows[index];
+    const share = `${((100 * removed) / Math.max(1, removable)).toFixed(1)}`;
+    fill.style.setProperty("inline-size", `${share}%`);
+    const texts = [`${share} %`, wrong, conflicts, (requests / done).toFixed(2)];
+    for (const [at, text] of texts.entries()) numbers[at].textContent = text;
   }
 }
 
-function endRaces() {
+/** Ends the races; the words are for the live region. */
+function endRaces(words) {
   racing?.terminate();
   racing = undefined;
-  raceButton.textContent = `Run ${RACES.toLocaleString("en")} races`;
+  raceButton.textContent = raceLabel;
+  find("progress-text").textContent = words;
 }
 
+raceButton.textContent = raceLabel;
 raceButton.addEventListener("click", () => {
-  if (racing) return endRaces();
+  if (racing) return endRaces("Stopped.");
   raceButton.textContent = "Stop";
+  find("progress-text").textContent = "The races run.";
+  find("outdated").hidden = true;
+  racedWith = toFragment(setting);
   racing = startWorker();
   racing.onmessage = ({ data: { progress, error } }) => {
-    if (error) {
-      endRaces();
-      find("progress-text").textContent = `The races ended early: ${error}`;
-      return;
-    }
+    if (error) return endRaces(`The races ended early: ${error}`);
     drawRaces(progress);
-    if (progress.done === progress.count) endRaces();
+    if (progress.done === progress.count) endRaces("Done.");
   };
+  racing.onerror = () => endRaces("The races ended early: the worker could not be loaded.");
   racing.postMessage({ id: 1, setting, count: RACES });
 });
 
 find("legend").replaceChildren(legend());
-find("element-code").textContent = ELEMENT_CODE;
 update();

@@ -1,7 +1,10 @@
-// One race of one contender in virtual time, and what can be said against its report.
+// One race of one contender in virtual time, and the judgement of its report.
 import { createSimulator } from "../../pkg/simulator.js";
 import { generator } from "./clock.js";
-import { ACCESS_TOKEN, CALLER, CONVERSATION, GONE } from "./world.js";
+import { ACCESS_TOKEN, CALLER, CONVERSATION, isGone } from "./world.js";
+
+/** A request that got no answer. */
+class NoAnswer extends Error {}
 
 /** An exchange that takes its time each way, recorded. */
 function network(simulator, clock, { latencyMs, seed }, requests) {
@@ -20,57 +23,68 @@ function network(simulator, clock, { latencyMs, seed }, requests) {
       Object.assign(record, { status, ended: clock.now });
       const text = async () => body;
       return { status, ok: status < 300, headers: response.headers, text, json: async () => JSON.parse(body) };
-    } catch (error) {
+    } catch (cause) {
       Object.assign(record, { failed: true, ended: clock.now });
-      throw error;
+      throw new NoAnswer("no answer", { cause });
     }
   };
 }
 
-/** Runs one contender on a platform; `call` are more options of the call. */
-export async function race(contender, config, { api, settleMs, confirm, latencyMs, seed, ...more }, clock) {
+/** Runs one contender on a platform; `more` are more options of the call. */
+export async function race(contender, config, { api, settleMs, confirm, latencyMs, seed }, clock, more = {}) {
   clock.reset(seed);
   const simulator = await clock.outside(createSimulator({ ...config, now: () => clock.now }));
   const requests = [];
   const events = [];
-  const fetch = network(simulator, clock, { latencyMs, seed }, requests);
+  const send = network(simulator, clock, { latencyMs, seed }, requests);
   const ids = { conversationId: CONVERSATION, participantId: CALLER, accessToken: ACCESS_TOKEN };
-  const call = { ...ids, api, settleMs, confirm, fetch, baseUrl: "https://api.example.test", ...more };
+  const own = contender.id === "ours" ? { settleMs, confirm, ...more } : {};
+  const call = { ...ids, api, send, baseUrl: "https://api.example.test", ...own };
   let end;
   try {
     end = await clock.until(contender.run(call, (event) => events.push(event)));
   } catch (error) {
-    end = error?.code ? error : "no answer";
+    if (error instanceof NoAnswer) end = "no answer";
+    else if (typeof error.code === "string") end = error;
+    else throw error;
   }
   const endedAt = clock.now;
   const accepted = simulator.log().some((entry) => entry.accepted);
+  const atEnd = simulator.state(CONVERSATION, CALLER);
+  // Long after, when every accepted disconnect has taken effect.
   clock.now = endedAt + 1e6;
   const last = simulator.state(CONVERSATION, CALLER);
-  return { contender, simulator, requests, events, end, endedAt, accepted, last };
+  return { contender, simulator, requests, events, end, endedAt, accepted, atEnd, last };
 }
 
-/** What the contender told its caller, in a word. */
-export const told = (end) => (typeof end === "string" ? end : (end.outcome ?? end.code));
+/** The report of a contender as one word. */
+export const reportOf = (end) => (typeof end === "string" ? end : (end.outcome ?? end.code));
 
-/** A report that is not true, in words; `undefined` where it is. */
-export function falseReport({ end, accepted, last }, isRemovable, hasWriteFaults) {
-  const isGone = last === undefined || GONE.includes(last);
-  switch (told(end)) {
+/**
+ * What is false or missing in a report, as a sentence; `undefined` where it is right. The rules are those of
+ * tests/support/race.rs: the state is that at the time of the report.
+ */
+export function falseReport({ end, accepted, atEnd, last }, isRemovable, mayLoseAnswers) {
+  const isConnected = isRemovable && atEnd === "connected";
+  const hasLeft = last === undefined || isGone(last);
+  switch (reportOf(end)) {
     case "removed":
-      return accepted ? undefined : "it reports a removal that did not happen";
+      return accepted ? undefined : "That is not true: nobody was removed.";
     case "not active":
-      if (accepted) return "it reports that nothing was done, but Grace was removed";
-      return isRemovable && last === "connected" ? "it reports that Grace is not active, but she is" : undefined;
+      return accepted || isConnected ? "That is not true: Grace is connected." : undefined;
+    case "no answer":
+      return accepted ? "It does not know whether Grace was removed. She was." : undefined;
     case "disconnected":
-      if (end.acknowledged && !accepted) return "it reports an answer that was not given";
-      if (!isGone) return "it reports a removal that did not happen";
-      return accepted || hasWriteFaults ? undefined : "it reports a removal by somebody else as its own";
+      if (end.acknowledged && !accepted) return "That is not true: the platform accepted nothing.";
+      if (!hasLeft) return "That is not true: Grace is still there.";
+      return accepted || mayLoseAnswers ? undefined : "That is not true: Grace left by herself.";
     case "already-disconnected":
-      return accepted || !isGone ? "it reports that Grace had left by herself" : undefined;
+      if (accepted) return "That is not true: this call removed her.";
+      return hasLeft ? undefined : "That is not true: Grace is still there.";
     case "not-connected":
-      return accepted || (isRemovable && last === "connected") ? "it reports that nothing was done" : undefined;
+      return accepted || isConnected ? "That is not true: Grace is connected." : undefined;
     default:
       if (!accepted || end.mayHaveDisconnected) return undefined;
-      return "it reports a failure, but Grace was removed";
+      return "That is not true: Grace was removed.";
   }
 }

@@ -1,17 +1,20 @@
-// The requests, answers and waits of a call, drawn from its timeline.
+// The sequence diagram of a call, drawn from its timeline.
 import { html, svg } from "./svg.js";
 
 const ROW = 30;
 const TOP = 34;
 
-/** An event in words: for the list beside the drawing, and for who cannot see it. */
+/** The platform's answer that there is nobody left to disconnect. */
+const ALREADY_GONE = ["conversation.error.call.disconnected", "conversation.error.participant.no.active.conversations"];
+
+/** An event in words. */
 export function describe(event) {
   switch (event.type) {
     case "request":
       return `${event.method} ${event.path}`;
     case "response": {
-      const parts = [event.status ?? "no answer", event.failure, event.platformCode];
-      return parts.filter((part) => part !== undefined).join(" ");
+      if (event.status === undefined) return `no answer (${event.failure})`;
+      return [event.status, event.failure, event.platformCode].filter((part) => part !== undefined).join(" ");
     }
     case "state":
       return `Grace is ${event.state ?? "not listed"}`;
@@ -22,13 +25,13 @@ export function describe(event) {
   }
 }
 
-/** What stands at an arrow: short. */
-function short(event) {
-  if (event.type !== "request") return describe(event);
-  return event.method === "GET" ? "GET: read the participants" : `${event.method}: disconnect`;
-}
+/** The short label of a request. */
+const shortOf = ({ method }) => (method === "GET" ? "GET: read the participants" : `${method}: disconnect`);
 
-const kindOf = ({ status, failure }) => (failure ? "lost" : status < 300 ? "good" : "bad");
+function kindOf({ status, failure, platformCode }) {
+  if (failure) return "lost";
+  return status < 300 || ALREADY_GONE.includes(platformCode) ? "good" : "bad";
+}
 
 /** @param {object[]} timeline @param {number} width */
 export function drawSequence(timeline, width) {
@@ -53,19 +56,29 @@ export function drawSequence(timeline, width) {
       svg("path", { d: `M${to + head},${y - 4} L${to},${y} L${to + head},${y + 4} Z` }),
     );
   };
+  /** An answer that is lost on its way. */
+  const cross = (y, from, to) =>
+    svg(
+      "g",
+      { class: "arrow lost" },
+      svg("line", { x1: from, x2: to, y1: y, y2: y, class: "dashed" }),
+      svg("path", { d: `M${to - 5},${y - 5} l10,10 m0,-10 l-10,10`, class: "cross" }),
+    );
   for (const [index, event] of rows.entries()) {
     const y = TOP + index * ROW + 16;
     const middle = (left + right) / 2;
     root.append(svg("text", { x: 0, y: y + 4, class: "tick", text: `${event.at.toFixed(0)} ms` }));
     const label = (text, className = "") =>
       svg("text", { x: middle, y: y - 5, "text-anchor": "middle", class: `on ${className}`, text });
-    if (event.type === "request") root.append(arrow(y, left, right, "asked"), label(short(event)));
+    if (event.type === "request") root.append(arrow(y, left, right, "asked"), label(shortOf(event)));
     else if (event.type === "response") {
-      const state = timeline[timeline.indexOf(event) + 1];
-      const words = state?.type === "state" ? `${describe(event)} · ${state.state ?? "not listed"}` : describe(event);
-      // The list has the platform's long codes too.
-      const shown = words.length * 6.4 < right - left ? words : String(event.status ?? "no answer");
-      root.append(arrow(y, right, left, kindOf(event), true), label(shown, kindOf(event)));
+      const next = timeline[timeline.indexOf(event) + 1];
+      const words = next?.type === "state" ? `${describe(event)} · ${next.state ?? "not listed"}` : describe(event);
+      const short = ALREADY_GONE.includes(event.platformCode) ? `${event.status}, already gone` : words;
+      // The list has the platform's long codes.
+      const shown = short.length * 6.4 < right - left ? short : String(event.status ?? "no answer");
+      if (event.failure) root.append(cross(y, right, middle), label(shown, "lost"));
+      else root.append(arrow(y, right, left, kindOf(event), true), label(shown, kindOf(event)));
     } else if (event.type === "wait") {
       root.append(
         svg("rect", { x: left - 5, y: y - 11, width: 10, height: ROW - 8, rx: 3, class: "wait" }),

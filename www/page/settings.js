@@ -1,6 +1,6 @@
-// The settings of the page: what can be chosen, and the link that holds all of it.
+// The settings of the page, and the link that holds all of them.
 
-/** Each with its default; of a number the range of its slider. */
+/** Each with its default; of a number the range of its slider, of a choice what can be chosen. */
 export const FIELDS = {
   story: { default: "joining" },
   transitionMs: { default: 400, min: 0, max: 2_000, step: 50 },
@@ -9,32 +9,37 @@ export const FIELDS = {
   effectMs: { default: 100, min: 0, max: 500, step: 25 },
   settleMs: { default: 1_500, min: 250, max: 4_000, step: 250 },
   conflict: { default: false },
-  limited: { default: false },
   unavailable: { default: false },
   lost: { default: false },
+  limited: { default: false },
   confirm: { default: false },
-  api: { default: "voice" },
+  api: { default: "voice", choices: ["voice", "calls"] },
   seed: { default: 1, min: 1, max: 999_999, step: 1 },
+  confirmMode: { default: "always", choices: ["always", "last", "never"] },
+  language: { default: "en", choices: ["en", "de"] },
 };
 
 export const defaults = Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, field.default]));
 
-/** What a value of that name may be: a broken link gives the default. */
+/** The value of a field or of a link, or the default where it is none. */
 function accepted(name, text, stories) {
-  const { default: usual, min, max } = FIELDS[name];
-  if (typeof usual === "boolean") return text === "true";
-  if (name === "story") return text in stories ? text : usual;
-  if (name === "api") return ["voice", "calls"].includes(text) ? text : usual;
+  const { default: fallback, min, max, step, choices = Object.keys(stories) } = FIELDS[name];
+  if (typeof fallback === "boolean") return text === "true";
+  if (typeof fallback === "string") return choices.includes(text) ? text : fallback;
   const number = Number(text);
-  return Number.isFinite(number) && text !== "" ? Math.min(max, Math.max(min, number)) : usual;
+  if (text === "" || !Number.isFinite(number)) return fallback;
+  return Math.min(max, Math.max(min, min + Math.round((number - min) / step) * step));
+}
+
+/** Settings of texts by their names; what is missing has its default. */
+export function settingsOf(texts, stories) {
+  const names = Object.keys(FIELDS).filter((name) => Object.hasOwn(texts, name));
+  return { ...defaults, ...Object.fromEntries(names.map((name) => [name, accepted(name, texts[name], stories)])) };
 }
 
 /** The settings of a link's fragment. */
-export function fromFragment(fragment, stories) {
-  const given = Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, "")));
-  const names = Object.keys(FIELDS).filter((name) => name in given);
-  return { ...defaults, ...Object.fromEntries(names.map((name) => [name, accepted(name, given[name], stories)])) };
-}
+export const fromFragment = (fragment, stories) =>
+  settingsOf(Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, ""))), stories);
 
 /** The fragment of a link: what differs from the defaults. */
 export function toFragment(setting) {

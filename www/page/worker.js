@@ -3,18 +3,20 @@ import { disconnectIfConnected } from "../../pkg/index.js";
 import { createSimulator } from "../../pkg/simulator.js";
 import { generator, VirtualClock } from "./clock.js";
 import { contenders } from "./contenders.js";
-import { falseReport, race, told } from "./race.js";
-import { CALLER, CONVERSATION, faults, participants, platform } from "./world.js";
+import { falseReport, race, reportOf } from "./race.js";
+import { CALLER, CONVERSATION, isGone, participants, platform } from "./world.js";
 
 // Both modules are loaded in real time.
 const loaded = Promise.all([createSimulator({ conversations: [] }), disconnectIfConnected({}).catch(() => {})]);
 
 const clock = new VirtualClock();
 
-/** How long the lanes go on after the last contender has ended, in milliseconds. */
-const AFTER_MS = 400;
+/** The lanes begin so long before the click, and go on for so long after the last contender has ended. */
 const BEFORE_MS = 150;
+const AFTER_MS = 400;
+/** The states are looked up so often. */
 const SAMPLE_MS = 5;
+/** Progress is reported after so many races. */
 const REPORT_EVERY = 20;
 
 /** The states over time, as segments. */
@@ -32,6 +34,9 @@ function segments(simulator, participantId, schedule, shown, until) {
   return list;
 }
 
+/** Whether an answer to a disconnect may be lost, or a 5xx: its effect is unknown then. */
+const mayLoseAnswers = ({ unavailable, lost }) => unavailable || lost;
+
 /** All contenders on one schedule: what is drawn. */
 async function compare(setting) {
   const runs = [];
@@ -39,8 +44,8 @@ async function compare(setting) {
   const until = Math.max(600, ...runs.map(({ endedAt }) => endedAt)) + AFTER_MS;
   const people = participants(setting);
   const grace = people.find(({ id }) => id === CALLER);
-  const isRemovable = grace.schedule.at(-1).state === "connected";
-  const hasWriteFaults = faults(setting).some(({ on }) => on === "write");
+  const { state, changing } = grace.schedule.at(-1);
+  const isRemovable = state === "connected" && !changing;
   clock.reset(setting.seed);
   const untouched = await clock.outside(createSimulator({ ...platform(setting), now: () => clock.now }));
   const lanes = (simulator, { id, name, schedule }) => ({
@@ -53,18 +58,19 @@ async function compare(setting) {
     until,
     conversation: people.map((one) => lanes(untouched, one)),
     runs: runs.map((run) => {
-      const { contender, simulator, requests, events, end, endedAt, accepted, last } = run;
+      const { contender, simulator, requests, events, end, endedAt, accepted, atEnd, last } = run;
       return {
         id: contender.id,
-        title: contender.title,
-        told: told(end),
-        report: falseReport(run, isRemovable, hasWriteFaults),
-        isObject: typeof end !== "string",
+        report: reportOf(end),
+        acknowledged: end.acknowledged,
+        mayHaveDisconnected: end.mayHaveDisconnected === true,
+        wrong: falseReport(run, isRemovable, mayLoseAnswers(setting)),
         message: typeof end === "string" ? undefined : end.message,
         timeline: events,
         requests: requests.map(({ ended = until, ...request }) => ({ ...request, ended })),
         endedAt,
         accepted,
+        atEnd,
         last,
         ...lanes(simulator, grace),
       };
@@ -96,31 +102,31 @@ function randomPlatform(random, setting) {
     schedule.push({ at: schedule.length === 0 ? -1e6 : at, ...step });
     at += whole(300);
     // Nobody comes back from gone.
-    if (step.state === "disconnected" || step.state === "terminated") break;
+    if (isGone(step.state)) break;
   }
-  const own = { ...setting, lagMs: whole(setting.lagMs), effectMs: whole(setting.effectMs) };
-  if (random() > 0.4) Object.assign(own, { conflict: false, limited: false, unavailable: false, lost: false });
-  const config = platform(own);
+  const drawn = { ...setting, lagMs: whole(setting.lagMs), effectMs: whole(setting.effectMs) };
+  if (random() > 0.4) Object.assign(drawn, { conflict: false, limited: false, unavailable: false, lost: false });
+  const config = platform(drawn);
   config.conversations[0].participants.find(({ id }) => id === CALLER).schedule = schedule;
-  return { config, isRemovable: schedule.at(-1).state === "connected" && !schedule.at(-1).changing };
+  const isRemovable = schedule.at(-1).state === "connected" && !schedule.at(-1).changing;
+  return { config, isRemovable, drawn };
 }
 
 /** Many random races of all contenders; reports the tallies as they grow. */
 async function races(setting, count, report) {
   const random = generator(setting.seed);
-  const tallies = contenders.map(({ id, title }) => ({ id, title, removed: 0, wrong: 0, conflicts: 0, requests: 0 }));
+  const tallies = contenders.map(({ id }) => ({ id, removed: 0, wrong: 0, conflicts: 0, requests: 0 }));
   let removable = 0;
   for (let done = 1; done <= count; done++) {
-    const { config, isRemovable } = randomPlatform(random, setting);
-    const hasWriteFaults = config.faults.some(({ on }) => on === "write");
+    const { config, isRemovable, drawn } = randomPlatform(random, setting);
     removable += isRemovable ? 1 : 0;
     for (const [index, contender] of contenders.entries()) {
       const seed = setting.seed * 1_000 + done;
-      const run = await race(contender, config, { ...setting, seed, requestTimeoutMs: 1_000 }, clock);
+      const run = await race(contender, config, { ...setting, seed }, clock, { requestTimeoutMs: 1_000 });
       const tally = tallies[index];
       tally.removed += isRemovable && run.accepted ? 1 : 0;
-      tally.wrong += falseReport(run, isRemovable, hasWriteFaults) ? 1 : 0;
-      tally.conflicts += told(run.end) === "HTTP 409" || run.end.status === 409 ? 1 : 0;
+      tally.wrong += falseReport(run, isRemovable, mayLoseAnswers(drawn)) ? 1 : 0;
+      tally.conflicts += reportOf(run.end) === "HTTP 409" || run.end.status === 409 ? 1 : 0;
       tally.requests += run.requests.length;
     }
     if (done % REPORT_EVERY === 0 || done === count) report({ done, count, removable, tallies });
@@ -135,6 +141,6 @@ addEventListener("message", async ({ data: { id, setting, count } }) => {
     if (count) await races(setting, count, (progress) => postMessage({ id, progress }));
     else postMessage({ id, result: await compare(setting) });
   } catch (error) {
-    postMessage({ id, error: String(error?.stack ?? error) });
+    postMessage({ id, error: String(error?.message ?? error) });
   }
 });

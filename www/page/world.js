@@ -1,79 +1,67 @@
-// The conversation that the page plays with, as the settings describe it.
+// The conversation of the page, as its settings describe it.
 
 export const CONVERSATION = "3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07";
 export const CALLER = "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218";
 export const ACCESS_TOKEN = "page-token-0123456789";
-export const GONE = ["disconnected", "terminated"];
+
+/** Whether a participant in that state has left; without a state it is not listed. */
+export const isGone = (state) => state === "disconnected" || state === "terminated";
 
 /** True for long before the click, which is at 0 ms. */
 const ALWAYS = -1e6;
 
-/** What happens to Grace's leg; the transition is over after `ms`. */
+const from = (...steps) => steps.map(([at, state, changing = false]) => ({ at, state, changing }));
+
+/** What happens to Grace's leg. With `changes`, her state changes after `ms`. */
 export const stories = {
   joining: {
-    title: "The platform is still busy with her leg (the 409)",
-    schedule: (ms) => [
-      { at: ALWAYS, state: "connected", changing: true },
-      { at: ms, state: "connected" },
-    ],
+    title: "Busy, then free (the 409)",
+    changes: true,
+    schedule: (ms) => from([ALWAYS, "connected", true], [ms, "connected"]),
   },
-  connected: { title: "Connected", schedule: () => [{ at: ALWAYS, state: "connected" }] },
+  connected: { title: "Connected", schedule: () => from([ALWAYS, "connected"]) },
   ringing: {
     title: "Ringing, then connected",
-    schedule: (ms) => [
-      { at: ALWAYS, state: "alerting" },
-      { at: ms, state: "connected" },
-    ],
+    changes: true,
+    schedule: (ms) => from([ALWAYS, "alerting"], [ms, "connected"]),
   },
   transfer: {
-    title: "Queued, moved to the agent, then connected",
-    schedule: (ms) => [
-      { at: ALWAYS, state: "queued" },
-      { at: ms / 2, state: "connected", changing: true },
-      { at: ms, state: "connected" },
-    ],
+    title: "Queued, busy, connected",
+    changes: true,
+    schedule: (ms) => from([ALWAYS, "queued"], [ms / 2, "connected", true], [ms, "connected"]),
   },
   leaving: {
     title: "Busy, then she hangs up",
-    schedule: (ms) => [
-      { at: ALWAYS, state: "connected", changing: true },
-      { at: ms, state: "disconnected" },
-    ],
+    changes: true,
+    schedule: (ms) => from([ALWAYS, "connected", true], [ms, "disconnected"]),
   },
-  queued: { title: "In the queue, and stays there", schedule: () => [{ at: ALWAYS, state: "queued" }] },
-  stuck: {
-    title: "Busy for ever",
-    schedule: () => [{ at: ALWAYS, state: "connected", changing: true }],
-  },
-  gone: { title: "Already gone", schedule: () => [{ at: ALWAYS, state: "terminated" }] },
-  unknown: { title: "Not in the conversation", schedule: () => [{ at: ALWAYS }] },
+  queued: { title: "Queued, and stays there", schedule: () => from([ALWAYS, "queued"]) },
+  stuck: { title: "Busy, and stays busy", schedule: () => from([ALWAYS, "connected", true]) },
+  gone: { title: "Already gone", schedule: () => from([ALWAYS, "terminated"]) },
+  unknown: { title: "Not in the conversation", schedule: () => from([ALWAYS]) },
 };
 
-/** The faults that are switched on; those of one kind of request strike one after the other. */
-export function faults({ conflict, limited, unavailable, lost }) {
+/** The faults that are switched on; those on a disconnect occur one after the other. */
+export function faults({ conflict, unavailable, lost, limited }) {
   return [
     conflict && { on: "write", status: 409 },
-    limited && { on: "read", status: 429, headers: [["Retry-After", "1"]] },
     unavailable && { on: "write", status: 503 },
     lost && { on: "write", lost: "after" },
+    limited && { on: "read", status: 429, headers: [["Retry-After", "1"]] },
   ].filter(Boolean);
 }
 
 /** Who is in the conversation. */
 export function participants({ story, transitionMs }) {
-  const connected = [{ at: ALWAYS, state: "connected" }];
   return [
-    { id: "5d0e4f7a-agent", purpose: "agent", name: "Ada", schedule: connected },
+    { id: "5d0e4f7a-agent", purpose: "agent", name: "Ada", schedule: from([ALWAYS, "connected"]) },
     { id: CALLER, purpose: "customer", name: "Grace", schedule: stories[story].schedule(transitionMs) },
     {
       id: "9c3b6d21-guest",
       purpose: "external",
       name: "Linus",
       address: "tel:+13175550188",
-      schedule: [
-        { at: ALWAYS, state: "dialing" },
-        { at: 500, state: "connected" },
-      ],
+      schedule: from([ALWAYS, "dialing"], [500, "connected"]),
     },
   ];
 }

@@ -11,10 +11,10 @@
       const element = document.createElement("remove-caller");
       element.client = new ConversationClient({
         accessToken: () => "example-token-0123456789",
-        baseUrl: searchParams.get("baseUrl"),
+        baseUrl: searchParams.get("baseUrl") ?? undefined,
         api: "calls",
       });
-      element.conversationId = searchParams.get("conversationId");
+      element.conversationId = searchParams.get("conversationId") ?? "";
       this.#root.append(element);
     }
   }
@@ -23,5 +23,8 @@
   // The element's events cross shadow roots, closed ones too.
   document.addEventListener("remove-caller-outcome", ({ detail }) => {
     document.querySelector("output").textContent = `${detail.participant.name}: ${detail.result.outcome}`;
+  });
+  document.addEventListener("remove-caller-error", ({ detail }) => {
+    document.querySelector("output").textContent = String(detail.error);
   });
 })();
