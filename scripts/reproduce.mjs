@@ -1,6 +1,6 @@
 // `npm run reproduce`: builds the package a second time, in another folder and from nothing, and compares every byte.
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "./build.mjs";
@@ -23,7 +23,8 @@ try {
     createHash("sha256")
       .update(readFileSync(join(folder, "pkg", file)))
       .digest("hex");
-  const built = readdirSync(join(root, "pkg")).filter((file) => !file.startsWith("."));
+  const all = readdirSync(join(root, "pkg"), { recursive: true });
+  const built = all.filter((file) => !file.startsWith(".") && statSync(join(root, "pkg", file)).isFile());
   const differing = built.filter((file) => sum(root, file) !== sum(elsewhere, file));
   for (const file of built)
     console.log(`${differing.includes(file) ? red("≠") : green("=")} ${sum(root, file)}  pkg/${file}`);
