@@ -175,7 +175,9 @@ export class RemoveCallerElement extends Base {
     super();
     this.#root.append(this.#list, this.#status);
     this.#root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
-    this.addEventListener("keydown", (event) => this.#pressed(event));
+    // Of the element itself too: the focus may be anywhere in it.
+    for (const target of [this.#root, this])
+      target.addEventListener("keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
   }
 
   // ---- Properties ----
@@ -297,9 +299,9 @@ export class RemoveCallerElement extends Base {
     } catch {
       // No client: the read tells.
     }
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#schedule() : this.refresh()), {
-      signal,
-    });
+    const looked = () => (document.hidden ? this.#schedule() : this.refresh());
+    document.addEventListener("visibilitychange", looked);
+    signal.addEventListener("abort", () => document.removeEventListener("visibilitychange", looked));
     // Properties that are set one after the other are one start.
     queueMicrotask(() => signal.aborted || this.#reading || this.refresh());
     // A live region speaks of what changes after it has come into the page.

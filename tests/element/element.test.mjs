@@ -694,6 +694,22 @@ for (const browser of browsers) {
       assert.deepEqual(seen, [true, "confirm", true]);
     });
 
+    test("Escape, wherever in the element it is pressed", async () => {
+      const seen = await run(async () => {
+        await lab.mount();
+        const escape = () => new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
+        const open = [];
+        for (const target of [() => lab.part("confirm"), () => lab.part("button", "Ada Lovelace"), () => lab.element]) {
+          lab.part("button", "Grace Hopper").click();
+          open.push(Boolean(lab.part("confirm")));
+          target().dispatchEvent(escape());
+          open.push(Boolean(lab.part("confirm")));
+        }
+        return open;
+      });
+      assert.deepEqual(seen, [true, false, true, false, true, false]);
+    });
+
     test("Escape closes the question, not the dialog around it", async () => {
       await run(async () => {
         const dialog = document.createElement("dialog");

@@ -277,6 +277,27 @@ test("in a page", async () => {
   const error = await imported.disconnectIfConnected({ ...ids, fetch, settleMs: -1 }).catch((error) => error);
   expect([outcome, error.code, error instanceof imported.DisconnectError]).toEqual(["disconnected", "INVALID_ARGUMENT", true]);
 });`;
+const jestElement = `/** @jest-environment jsdom */
+require("disconnect-if-connected/element/define");
+const listed = (state) => ({ status: 200, headers: { get: () => null }, text: async () => JSON.stringify({ entities: [{ id: "p", state }] }) });
+test("the element", async () => {
+  let state = "connected";
+  const fetch = async (_, { method }) => {
+    if (method === "GET") return listed(state);
+    state = "disconnected";
+    return { status: 204, headers: { get: () => null } };
+  };
+  const element = document.createElement("remove-caller");
+  Object.assign(element, { conversationId: "c", pollMs: 0, options: { accessToken: "tok-00000000", region: "us-east-1", fetch } });
+  document.body.append(element);
+  await element.refresh();
+  const part = (name) => element.shadowRoot.querySelector("[part=" + name + "]");
+  const ended = new Promise((resolve) => element.addEventListener("remove-caller-outcome", ({ detail }) => resolve(detail.result.outcome)));
+  part("button").click();
+  part("confirm").click();
+  expect([await ended, part("state").textContent]).toEqual(["disconnected", "gone"]);
+  element.remove();
+});`;
 /** The blocks of code of docs/testing.md: a Jest or Vitest test, or a program. */
 const documented = [...readFileSync(join(root, "docs", "testing.md"), "utf8").matchAll(/^```js\n(.*?)^```$/gms)].map(
   ([, text], index) => {
@@ -290,6 +311,7 @@ for (const [of, form, text, args] of [
   ["jest", "defaults, and the simulator", jestTest, jest],
   ["jest", "fake timers", jestTimers, jest],
   ["jest", "jsdom", jestJsdom, jest],
+  ["jest", "jsdom, the element", jestElement, jest],
   ["vitest", "defaults", vitestTest, ["run", "--root", "."]],
   ...documented
     .filter(({ of }) => of !== "node")
