@@ -22,6 +22,17 @@ const SETTLE_MS = 1_500;
 
 /** What the status says of the list as a whole; anything else is about a removal, and stays for longer. */
 const OF_THE_LIST = ["", "loading", "empty", "unreadable", "ended"];
+/** What it says while a removal is under way. */
+const UNDER_WAY = [
+  "removing",
+  "elsewhere",
+  "settling",
+  "settlingConnected",
+  "settlingUnlisted",
+  "backoff",
+  "paused",
+  "accepted",
+];
 
 const CUSTOMERS = ["customer", "external"];
 
@@ -145,6 +156,8 @@ export class RemoveCallerElement extends Base {
   #rows = new Map();
   /** What the status says: a text's key, of whom as it was then, and more. @type {{ key: string, of?: Participant, values?: any }} */
   #said = { key: "" };
+  /** What it said before of somebody else, while a removal is under way. @type {{ key: string, of?: Participant, values?: any }} */
+  #before = { key: "" };
 
   /** @type {ConversationClient | undefined} */
   #client;
@@ -587,6 +600,10 @@ export class RemoveCallerElement extends Base {
 
   /** @param {string} key @param {Row} [row] @param {any} [values] */
   #say(key, row, values) {
+    const isNew = row?.participant.id !== this.#said.of?.id;
+    const isEnd = !UNDER_WAY.includes(this.#said.key) && !OF_THE_LIST.includes(this.#said.key);
+    if (!UNDER_WAY.includes(key)) this.#before = { key: "" };
+    else if (isNew) this.#before = isEnd ? this.#said : { key: "" };
     this.#said = { key, of: row?.participant, values };
     this.#show();
   }
@@ -647,10 +664,12 @@ export class RemoveCallerElement extends Base {
     // What had the focus is no longer there.
     if (focused && !this.#root.activeElement) this.#list.focus();
 
-    const { key, of, values } = this.#said;
-    const said = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
-    setText(this.#status, key === "" ? "" : this.#sentence(key, said, text));
-    setAttribute(this.#status, "data-key", key);
+    const sentences = [this.#before, this.#said].map(({ key, of, values }) => {
+      const said = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
+      return key && this.#sentence(key, said, text);
+    });
+    setText(this.#status, sentences.filter(Boolean).join(" "));
+    setAttribute(this.#status, "data-key", this.#said.key);
   }
 
   /** @param {string} key @param {any} values @param {(key: string, values?: any) => string} text */

@@ -626,6 +626,26 @@ for (const browser of browsers) {
       assert.deepEqual(seen, [true, 0, 0]);
     });
 
+    test("of two removals at a time, the end of one is not lost to the progress of the other", async () => {
+      const seen = await run(async () => {
+        const people = lab.people.filter(({ id }) => ["p-ada", "p-grace"].includes(id));
+        people[1] = { ...people[1], schedule: [{ at: lab.ALWAYS, state: "connected", changing: true }] };
+        await lab.mount({ participants: people, confirmMode: "never" });
+        lab.part("button", "Grace Hopper").click();
+        await lab.until(() => lab.status().includes("still changing"));
+        lab.part("button", "Ada Lovelace").click();
+        await lab.until(() => lab.events.length === 4);
+        return [lab.told, lab.status()];
+      });
+      assert.ok(
+        seen[0].includes(
+          "Ada Lovelace was removed. The platform is still changing the call of Grace Hopper, trying again …",
+        ),
+        seen[0].join("\n"),
+      );
+      assert.match(seen[1], /^Grace Hopper was not removed/);
+    });
+
     test("confirm-mode last counts who is not being removed already", async () => {
       const asked = await run(async () => {
         const [grace] = lab.people.filter(({ id }) => id === "p-grace");
@@ -697,12 +717,12 @@ for (const browser of browsers) {
     test("Escape, wherever in the element it is pressed", async () => {
       const seen = await run(async () => {
         await lab.mount();
-        const escape = () => new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
+        const press = () => new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
         const open = [];
         for (const target of [() => lab.part("confirm"), () => lab.part("button", "Ada Lovelace"), () => lab.element]) {
           lab.part("button", "Grace Hopper").click();
           open.push(Boolean(lab.part("confirm")));
-          target().dispatchEvent(escape());
+          target().dispatchEvent(press());
           open.push(Boolean(lab.part("confirm")));
         }
         return open;

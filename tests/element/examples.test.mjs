@@ -45,12 +45,15 @@ describe("examples", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  const instances = new Map();
+  after(() => Promise.all([...instances.values()].map((instance) => instance.close())));
   for (const browser of browsers) {
     for (const example of examples) {
       test(`${example}, ${browser.name}`, { skip: browser.missing }, async (context) => {
         const platform = await startPlatform();
-        const instance = await open(browser);
-        context.after(() => Promise.all([instance.close(), platform.server.close()]));
+        if (!instances.has(browser)) instances.set(browser, await open(browser));
+        const instance = instances.get(browser);
+        context.after(() => platform.server.close());
         const query = new URLSearchParams({ baseUrl: platform.server.baseUrl, conversationId: "call-1" });
         const { page, problems } = await instance.page(`${server.url}${example}/index.html?${query}`);
         // By keyboard, as it reaches into closed shadow roots: to Grace's button, the question, and its answer.
