@@ -105,7 +105,8 @@ async function elements() {
   const manifest = JSON.parse(readFileSync(join(root, "target", "manifest", "custom-elements.json"), "utf8"));
   for (const module of manifest.modules) {
     module.path = "element/element.js";
-    for (const one of module.declarations.filter(({ tagName }) => tagName)) {
+    module.declarations = module.declarations.filter(({ tagName }) => tagName);
+    for (const one of module.declarations) {
       // Without what is private or only the browser calls, and the event whose name is computed.
       one.members = one.members.filter(({ name }) => !name.startsWith("#") && !name.endsWith("Callback"));
       one.events = one.events.filter(({ name }) => name);

@@ -39,7 +39,7 @@ export class RemoveCallerElement extends HTMLElement {
   conversationId: string;
   /** A client; it stays yours to close. Either this or `options`. */
   client: ConversationClient | undefined;
-  /** The options of a client of the element's own. Keep the object while nothing changes: a new one is a new client. */
+  /** The options of a client of the element's own. Other values are a new client; other functions are just called. */
   options: ConversationClientOptions | undefined;
   /** Who is shown; default: people, not infrastructure, not legs that only listen. */
   where: ParticipantDescription | undefined;
@@ -47,7 +47,7 @@ export class RemoveCallerElement extends HTMLElement {
   messages: Partial<RemoveCallerMessages> | undefined;
   /** Attribute `confirm-mode`; default `"always"`. */
   confirmMode: ConfirmMode;
-  /** How often the participants are read, in milliseconds; attribute `poll-ms`; default 5000; 0: only by `refresh()`. */
+  /** How often the participants are read, in milliseconds; attribute `poll-ms`; default 5000; 0: no polling. */
   pollMs: number;
   /** Reads the participants again; settles when they are shown. It does not reject. */
   refresh(): Promise<void>;

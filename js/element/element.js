@@ -68,8 +68,10 @@ class Row {
   isWriting = false;
   hasWritten = false;
   isAccepted = false;
-  /** The last read did not list it: it has left, or the read was too early. */
-  isMissing = false;
+  /** Since when reads do not list it: it has left, or they were too early. @type {number | undefined} */
+  missingSince;
+  /** It is shown as gone because it was missing: nobody has said so. */
+  isInferred = false;
   item = create("li", "participant");
   // A number is read from left to right in any language.
   name = create("span", "name", { dir: "auto" });
@@ -112,7 +114,7 @@ class Row {
  * @attr {string} conversation-id - The conversation's id.
  * @attr {"always" | "last" | "never"} confirm-mode - When it asks before it removes: always, for the last connected
  * customer only, or never.
- * @attr {number} poll-ms - How often the participants are read, in milliseconds; 0: only by `refresh()`.
+ * @attr {number} poll-ms - How often the participants are read, in milliseconds; 0: only after something has happened.
  * @attr {string} lang - The language; default: that of the nearest element that has one.
  *
  * @fires remove-caller-before - Before a removal begins, cancelable. `detail` is `{ participant }`.
@@ -212,7 +214,7 @@ export class RemoveCallerElement extends Base {
     setAttribute(this, "confirm-mode", mode || undefined);
   }
 
-  /** How often the participants are read, in milliseconds; 0: only by `refresh()`. @type {number} */
+  /** How often the participants are read, in milliseconds; 0: only after something has happened. @type {number} */
   get pollMs() {
     const ms = Number(this.getAttribute("poll-ms") ?? POLL_MS);
     return ms >= 0 ? Math.min(ms, MAX_TIMER_MS) : POLL_MS;
@@ -345,8 +347,10 @@ export class RemoveCallerElement extends Base {
   #optionsOfOwn() {
     const newest =
       (/** @type {string} */ name) =>
-      (/** @type {any[]} */ ...all) =>
-        this.#options[name](...all);
+      (/** @type {any[]} */ ...all) => {
+        const call = this.#options[name];
+        return call(...all);
+      };
     const entries = Object.entries(this.#options);
     return Object.fromEntries(
       entries.map(([name, value]) => [name, typeof value === "function" ? newest(name) : value]),
@@ -358,6 +362,7 @@ export class RemoveCallerElement extends Base {
   /** Reads the participants again; settles when they are shown. It does not reject: what failed is shown, and an event. */
   refresh() {
     if (!this.#isRunning) return Promise.resolve();
+    clearTimeout(this.#burst);
     this.#burst = undefined;
     if (this.#reading) this.#isStale = true;
     else {
@@ -392,20 +397,21 @@ export class RemoveCallerElement extends Base {
   /** @param {Participant[]} participants */
   #take(participants) {
     const listed = new Set(participants.map(({ id }) => id));
-    // It was not over.
-    if (this.#said.key === "ended") this.#rows.clear();
     for (const participant of participants) {
       const row = this.#rows.get(participant.id);
       // Who has gone before anybody looked is not shown; a gone leg never comes back under its id.
       if (!row && participant.kind !== "gone") this.#rows.set(participant.id, new Row(participant));
-      else if (row && row.participant.kind !== "gone") this.#update(row, participant);
+      else if (row && (row.participant.kind !== "gone" || row.isInferred)) {
+        row.isInferred = false;
+        this.#update(row, participant);
+      }
     }
     for (const [id, row] of this.#rows) {
-      const wasMissing = row.isMissing;
-      row.isMissing = !listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing";
-      if (!row.isMissing) continue;
+      const isMissing = !listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing";
+      row.missingSince = isMissing ? (row.missingSince ?? performance.now()) : undefined;
+      if (row.missingSince === undefined) continue;
       // The platform drops who has left from the list, and a read may be too early for who has just come.
-      if (wasMissing) this.#left(row);
+      if (performance.now() - row.missingSince >= SETTLE_MS) this.#left(row);
       else this.#readOnceMore();
     }
     if (OF_THE_LIST.includes(this.#said.key)) this.#said = { key: this.#rows.size === 0 ? "empty" : "" };
@@ -414,12 +420,14 @@ export class RemoveCallerElement extends Base {
 
   /** @param {Row} row */
   #left(row) {
+    row.isInferred ||= row.participant.kind !== "gone";
     this.#update(row, { ...row.participant, state: "disconnected", kind: "gone" });
   }
 
   /** An event told that somebody's state is another one. */
   #changed() {
-    if (this.#failures > 0) return;
+    // Where reads fail, the polling waits longer each time.
+    if (this.#failures > 0 && this.pollMs > 0) return;
     this.#burst ??= setTimeout(() => this.refresh(), BURST_MS);
     this.#readOnceMore();
   }
@@ -450,6 +458,7 @@ export class RemoveCallerElement extends Base {
     const isBusy = rows.some(({ phase }) => phase === "removing");
     const isNext = OF_THE_LIST.includes(this.#said.key) || this.#failures > 1;
     if (!isBusy && isNext) this.#say(isOver ? "ended" : "unreadable", undefined, { error });
+    else this.#show();
     if (isFirst && !isOver) this.#emit("error", { error });
   }
 
@@ -483,10 +492,9 @@ export class RemoveCallerElement extends Base {
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const row = [...this.#rows.values()].find(({ phase }) => phase === "asking");
-    if (!row) return;
-    // A key that is held down must not answer the question that it has opened.
+    // A key that is held down neither answers the question that it has opened nor presses what gets the focus next.
     if (event.repeat && ["Enter", " "].includes(event.key)) event.preventDefault();
-    if (event.key !== "Escape") return;
+    if (!row || event.key !== "Escape") return;
     // Nor does it close the dialog around.
     event.preventDefault();
     event.stopPropagation();
@@ -533,7 +541,8 @@ export class RemoveCallerElement extends Base {
     // An agent waits: it goes before reads that only keep a list up to date.
     const urgent = { confirm: true, priority: true };
     const removal = { conversationId, participantId: participant.id, ...urgent, signal, onEvent };
-    const turn = { signal, onWait: () => this.#say("elsewhere", row), hasWritten: () => row.hasWritten };
+    const onWait = () => signal.aborted || this.#say("elsewhere", row);
+    const turn = { signal, onWait, hasWritten: () => row.hasWritten };
     try {
       const result = await inTurn(`${conversationId} ${participant.id}`, turn, () =>
         this.#call().disconnectIfConnected(removal),
@@ -583,8 +592,8 @@ export class RemoveCallerElement extends Base {
   /** Another element removed somebody. @param {string} key @param {any} result */
   #heard(key, result) {
     const row = [...this.#rows.values()].find((one) => `${this.conversationId} ${one.participant.id}` === key);
-    if (!row || row.phase === "removing" || row.participant.kind === "gone" || result.outcome === "not-connected")
-      return;
+    const isEnd = ["disconnected", "already-disconnected"].includes(result.outcome);
+    if (!row || !isEnd || row.phase === "removing" || row.participant.kind === "gone") return;
     row.phase = "idle";
     this.#conclude(row, result);
   }
@@ -683,10 +692,22 @@ export class RemoveCallerElement extends Base {
   }
 }
 
+/** Whether two values are plain data and equal. @param {any} one @param {any} other */
+function isSameData(one, other) {
+  const isPlain = [one, other].every(
+    (value) => Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype),
+  );
+  try {
+    return isPlain && JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether two objects have the same members; functions and lists are made anew often. @param {any} one @param {any} other */
 function isAlike(one, other) {
   const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
-    a === b || (typeof a === "function" && typeof b === "function") || (Array.isArray(a) && String(a) === String(b));
+    a === b || (typeof a === "function" && typeof b === "function") || isSameData(a, b);
   const names = Object.keys({ ...one, ...other });
   return Boolean(one) === Boolean(other) && names.every((name) => isSame(one[name], other[name]));
 }

@@ -77,7 +77,8 @@ async function locked(name, { signal, onWait }, work) {
 
 /**
  * Runs `remove` when no other element is removing that participant. Who had to wait for one that removed it gets its
- * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn ends when reads show it.
+ * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn lasts as long as reads may
+ * lag.
  * @param {string} key
  * @param {{ signal: AbortSignal, onWait: () => void, hasWritten: () => boolean }} options
  * @param {() => Promise<any>} remove
@@ -89,9 +90,14 @@ export async function inTurn(key, options, remove) {
   const stop = listen((ended) => {
     if (ended.key === key) other = ended;
   });
-  const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  let abort = () => {};
+  const aborted = new Promise((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", abort);
   const turn = locked(`remove-caller ${key}`, options, async () => {
     if (other) return other.result;
+    signal.throwIfAborted();
     try {
       const result = await Promise.race([remove(), aborted]);
       share({ key, result });
@@ -104,6 +110,7 @@ export async function inTurn(key, options, remove) {
     return await Promise.race([turn, aborted]);
   } finally {
     stop();
+    signal.removeEventListener("abort", abort);
     turn.catch(() => {});
   }
 }

@@ -212,8 +212,11 @@ for (const browser of browsers) {
       assert.equal(rows[2].fill, "100%");
       const words = await tab.page.$eval("#progress-text", ({ parentElement }) => parentElement.textContent);
       assert.match(words, /^Done\. 1000 races, \d{3} callers who could be removed$/);
-      await tab.page.select("#story", "connected");
-      assert.equal(await tab.page.$eval("#outdated", ({ hidden }) => hidden), false);
+      const isOutdated = () => tab.page.$eval("#outdated", ({ hidden }) => !hidden);
+      await tab.page.select("#api", "calls");
+      assert.equal(await isOutdated(), true);
+      await tab.page.select("#api", "voice");
+      assert.equal(await isOutdated(), false);
       await tab.page.click("#race");
       await tab.page.waitForFunction(() => document.querySelector("#progress").value < 1);
       await tab.page.click("#race");

@@ -13,7 +13,7 @@ export async function restart(element, setting) {
   started = new AbortController();
   const { signal } = started;
   const { faults, ...config } = platform(setting);
-  // The story begins with the removal of Grace; where she cannot be removed at first, at once.
+  // The story begins with the first removal; where Grace cannot be removed at first, at once.
   const [{ state }] = stories[setting.story].schedule(setting.transitionMs);
   let startedAt = state === "connected" ? undefined : performance.now();
   const now = () => (startedAt === undefined ? -1 : performance.now() - startedAt);
@@ -21,9 +21,9 @@ export async function restart(element, setting) {
   if (signal.aborted) return;
   let isFirst = true;
   const begin = ({ detail: { participant } }) => {
+    startedAt ??= performance.now();
     if (participant.id !== CALLER || !isFirst) return;
     isFirst = false;
-    startedAt ??= performance.now();
     for (const fault of faults) simulator.addFault(fault);
   };
   element.addEventListener("remove-caller-before", begin, { signal });

@@ -40,8 +40,8 @@ const wordsOf = (segments, y, x) =>
   });
 
 /** A request: the line is its time on the way; a circle is a read, a square a disconnect, hollow where it failed. */
-function request({ at, ended, isWrite, status, failed }, y, x) {
-  const kind = failed || status === undefined ? "lost" : status < 300 ? "good" : "bad";
+function request({ at, ended, isWrite, status, failed, isGone }, y, x) {
+  const kind = failed || status === undefined ? "lost" : status < 300 || isGone ? "good" : "bad";
   const what = `${isWrite ? "disconnect" : "read"}: ${failed ? "no answer" : (status ?? "no answer yet")}`;
   const mark = isWrite
     ? svg("rect", { x: x(ended) - 4.5, y: y - 4.5, width: 9, height: 9 })
@@ -113,7 +113,7 @@ export function legend() {
     entry("gone", "gone"),
     entry("absent", "not listed"),
     entry("read", "a read, answered"),
-    entry("write", "a disconnect, accepted"),
+    entry("write", "a disconnect, accepted (or: already gone)"),
     entry("refused", "hollow: refused, or no answer"),
   );
 }

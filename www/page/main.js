@@ -97,7 +97,7 @@ const REPORTS = {
 };
 
 /** The report of a contender and the truth in words, and how good that is. */
-function verdictOf({ report, acknowledged, mayHaveDisconnected, wrong, accepted, atEnd, last }) {
+function verdictOf({ report, acknowledged, confirmed, mayHaveDisconnected, wrong, accepted, atEnd, last }) {
   const hasLeft = last === undefined || isGone(last);
   const isOutcome = ["removed", "disconnected", "already-disconnected"].includes(report);
   let truth = `Grace stays ${last === "connected" ? "on the call" : last}.`;
@@ -108,6 +108,7 @@ function verdictOf({ report, acknowledged, mayHaveDisconnected, wrong, accepted,
   if (mayHaveDisconnected) said = `${report}, and that Grace may have been removed.`;
   if (report === "disconnected" && acknowledged === false)
     said = "disconnected; the platform did not confirm that this call did it.";
+  else if (report === "disconnected" && setting.confirm && !confirmed) said = "disconnected, but not seen gone yet.";
   let kind = "warn";
   if (wrong || (last === "connected" && !accepted)) kind = "bad";
   else if (isOutcome) kind = "good";
@@ -168,7 +169,7 @@ function draw() {
   const index = contenders.findIndex(({ id }) => id === "ours");
   const { timeline, message } = runs[index];
   const sequence = find("sequence");
-  sequence.replaceChildren(drawSequence(timeline, widthOf(sequence)));
+  sequence.replaceChildren(drawSequence(timeline, widthOf(sequence), kinds[index]));
   find("steps").replaceChildren(listOf(timeline));
   find("message").textContent = message ?? "";
   find("message").hidden = !message;
@@ -201,6 +202,11 @@ function ask() {
   explorer.postMessage({ id: asked, setting });
 }
 
+/** The settings that matter to a race, as text. */
+const raceSettings = () => {
+  const { story, transitionMs, confirmMode, language, ...rest } = setting;
+  return JSON.stringify(rest);
+};
 let racedWith;
 function update() {
   fillForm();
@@ -211,7 +217,7 @@ function update() {
   // One at a time: what was asked for meanwhile comes next.
   if (asked++ === answered) ask();
   restartSoon();
-  if (racedWith !== undefined && racedWith !== toFragment(setting)) find("outdated").hidden = false;
+  find("outdated").hidden = racedWith === undefined || racedWith === raceSettings();
 }
 
 let width = 0;
@@ -227,11 +233,12 @@ const element = find("element");
 let restarting;
 function restartSoon() {
   clearTimeout(restarting);
-  restarting = setTimeout(() => restart(element, setting).catch(({ message }) => fail(message)), 300);
+  restarting = setTimeout(restartNow, 300);
 }
-find("restart").addEventListener("click", () => {
+const restartNow = () => restart(element, setting).catch(({ message }) => fail(message));
+find("restart").addEventListener("click", async () => {
+  await restartNow();
   find("element-events").replaceChildren();
-  restart(element, setting);
 });
 for (const type of ["before", "outcome", "error"]) {
   element.addEventListener(`remove-caller-${type}`, ({ detail: { participant, result, error } }) => {
@@ -301,7 +308,7 @@ raceButton.addEventListener("click", () => {
   raceButton.textContent = "Stop";
   find("progress-text").textContent = "The races run.";
   find("outdated").hidden = true;
-  racedWith = toFragment(setting);
+  racedWith = raceSettings();
   racing = startWorker();
   racing.onmessage = ({ data: { progress, error } }) => {
     if (error) return endRaces(`The races ended early: ${error}`);

@@ -20,7 +20,8 @@ function network(simulator, clock, { latencyMs, seed }, requests) {
       const { status } = response;
       const body = await clock.outside(response.text());
       await way();
-      Object.assign(record, { status, ended: clock.now });
+      // The published API says that there is nobody left to disconnect.
+      Object.assign(record, { status, ended: clock.now, isGone: body.includes("call.disconnected") });
       const text = async () => body;
       return { status, ok: status < 300, headers: response.headers, text, json: async () => JSON.parse(body) };
     } catch (cause) {

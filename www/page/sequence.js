@@ -33,8 +33,8 @@ function kindOf({ status, failure, platformCode }) {
   return status < 300 || ALREADY_GONE.includes(platformCode) ? "good" : "bad";
 }
 
-/** @param {object[]} timeline @param {number} width */
-export function drawSequence(timeline, width) {
+/** @param {object[]} timeline @param {number} width @param {string} kind how good the end is */
+export function drawSequence(timeline, width, kind) {
   // A state is what its response says: it stands at that arrow.
   const rows = timeline.filter(({ type }) => type !== "state");
   const height = TOP + rows.length * ROW + 16;
@@ -77,7 +77,7 @@ export function drawSequence(timeline, width) {
       const short = ALREADY_GONE.includes(event.platformCode) ? `${event.status}, already gone` : words;
       // The list has the platform's long codes.
       const shown = short.length * 6.4 < right - left ? short : String(event.status ?? "no answer");
-      if (event.failure) root.append(cross(y, right, middle), label(shown, "lost"));
+      if (event.failure) root.append(cross(y, right, left + 24), label(shown, "lost"));
       else root.append(arrow(y, right, left, kindOf(event), true), label(shown, kindOf(event)));
     } else if (event.type === "wait") {
       root.append(
@@ -85,7 +85,6 @@ export function drawSequence(timeline, width) {
         svg("text", { x: left + 14, y: y + 4, class: "on soft", text: describe(event) }),
       );
     } else {
-      const kind = event.code ? "bad" : event.outcome === "not-connected" ? "warn" : "good";
       root.append(
         svg("circle", { cx: left, cy: y, r: 6, class: `end ${kind}` }),
         svg("text", { x: left + 14, y: y + 5, class: `on end ${kind}`, text: describe(event) }),

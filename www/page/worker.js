@@ -63,6 +63,7 @@ async function compare(setting) {
         id: contender.id,
         report: reportOf(end),
         acknowledged: end.acknowledged,
+        confirmed: end.confirmed,
         mayHaveDisconnected: end.mayHaveDisconnected === true,
         wrong: falseReport(run, isRemovable, mayLoseAnswers(setting)),
         message: typeof end === "string" ? undefined : end.message,
