@@ -39,6 +39,8 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
     // Every other one has less time than the wait for the budget takes; its deadline is its sender's own.
     const isShort = index % 2 === 1;
     const order = { conversationId, participantId: "p", ...(isShort ? { timeoutMs: 3_000 } : {}) };
+    // On a slow machine the deadline may come after the disconnect was sent: the answer says so, and the next try finds it.
+    let wasSent = false;
     for (;;) {
       let answer = await post(server.url, order, { id });
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
@@ -47,7 +49,10 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
         await delay(200);
         answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
       }
-      if (answer.status === 200) return answer.body.outcome;
+      if (answer.status === 200) {
+        return wasSent && answer.body.outcome === "already-disconnected" ? "disconnected" : answer.body.outcome;
+      }
+      wasSent ||= answer.body.mayHaveDisconnected === true;
       const seconds = Number(answer.headers["retry-after"]);
       if (answer.status === 503) assert.ok(seconds >= 1 && /RATE_LIM|OVERL/.test(answer.body.code), answer.text);
       else assert.ok(isShort && answer.body.code === "TIMEOUT", answer.text);
