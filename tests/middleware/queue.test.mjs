@@ -28,6 +28,12 @@ import {
 const { Redis } = require("ioredis");
 const { parse } = require("yaml");
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until a process has printed that: its line may come later than an answer that it has caused. */
+async function printedBy(running, pattern) {
+  for (let waits = 0; waits < 400 && !pattern.test(running.printed); waits++) await delay(25);
+  assert.match(running.printed, pattern);
+}
 const skip = withoutRedis;
 const headers = { Authorization: `Bearer ${statusToken}` };
 const token = "tok-of-the-platform-0123456789";
@@ -231,8 +237,8 @@ test("what may pass is tried again by the worker; what does not is told at once"
   const passed = await ended(server, "passes");
   assert.deepEqual([passed.status, passed.body.outcome], [200, "disconnected"]);
   assert.equal(simulator.log().length, 7);
-  assert.match(worker.printed, /"code":"SERVER_ERROR".*"try":1/);
-  assert.match(worker.printed, /"outcome":"disconnected".*"requests":7.*"try":2/);
+  await printedBy(worker, /"code":"SERVER_ERROR".*"try":1/);
+  await printedBy(worker, /"outcome":"disconnected".*"requests":7.*"try":2/);
   const participant = { purpose: "customer" };
   for (const [fault, more, code] of [
     [{ status: 403 }, {}, "FORBIDDEN"],
@@ -243,6 +249,7 @@ test("what may pass is tried again by the worker; what does not is told at once"
     if (fault) simulator.addFault(fault);
     const { body } = await post(server.url, order("b", { settleMs: 0, ...more }), { id: code });
     assert.equal(body.code, code);
+    await printedBy(worker, new RegExp(`"code":"${code}"`));
     assert.equal(worker.printed.split(`"code":"${code}"`).length, 2, worker.printed);
   }
   await stopped(server, worker);
@@ -658,6 +665,6 @@ test("a full Redis refuses the removal, and the log says why", { skip }, async (
   assert.deepEqual([status, body.code], [503, "NOT_READY"]);
   connection.disconnect();
   await stopped(server);
-  assert.match(server.printed, /"cause":\{"name":"ReplyError","errorCode":"OOM"/);
+  await printedBy(server, /"cause":\{"name":"ReplyError","errorCode":"OOM"/);
   await own.close();
 });
