@@ -66,7 +66,7 @@ async function assemble({ file, name }, folder) {
   await bundle(inline, join(folder, `${name}.inline.cjs`), "cjs");
 }
 
-/** In CommonJS, entry points share `wasm.cjs` and others; the first call requires the inlined module, not the import. */
+/** In CommonJS, entry points share modules such as `wasm.cjs`; the first call requires the inlined module. */
 const commonJs = {
   name: "commonjs",
   setup({ onResolve, onLoad }) {

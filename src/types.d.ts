@@ -421,9 +421,9 @@ export interface ParticipantsOptions extends Omit<ClientCallOptions, "conversati
 /** The options of `client.disconnectAll`. */
 export interface DisconnectAllOptions extends ClientCallOptions {
   /**
-   * Whom to remove: all given fields have to match. Default `"people"`: all but infrastructure (`acd`, `ivr`, `voicemail`,
-   * `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is removed
-   * where its purpose or id is given.
+   * Whom to remove: all given fields have to match. Default `"people"`: all but infrastructure (`acd`, `ivr`,
+   * `voicemail`, `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is
+   * removed where its purpose or id is given.
    */
   where?: ParticipantDescription | "people" | undefined;
   /** How many connected participants, infrastructure not counted, have to stay; default 0. */

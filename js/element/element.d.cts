@@ -37,7 +37,7 @@ export class RemoveCallerElement extends HTMLElement {
   static languages: Record<string, RemoveCallerMessages>;
   /** The conversation's id; attribute `conversation-id`. */
   conversationId: string;
-  /** A client; it stays yours to close. Either this or `options`. */
+  /** A client, which you close. It is used where `options` are set too. */
   client: ConversationClient | undefined;
   /** The options of a client of the element's own. Other values are a new client; other functions are just called. */
   options: ConversationClientOptions | undefined;

@@ -119,8 +119,8 @@ class Row {
  *
  * @fires remove-caller-before - Before a removal begins, cancelable. `detail` is `{ participant }`.
  * @fires remove-caller-outcome - After a removal. `detail` is `{ participant, result }`.
- * @fires remove-caller-error - After a removal without an outcome: `detail` is `{ participant, error }`. After a read of
- * the participants that failed: `{ error }`.
+ * @fires remove-caller-error - After a removal without an outcome: `detail` is `{ participant, error }`. After a read
+ * of the participants that failed: `{ error }`.
  *
  * @csspart list - The list of participants.
  * @csspart participant - One participant.
@@ -156,9 +156,15 @@ export class RemoveCallerElement extends Base {
   #status = create("p", "status", { role: "status", dir: "auto", "aria-live": "polite", "aria-atomic": "true" });
   /** @type {Map<string, Row>} */
   #rows = new Map();
-  /** What the status says: a text's key, of whom as it was then, and more. @type {{ key: string, of?: Participant, values?: any }} */
+  /**
+   * What the status says: a text's key, of whom as it was then, and more.
+   * @type {{ key: string, of?: Participant, values?: any }}
+   */
   #said = { key: "" };
-  /** What it said before of somebody else, while a removal is under way. @type {{ key: string, of?: Participant, values?: any }} */
+  /**
+   * What it said before of somebody else, while a removal is under way.
+   * @type {{ key: string, of?: Participant, values?: any }}
+   */
   #before = { key: "" };
 
   /** @type {ConversationClient | undefined} */
@@ -205,7 +211,10 @@ export class RemoveCallerElement extends Base {
     setAttribute(this, "conversation-id", id || undefined);
   }
 
-  /** When it asks before it removes: always, for the last connected customer only, or never. @type {"always" | "last" | "never"} */
+  /**
+   * When it asks before it removes: always, for the last connected customer only, or never.
+   * @type {"always" | "last" | "never"}
+   */
   get confirmMode() {
     const mode = this.getAttribute("confirm-mode");
     return mode === "last" || mode === "never" ? mode : "always";
@@ -223,7 +232,7 @@ export class RemoveCallerElement extends Base {
     setAttribute(this, "poll-ms", ms === undefined || ms === null ? undefined : String(ms));
   }
 
-  /** A `ConversationClient`; it stays yours to close. Either this or `options`. @type {ConversationClient | undefined} */
+  /** A client, which you close. It is used where `options` are set too. @type {ConversationClient | undefined} */
   get client() {
     return this.#client;
   }
@@ -244,7 +253,7 @@ export class RemoveCallerElement extends Base {
     if (!this.#client) this.#restart();
   }
 
-  /** Who is shown: a description as of `disconnectAll`; default: people, not infrastructure, not listening legs. @type {any} */
+  /** Who is shown, as in `disconnectAll`; default: people, not infrastructure, not listening legs. @type {any} */
   get where() {
     return this.#where;
   }
@@ -359,7 +368,7 @@ export class RemoveCallerElement extends Base {
 
   // ---- Who is there ----
 
-  /** Reads the participants again; settles when they are shown. It does not reject: what failed is shown, and an event. */
+  /** Reads the participants again; settles when they are shown. It does not reject: a failure is shown, and an event. */
   refresh() {
     if (!this.#isRunning) return Promise.resolve();
     clearTimeout(this.#burst);
@@ -704,7 +713,11 @@ function isSameData(one, other) {
   }
 }
 
-/** Whether two objects have the same members; functions and lists are made anew often. @param {any} one @param {any} other */
+/**
+ * Whether two objects have the same members. Two functions count as the same: frameworks make new ones often.
+ * @param {any} one
+ * @param {any} other
+ */
 function isAlike(one, other) {
   const isSame = (/** @type {any} */ a, /** @type {any} */ b) =>
     a === b || (typeof a === "function" && typeof b === "function") || isSameData(a, b);

@@ -167,7 +167,10 @@ button[aria-busy="true"]::after {
 }
 `;
 
-/** One for each document: a frame or a window that the element moves to has its own. @type {WeakMap<Document, CSSStyleSheet>} */
+/**
+ * One for each document: a frame or a window that the element moves to has its own.
+ * @type {WeakMap<Document, CSSStyleSheet>}
+ */
 const sheets = new WeakMap();
 
 /** The style sheet for a document; none where the host has no constructed ones (jsdom). @param {Document} document */

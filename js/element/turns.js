@@ -6,7 +6,7 @@
 /** What wants to know of removals that ended. @type {Set<(ended: Ended) => void>} */
 const listeners = new Set();
 
-/** Carries them to other pages and frames of the origin, while somebody listens. @type {BroadcastChannel | undefined} */
+/** Carries them to other pages of the origin, while somebody listens. @type {BroadcastChannel | undefined} */
 let channel;
 
 /** Where there are no Web Locks: the removals under way in this page. @type {Map<string, Promise<unknown>>} */
@@ -77,8 +77,8 @@ async function locked(name, { signal, onWait }, work) {
 
 /**
  * Runs `remove` when no other element is removing that participant. Who had to wait for one that removed it gets its
- * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn lasts as long as reads may
- * lag.
+ * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn lasts as long as reads
+ * may lag.
  * @param {string} key
  * @param {{ signal: AbortSignal, onWait: () => void, hasWritten: () => boolean }} options
  * @param {() => Promise<any>} remove

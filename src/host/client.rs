@@ -45,7 +45,8 @@ const MAX_AGE_MS: f64 = 2_000.0;
 /// Removals of `disconnectAll` that are under way at a time.
 const REMOVALS_AT_ONCE: usize = 8;
 
-const MORE_OPTIONS: &str = ", priority; of participants where; of disconnectAll where, keep; of the client budget, requestsPerMinute, maxAgeMs";
+const MORE_OPTIONS: &str = ", priority; of participants where; of disconnectAll where, keep; \
+    of the client budget, requestsPerMinute, maxAgeMs";
 
 /// A client's own options, read at its first call.
 struct Shared {

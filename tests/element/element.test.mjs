@@ -940,6 +940,22 @@ for (const browser of browsers) {
       ]);
     });
 
+    test("a removal asks to confirm, and goes before the reads of other elements", async () => {
+      const asked = await run(async () => {
+        const participants = async () => [{ id: "p", kind: "connected", state: "connected", name: "Grace" }];
+        let asked;
+        const disconnectIfConnected = async ({ conversationId, participantId, confirm, priority }) => {
+          asked = { conversationId, participantId, confirm, priority };
+          return { outcome: "disconnected", acknowledged: true, confirmed: true };
+        };
+        await lab.mount({ client: { participants, disconnectIfConnected } });
+        lab.remove("Grace");
+        await lab.until(() => lab.events.length === 2);
+        return asked;
+      });
+      assert.deepEqual(asked, { conversationId: "c", participantId: "p", confirm: true, priority: true });
+    });
+
     test("odd participants: names of JavaScript and of texts, markup, nothing at all", async () => {
       const rows = await run(async () => {
         const participants = async () => [

@@ -1,5 +1,5 @@
-// The examples of www/element in real browsers: React 19, Vue 3, Svelte 5, a plain script, a closed shadow root; each as
-// its build gives it, against the simulator over HTTP, under a strict policy.
+// The examples of www/element in real browsers: React 19, Vue 3, Svelte 5, a plain script, a closed shadow root; each
+// as its build gives it, against the simulator over HTTP, under a strict policy.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -741,8 +741,8 @@ tool(`publint ${versionOf("publint")}`, "the tarball", async () => {
   return TOLD;
 });
 tool(`are-the-types-wrong ${versionOf("@arethetypeswrong/cli")}`, "all resolution modes", async () => {
-  // `core.wasm` and the classic scripts are no modules of JavaScript, and have no types; `node10` cannot see subpaths, which is the one rule not
-  // asked for.
+  // `core.wasm` and the classic scripts are no modules of JavaScript, and have no types; `node10` cannot see subpaths,
+  // which is the one rule not asked for.
   const args = [
     join(home, "package.tgz"),
     "--exclude-entrypoints",

@@ -63,7 +63,7 @@ export const reportOf = (end) => (typeof end === "string" ? end : (end.outcome ?
 
 /**
  * What is false or missing in a report, as a sentence; `undefined` where it is right. The rules are those of
- * tests/support/race.rs: the state is that at the time of the report.
+ * `npm run races`: the state is that at the time of the report.
  */
 export function falseReport({ end, accepted, atEnd, last }, isRemovable, mayLoseAnswers) {
   const isConnected = isRemovable && atEnd === "connected";
