@@ -2,6 +2,8 @@
 export interface Fault {
   /** Which requests it affects; default: both kinds. */
   on?: "read" | "write";
+  /** Requests whose path contains this, of any kind; default: those of conversations. */
+  path?: string;
   skip?: number;
   times?: number;
   /** Answers with this status instead of what the platform would say; 4xx and 5xx with the platform's error body. */
@@ -41,6 +43,42 @@ export interface Step {
   changing?: boolean;
 }
 
+/** How notification channels behave; times in milliseconds. */
+export interface SimulatedNotifications {
+  /** From a change to its event; default 0. */
+  delayMs?: number;
+  /** How often each event comes again; default 0. */
+  duplicates?: number;
+  /** Events of changes in these times are lost: from, inclusive, to, exclusive. */
+  gaps?: [from: number, to: number][];
+  /** Heartbeats come, events do not: what happens with too many channels. */
+  starved?: boolean;
+  /** Nothing comes, though the socket is open. */
+  silent?: boolean;
+  /** Default 30000. */
+  heartbeatMs?: number;
+  /** How long a channel lives after it was made, or its subscriptions were changed; default a day. */
+  lifeMs?: number;
+  /** Channels of a user and an OAuth client; one more removes the one that was used longest ago; default 20. */
+  maxChannels?: number;
+}
+
+/** The sign-in: authorization code with PKCE at `/oauth/authorize` and `/oauth/token`. */
+export interface SimulatedLogin {
+  clients: {
+    id: string;
+    redirectUris: string[];
+    /** Default: `conversations`, `notifications`, `users:readonly`. */
+    scopes?: string[];
+  }[];
+  /** How long a token is valid, in milliseconds; default a day. */
+  tokenLifeMs?: number;
+  /** A page asks which user signs in; default: the first one is signed in there already. */
+  asks?: boolean;
+  /** The sign-in fails with this `error` and `error_description`. */
+  error?: [error: string, description: string];
+}
+
 /** Who is in which conversation, and how the platform behaves. */
 export interface SimulatorConfig {
   conversations: {
@@ -63,6 +101,11 @@ export interface SimulatorConfig {
       attributeBytes?: number;
     }[];
   }[];
+  /** Who `GET /api/v2/users/me` may be; without a `login`, the first one. Default permission: the disconnect's. */
+  users?: { id: string; name?: string; permissions?: string[] }[];
+  /** With it, only tokens that it issued are accepted, and `accessToken` where that is set. */
+  login?: SimulatedLogin;
+  notifications?: SimulatedNotifications;
   /** Reads show what was true so long ago, in milliseconds. */
   readLagMs?: number;
   /** From the acceptance of a disconnect to its effect, in milliseconds. */
@@ -115,11 +158,35 @@ export interface Simulator {
   addFault(fault: Fault): void;
   /** The requests so far, in order. */
   log(): LogEntry[];
-  /** The platform as a `fetch` in this process; every host name leads to it. */
+  /** The notification channels. */
+  channels(): { id: string; topics: string[]; expiresMs: number; socket: number | null }[];
+  /** Changes how they behave from now on. */
+  setNotifications(changes: SimulatedNotifications): void;
+  /** Cuts their sockets; with `notice` after the platform's `v2.system.socket_closing`. */
+  cutChannels(options?: { notice?: boolean }): void;
+  /** Ends the tokens that the sign-in has issued: the next request of each is a 401. */
+  revokeTokens(): void;
+  /** The platform as a `fetch` in this process; every host name leads to it, redirects are not followed. */
   fetch: typeof globalThis.fetch;
+  /** The channels in this process, in place of the global `WebSocket`. */
+  WebSocket: new (
+    url: string | URL,
+  ) => EventTarget & {
+    readonly url: string;
+    readonly readyState: number;
+    send(text: string): void;
+    close(code?: number): void;
+    onopen?: ((event: Event) => void) | null;
+    onmessage?: ((event: Event & { data: string }) => void) | null;
+    onclose?: ((event: Event & { code: number; reason: string; wasClean: boolean }) => void) | null;
+    onerror?: ((event: Event) => void) | null;
+  };
   /** The platform over HTTP (Node 20.16 or later, Deno, Bun); default: a free port of the loopback host. */
   listen(port?: number, host?: string): Promise<{ baseUrl: string; port: number; close(): Promise<void> }>;
 }
 
-/** A deterministic model of the platform with both dialects and `GET /api/v2/conversations/{id}`. */
+/**
+ * A deterministic model of the platform: both dialects, `GET /api/v2/conversations/{id}`, the sign-in, `users/me` and
+ * notification channels.
+ */
 export function createSimulator(config: SimulatorConfig): Promise<Simulator>;

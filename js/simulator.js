@@ -4,6 +4,7 @@
 import { lazily } from "./load.js";
 import bytes from "./simulator-core.inline.js";
 import init, { Simulator } from "./simulator-core.js";
+import { createSockets } from "./simulator-sockets.js";
 
 const load = lazily(() => init({ module_or_path: bytes() }));
 
@@ -27,20 +28,41 @@ export const createSimulator = async ({ now, ...config }) => {
   const started = performance.now();
   const clock = now ?? (() => performance.now() - started);
   const core = new Simulator(JSON.stringify(config));
+  const sockets = createSockets(core, clock);
+  let { notifications } = config;
   /** @param {object} request */
-  const handle = (request) => JSON.parse(core.handle(JSON.stringify(request), clock()));
+  const handle = (request) => {
+    const reply = JSON.parse(core.handle(JSON.stringify(request), clock()));
+    sockets.wake();
+    return reply;
+  };
 
   return {
     now: clock,
     state: (conversationId, participantId) => core.state(conversationId, participantId, clock()),
     shownState: (conversationId, participantId) => core.shownState(conversationId, participantId, clock()),
-    setState: (conversationId, participantId, state) => core.setState(conversationId, participantId, state, clock()),
+    setState: (conversationId, participantId, state) => {
+      core.setState(conversationId, participantId, state, clock());
+      sockets.wake();
+    },
     notification: (conversationId, topic = "v2.users.u-1.conversations.calls") =>
       JSON.parse(core.notification(conversationId, topic, clock())),
     addFault: (fault) => core.addFault(JSON.stringify(fault)),
     log: () => JSON.parse(core.log()),
+    channels: () => JSON.parse(core.channels()),
+    setNotifications: (changes) => {
+      notifications = { ...notifications, ...changes };
+      core.setNotifications(JSON.stringify(notifications));
+      sockets.wake();
+    },
+    cutChannels: ({ notice = false } = {}) => {
+      core.cut(notice, clock());
+      sockets.wake();
+    },
+    revokeTokens: () => core.revokeTokens(),
     fetch: (url, init) => inProcess(handle, String(url), init),
-    listen: (port, host) => listen(handle, port, host),
+    WebSocket: sockets.WebSocket,
+    listen: (port, host) => listen(handle, sockets, port, host),
   };
 };
 
@@ -52,13 +74,14 @@ export const createSimulator = async ({ now, ...config }) => {
 async function inProcess(handle, url, init = {}) {
   const { signal } = init;
   signal?.throwIfAborted();
-  const { pathname, search } = new URL(url);
+  const { pathname, search, host } = new URL(url);
   const headers = new Headers(init.headers);
   const reply = handle({
     method: init.method ?? "GET",
     path: pathname + search,
-    body: init.body ?? "",
+    body: String(init.body ?? ""),
     authorization: headers.get("authorization"),
+    streamingOrigin: `wss://${host.replace(/^(api|login)\./, "streaming.")}`,
   });
   const { delivery } = reply;
   if (delivery.kind === "hang") await sleep(2 ** 31 - 1, signal);
@@ -89,17 +112,18 @@ async function inProcess(handle, url, init = {}) {
 }
 
 const PREFLIGHT = {
-  "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
   "Access-Control-Allow-Headers": "Authorization, Content-Type",
   "Access-Control-Max-Age": "600",
 };
 
 /**
  * @param {(request: object) => any} handle
+ * @param {ReturnType<typeof createSockets>} sockets
  * @param {number} [port]
  * @param {string} [host]
  */
-async function listen(handle, port = 0, host = "127.0.0.1") {
+async function listen(handle, sockets, port = 0, host = "127.0.0.1") {
   // Neither a static import, which browsers do not have, nor a dynamic one, which Jest does not.
   const http = globalThis.process?.getBuiltinModule?.("node:http");
   if (!http)
@@ -116,6 +140,7 @@ async function listen(handle, port = 0, host = "127.0.0.1") {
         path: request.url,
         body: Buffer.concat(chunks).toString(),
         authorization: request.headers.authorization,
+        streamingOrigin: `ws://${request.headers.host}`,
       });
       const { delivery } = reply;
       if (delivery.kind === "hang") return;
@@ -140,6 +165,7 @@ async function listen(handle, port = 0, host = "127.0.0.1") {
       response.end(String(error));
     }
   });
+  const closeSockets = sockets.serve(server);
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
@@ -148,6 +174,7 @@ async function listen(handle, port = 0, host = "127.0.0.1") {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve(undefined));
+        closeSockets();
         server.closeAllConnections();
       }),
   };

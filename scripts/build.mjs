@@ -1,5 +1,6 @@
 // `npm run build`: makes pkg/, the npm package, whole. cargo -> wasm-bindgen -> wasm-opt -> esbuild.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -80,6 +81,31 @@ const commonJs = {
   },
 };
 
+/**
+ * The library ws, with its licence: it is run when a simulator gets its first WebSocket over HTTP. Node's modules come
+ * from `process.getBuiltinModule`, so that the file loads in browsers and Jest too.
+ */
+async function webSockets() {
+  const builtins = {
+    name: "builtins",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(bufferutil|utf-8-validate)$/ }, ({ path }) => ({ path, namespace: "missing" }));
+      onResolve({ filter: /^[a-z]+$/ }, ({ path }) =>
+        path !== "ws" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
+      );
+      onLoad({ filter: /./, namespace: "missing" }, () => ({ contents: 'throw new Error("not installed");' }));
+      onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+        contents: `module.exports = globalThis.process.getBuiltinModule("node:${path}");`,
+      }));
+    },
+  };
+  const licence = readFileSync(join(root, "node_modules", "ws", "LICENSE"), "utf8");
+  const stdin = { contents: 'export const serverOf = () => require("ws").WebSocketServer;', resolveDir: root };
+  const banner = { js: `/*! The library ws, https://github.com/websockets/ws\n\n${licence}*/` };
+  const more = { stdin, banner, platform: "node", minify: true, plugins: [builtins] };
+  await bundle(undefined, join(pkg, "simulator-ws.js"), "esm", more);
+}
+
 /** package.json: what Cargo.toml says of the crate, and js/package.json. */
 function manifest() {
   const metadata = JSON.parse(output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]));
@@ -157,9 +183,12 @@ export async function build() {
   writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 
   for (const module of modules) await assemble(module, pkg);
+  await webSockets();
   for (const name of ["wasm", "index", "simulator"]) {
     const plugins = name === "wasm" ? [] : [commonJs];
-    await bundle(join(pkg, `${name}.js`), join(pkg, `${name}.cjs`), "cjs", { plugins });
+    // The simulator's has the licence of ws in it.
+    const legalComments = name === "simulator" ? "eof" : "none";
+    await bundle(join(pkg, `${name}.js`), join(pkg, `${name}.cjs`), "cjs", { plugins, legalComments });
     writeFileSync(join(pkg, `${name}.d.ts`), `export * from "./${name}.cjs";\n`);
   }
   await elements();

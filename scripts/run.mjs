@@ -77,6 +77,7 @@ async function installFor(folder, title, size) {
 }
 
 export const installMiddleware = () => installFor("middleware", "the middleware needs", "80 MB");
+export const installDesktop = () => installFor("desktop", "the host page needs", "3 MB");
 export const installExamples = () => installFor("element", "the examples of the element need", "70 MB");
 
 /** Names in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */

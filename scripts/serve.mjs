@@ -11,21 +11,23 @@ export const types = {
   ".mjs": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
+  ".json": "application/json",
 };
 
 /**
- * @param {{ port?: number, folder?: string, open?: string[], headers?: Record<string, string> }} [options] `open`: the
- * paths of this repository that are public; another folder is public as a whole
+ * @param {{ port?: number, folder?: string, open?: string[], headers?: Record<string, string>, files?: Record<string,
+ * string> }} [options] `open`: the paths of this repository that are public; another folder is public as a whole.
+ * `files`: texts in the place of files, by path
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve({ port = 0, folder = root, open = ["/www/", "/pkg/"], headers = {} } = {}) {
+export async function serve({ port = 0, folder = root, open = ["/www/", "/pkg/"], headers = {}, files = {} } = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
     const isPublic = folder !== root || open.some((prefix) => path.startsWith(prefix));
     if (path === "/" && folder === root) return response.writeHead(302, { Location: "/www/index.html" }).end();
     try {
       if (!isPublic) throw new Error("not public");
-      const body = await readFile(join(folder, path));
+      const body = files[path] ?? (await readFile(join(folder, path)));
       response
         .writeHead(200, {
           "Content-Type": types[extname(path)] ?? "application/octet-stream",

@@ -71,7 +71,7 @@ fn a_thousand_removals_use_the_whole_budget() {
                 method: "GET".to_owned(),
                 path: "/api/v2/conversations/calls/c-1".to_owned(),
                 body: String::new(),
-                authorization: None,
+                ..simulator::Request::default()
             };
             simulator.handle(&read, 0.0);
         }

@@ -345,7 +345,7 @@ impl State {
         config.effect_delay_ms = if late { LAG_MS } else { 0.0 };
         let Asked { method, path, body, .. } = request.clone();
         let body = body.unwrap_or_default();
-        let reply = self.platform.handle(&Request { method, path, body, authorization: None }, self.now);
+        let reply = self.platform.handle(&Request { method, path, body, ..Request::default() }, self.now);
         self.history.was_limited |= reply.status == 429;
         self.history.accepted |= self.platform.log().last().expect("logged").accepted;
         reply

@@ -209,7 +209,7 @@ impl State {
         config.effect_delay_ms = if late { LAG_MS } else { 0.0 };
         let Asked { operation, method, path, body, .. } = request.clone();
         let body = body.unwrap_or_default();
-        let reply = self.platform.handle(&Request { method, path, body, authorization: None }, self.now);
+        let reply = self.platform.handle(&Request { method, path, body, ..Request::default() }, self.now);
         let entry = self.platform.log().last().expect("logged");
         self.history.accepted |= entry.accepted;
         if operation == Operation::Read {

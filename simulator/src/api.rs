@@ -5,13 +5,17 @@
 //! published API.
 
 use crate::{
-    fault::{Delivery, Fault, Reply},
+    channels::Channels,
+    fault::{Delivery, Exchange, Fault, Reply},
+    login::Issued,
     model::{Config, Conversation, Participant, Verdict},
+    session,
 };
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     pub method: String,
@@ -21,6 +25,31 @@ pub struct Request {
     pub body: String,
     /// The value of the header `Authorization`.
     pub authorization: Option<String>,
+    /// Where WebSockets are opened, `wss://streaming.mypurecloud.com`.
+    pub streaming_origin: Option<String>,
+}
+
+/// What the platform says, before a fault changes it.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub body: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &Value) -> Self {
+        Answer { status, ..Answer::from(body.to_string()) }
+    }
+
+    fn empty(status: u16) -> Self {
+        Answer { status, body: String::new(), headers: Vec::new() }
+    }
+}
+
+impl From<String> for Answer {
+    fn from(body: String) -> Self {
+        Answer { status: 200, body, headers: vec![("Content-Type".to_owned(), "application/json".to_owned())] }
+    }
 }
 
 /// One request as the platform saw it: what tests assert against.
@@ -41,7 +70,12 @@ pub struct LogEntry {
 
 #[derive(Clone, Debug)]
 pub struct Simulator {
-    config: Config,
+    pub(crate) config: Config,
+    pub(crate) issued: Issued,
+    pub(crate) channels: Channels,
+    /// The states of each conversation's participants that were published last, and when.
+    pub(crate) announced: Vec<Vec<Option<String>>>,
+    pub(crate) announced_ms: Option<f64>,
     requests: u32,
     /// The window of each token that made a request.
     rates: Vec<Rate>,
@@ -70,6 +104,7 @@ enum Route {
         participant_id: String,
         is_voice: bool,
     },
+    Session(session::Route),
     Unknown,
 }
 
@@ -85,7 +120,16 @@ enum Shape {
 
 impl Simulator {
     pub fn new(config: Config) -> Self {
-        Simulator { config, requests: 0, rates: Vec::new(), log: Vec::new() }
+        Simulator {
+            config,
+            issued: Issued::default(),
+            channels: Channels::default(),
+            announced: Vec::new(),
+            announced_ms: None,
+            requests: 0,
+            rates: Vec::new(),
+            log: Vec::new(),
+        }
     }
 
     pub fn add_fault(&mut self, fault: Fault) {
@@ -148,34 +192,40 @@ impl Simulator {
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Reply {
         self.requests += 1;
         let route = route(request);
-        let is_write = matches!(route, Route::Write { .. });
-        let fault = self.config.faults.iter_mut().find_map(|fault| fault.strikes(is_write).then(|| fault.clone()));
+        let exchange = match route {
+            Route::Write { .. } => Some(Exchange::Write),
+            Route::Session(_) => None,
+            Route::Read { .. } | Route::Unknown => Some(Exchange::Read),
+        };
+        let is_write = exchange == Some(Exchange::Write);
+        let is_sign_in = matches!(route, Route::Session(session::Route::Authorize | session::Route::Token));
+        let mut faults = self.config.faults.iter_mut();
+        let fault = faults.find_map(|fault| fault.strikes(exchange, &request.path).then(|| fault.clone()));
         let reaches = fault.as_ref().is_none_or(Fault::reaches_platform);
         let mut accepted = false;
-        let rate = if reaches { self.count(request, now_ms) } else { None };
+        let rate = if reaches && !is_sign_in { self.count(request, now_ms) } else { None };
         let reset_s = rate.as_ref().map_or(0.0, |rate| ((rate.ends_ms - now_ms).round() / 1_000.0).ceil());
         let limit = self.config.requests_per_minute;
         let exceeds = rate.as_ref().is_some_and(|rate| limit.is_some_and(|limit| rate.count > limit));
-        let (mut status, mut body) = match (reaches, &self.config.access_token, &request.authorization) {
-            (false, ..) => (504, String::new()),
-            _ if exceeds => {
-                let message = format!("Rate limit exceeded the maximum. Retry the request in [{reset_s}] seconds");
-                self.error(429, "too.many.requests.retry.after", &message)
-            }
-            (_, Some(token), given) if given.as_deref() != Some(&["Bearer ", token].concat()) => {
-                self.error(401, "bad.credentials", "Invalid login credentials.")
-            }
-            _ => self.answer(route, request, now_ms, &mut accepted),
+        let mut answer = if !reaches {
+            Answer::empty(504)
+        } else if exceeds {
+            let message = format!("Rate limit exceeded the maximum. Retry the request in [{reset_s}] seconds");
+            self.error(429, "too.many.requests.retry.after", &message)
+        } else {
+            self.answer(route, request, now_ms, &mut accepted)
         };
         if let Some(instead) = fault.as_ref().and_then(|fault| fault.status) {
             let fault = fault.as_ref();
             let (code, message) = default_error(instead);
             let code = fault.and_then(|fault| fault.code.as_deref()).unwrap_or(code).to_owned();
             let message = fault.and_then(|fault| fault.message.as_deref()).unwrap_or(message).to_owned();
-            (status, body) = self.error(instead, &code, &message);
+            answer = self.error(instead, &code, &message);
         }
-        let mut reply =
-            Reply { status, headers: self.headers(!body.is_empty()), body, delay_ms: 0.0, delivery: Delivery::Whole };
+        let Answer { status, body, headers: own } = answer;
+        let mut headers = vec![("ININ-Correlation-Id".to_owned(), self.correlation_id())];
+        headers.extend(own);
+        let mut reply = Reply { status, headers, body, delay_ms: 0.0, delivery: Delivery::Whole };
         if let (Some(rate), Some(limit)) = (&rate, limit) {
             let header = |name: &str, value: String| (format!("inin-ratelimit-{name}"), value);
             reply.headers.extend([
@@ -207,12 +257,24 @@ impl Simulator {
         reply
     }
 
-    fn answer(&mut self, route: Route, request: &Request, now_ms: f64, accepted: &mut bool) -> (u16, String) {
+    fn answer(&mut self, route: Route, request: &Request, now_ms: f64, accepted: &mut bool) -> Answer {
+        if let Route::Session(route) = &route
+            && let Some(answer) = self.sign_in(route, request, now_ms)
+        {
+            return answer;
+        }
+        let Some(bearer) = self.bearer(request, now_ms) else {
+            return self.error(401, "bad.credentials", "Invalid login credentials.");
+        };
+        if let Some(forbidden) = self.forbidden(&bearer, request) {
+            return forbidden;
+        }
         match route {
+            Route::Session(route) => self.session(&route, &bearer, request, now_ms),
             Route::Read { conversation_id, shape } => {
                 let shown_ms = now_ms - self.config.read_lag_ms;
                 match self.config.conversations.iter().find(|conversation| conversation.id == conversation_id) {
-                    Some(conversation) => (200, body(conversation, shape, shown_ms).to_string()),
+                    Some(conversation) => Answer::json(200, &body(conversation, shape, shown_ms)),
                     None => {
                         self.error(404, "conversation.error.conversation.not.found", "The conversation was not found.")
                     }
@@ -241,7 +303,7 @@ impl Simulator {
                 match (verdict, is_voice) {
                     (Verdict::Accepted, _) => {
                         *accepted = true;
-                        (if is_voice { 204 } else { 202 }, String::new())
+                        Answer::empty(if is_voice { 204 } else { 202 })
                     }
                     (Verdict::Gone, false) => {
                         self.error(400, "conversation.error.call.disconnected", "The call is already disconnected.")
@@ -252,11 +314,15 @@ impl Simulator {
                         "general.conflict",
                         "The request conflicts with the current state of the target resource.",
                     ),
-                    (Verdict::NotListed, _) => self.error(404, "not.found", "The requested resource was not found."),
+                    (Verdict::NotListed, _) => self.not_found(),
                 }
             }
-            Route::Unknown => self.error(404, "not.found", "The requested resource was not found."),
+            Route::Unknown => self.not_found(),
         }
+    }
+
+    pub(crate) fn not_found(&self) -> Answer {
+        self.error(404, "not.found", "The requested resource was not found.")
     }
 
     /// Counts a request against its token's window, where there is a limit.
@@ -291,20 +357,12 @@ impl Simulator {
         format!("{:08x}-51e1-4a70-8000-000000000000", self.requests)
     }
 
-    fn headers(&self, has_body: bool) -> Vec<(String, String)> {
-        let mut headers = vec![("ININ-Correlation-Id", self.correlation_id())];
-        if has_body {
-            headers.push(("Content-Type", "application/json".to_owned()));
-        }
-        headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
     /// The platform's `ErrorBody`.
-    fn error(&self, status: u16, code: &str, message: &str) -> (u16, String) {
+    pub(crate) fn error(&self, status: u16, code: &str, message: &str) -> Answer {
         let body = json!({
             "message": message, "code": code, "status": status, "contextId": self.correlation_id(), "details": [], "errors": [],
         });
-        (status, body.to_string())
+        Answer::json(status, &body)
     }
 }
 
@@ -333,9 +391,13 @@ fn default_error(status: u16) -> (&'static str, &'static str) {
 }
 
 fn route(request: &Request) -> Route {
+    if let Some(route) = session::route(&request.path) {
+        return Route::Session(route);
+    }
     let path = request.path.split('?').next().unwrap_or_default();
     let Some(rest) = path.split_once("/api/v2/conversations/").map(|(_, rest)| rest) else { return Route::Unknown };
-    let segments: Vec<String> = rest.split('/').map(percent_decoded).collect();
+    let segments: Vec<String> =
+        rest.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["voice", conversation, "participants"]) => {
@@ -362,25 +424,6 @@ fn route(request: &Request) -> Route {
         },
         _ => Route::Unknown,
     }
-}
-
-fn percent_decoded(segment: &str) -> String {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let digit = |at: usize| tail.get(at).and_then(|&digit| char::from(digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn body(conversation: &Conversation, shape: Shape, shown_ms: f64) -> Value {
@@ -410,12 +453,13 @@ fn address(one: &Participant) -> Value {
     json!({ "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142", "addressDisplayable": "+13175550142" })
 }
 
-/// A moment of the day on which every conversation of the simulator starts.
-fn timestamp(ms: f64) -> String {
+/// A moment of the week in which every conversation of the simulator starts.
+pub(crate) fn timestamp(ms: f64) -> String {
     const START_MS: u64 = (9 * 60 + 30) * 60_000;
-    let ms = (START_MS + ms.max(0.0) as u64).min(24 * 3_600_000 - 1);
-    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-    format!("2026-11-22T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
+    const DAY_MS: u64 = 24 * 3_600_000;
+    let ms = (START_MS + ms.max(0.0) as u64).min(8 * DAY_MS - 1);
+    let (day, hours, minutes, seconds) = (22 + ms / DAY_MS, ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1_000 % 60);
+    format!("2026-11-{day}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
 }
 
 /// What both shapes say of a participant.
@@ -462,7 +506,7 @@ fn generic_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
     value
 }
 
-fn object(value: Value) -> serde_json::Map<String, Value> {
+pub(crate) fn object(value: Value) -> serde_json::Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         _ => serde_json::Map::new(),

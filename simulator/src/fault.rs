@@ -24,6 +24,8 @@ pub enum When {
 pub struct Fault {
     /// Which requests it affects; `None`: both kinds.
     pub on: Option<Exchange>,
+    /// It affects requests whose path has this in it, of any kind; without it, those of conversations only.
+    pub path: Option<String>,
     #[serde(default)]
     pub skip: u32,
     /// How many requests it affects; default 1.
@@ -64,12 +66,9 @@ pub struct Fault {
 
 impl Fault {
     /// Whether it affects this request; counts down where it matches.
-    pub fn strikes(&mut self, is_write: bool) -> bool {
-        let matches = match self.on {
-            Some(Exchange::Read) => !is_write,
-            Some(Exchange::Write) => is_write,
-            None => true,
-        };
+    pub fn strikes(&mut self, exchange: Option<Exchange>, path: &str) -> bool {
+        let is_kind = self.on.is_none() || self.on == exchange;
+        let matches = is_kind && self.path.as_ref().map_or(exchange.is_some(), |part| path.contains(part.as_str()));
         let times = self.times.unwrap_or(1);
         if !matches || times == 0 {
             return false;

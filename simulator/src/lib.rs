@@ -1,15 +1,21 @@
 //! A deterministic model of the platform: `handle(request, now) -> reply`. No clock, no randomness, no I/O.
 //!
-//! [`model`] is the platform's true state, [`api`] its routes and bodies, [`fault`] what a script makes go wrong. The
-//! same model serves the exhaustive check, the tests, the demo and the page; in JavaScript it is
+//! [`model`] is the platform's true state, [`api`] its routes and bodies, [`fault`] what a script makes go wrong.
+//! [`login`] and [`channels`] are the sign-in and the notification channels, [`session`] their routes. The same model
+//! serves the exhaustive check, the tests, the demo and the page; in JavaScript it is
 //! `disconnect-if-connected/simulator`.
 
 pub mod api;
+pub mod channels;
 pub mod fault;
+pub mod login;
 pub mod model;
+mod session;
 
 pub use api::{Request, Simulator};
+pub use channels::{Channel, Notifications, Outgoing};
 pub use fault::{Delivery, Exchange, Fault, Reply, When};
+pub use login::{Login, OAuthClient, User};
 pub use model::{Config, Conversation, Participant, Step};
 
 #[cfg(target_arch = "wasm32")]
@@ -100,6 +106,43 @@ mod wasm {
 
         pub fn log(&self) -> Result<String, JsError> {
             text(&self.0.log())
+        }
+
+        pub fn connect(&mut self, channel_id: &str, now_ms: f64) -> Option<u32> {
+            self.0.connect(channel_id, now_ms)
+        }
+
+        pub fn receive(&mut self, socket: u32, message: &str, now_ms: f64) {
+            self.0.receive(socket, message, now_ms);
+        }
+
+        pub fn closed(&mut self, socket: u32) {
+            self.0.closed(socket);
+        }
+
+        pub fn cut(&mut self, notice: bool, now_ms: f64) {
+            self.0.cut(notice, now_ms);
+        }
+
+        /// `{ messages: [{ socket, text }], nextMs }`: a message without a text closes the socket.
+        pub fn outgoing(&mut self, now_ms: f64) -> Result<String, JsError> {
+            let messages = self.0.outgoing(now_ms);
+            text(&serde_json::json!({ "messages": messages, "nextMs": self.0.next_outgoing_ms(now_ms) }))
+        }
+
+        pub fn channels(&self) -> Result<String, JsError> {
+            text(&self.0.channels())
+        }
+
+        #[wasm_bindgen(js_name = setNotifications)]
+        pub fn set_notifications(&mut self, notifications: &str) -> Result<(), JsError> {
+            self.0.set_notifications(parsed(notifications)?);
+            Ok(())
+        }
+
+        #[wasm_bindgen(js_name = revokeTokens)]
+        pub fn revoke_tokens(&mut self) {
+            self.0.revoke_tokens();
         }
     }
 }

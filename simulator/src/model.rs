@@ -24,6 +24,12 @@ pub struct Config {
     pub rate_window_ms: f64,
     #[serde(default)]
     pub faults: Vec<crate::Fault>,
+    /// Who may sign in; without a `login` every token is the first one's.
+    #[serde(default)]
+    pub users: Vec<crate::User>,
+    pub login: Option<crate::Login>,
+    #[serde(default)]
+    pub notifications: crate::Notifications,
 }
 
 fn minute() -> f64 {
@@ -46,6 +52,9 @@ impl Default for Config {
             requests_per_minute: None,
             rate_window_ms: minute(),
             faults: Vec::new(),
+            users: Vec::new(),
+            login: None,
+            notifications: crate::Notifications::default(),
         }
     }
 }
@@ -143,6 +152,11 @@ impl Participant {
             _ if removed => Some("disconnected"),
             state => state,
         }
+    }
+
+    /// When its true state changes.
+    pub fn changes(&self) -> impl Iterator<Item = f64> {
+        self.schedule.iter().map(|step| step.at).chain(self.removed_at_ms)
     }
 
     /// When it ended, where it has.

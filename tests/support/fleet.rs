@@ -526,7 +526,7 @@ impl Fleet {
     /// The request reaches the platform, even of a flight that is over by now.
     fn arrive(&mut self, flight: usize, request: &Asked) {
         let Asked { method, path, body: text, operation, described, .. } = request.clone();
-        let asked = Request { method, path, body: text.unwrap_or_default(), authorization: None };
+        let asked = Request { method, path, body: text.unwrap_or_default(), ..Request::default() };
         let reply = self.simulator.handle(&asked, self.now);
         self.statuses.push((self.now, reply.status));
         let back = self.now + (self.latency)();

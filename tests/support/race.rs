@@ -251,7 +251,7 @@ impl World {
         let Asked { operation, method, path, body, timeout_ms, .. } = request;
         let (operation, timeout_ms, started) = (*operation, *timeout_ms, self.now);
         let body = body.clone().unwrap_or_default();
-        let request = Request { method: method.clone(), path: path.clone(), body, authorization: None };
+        let request = Request { method: method.clone(), path: path.clone(), body, ..Request::default() };
         if operation == Operation::Write {
             self.writes_after_connected.push(std::mem::take(&mut self.last_read_showed_connected));
         }

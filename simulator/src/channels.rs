@@ -1,0 +1,259 @@
+//! Notification channels: who is subscribed to what, and what a WebSocket receives, when. What goes wrong with real ones
+//! can be set: delays, duplicates, gaps, starvation, silence.
+//!
+//! Sources: `NotificationsApi` of the official SDKs (limits, shapes), the vendor's Java `NotificationHandler` (ping,
+//! `v2.system.socket_closing`), reports of users (heartbeats, starvation).
+
+use crate::login::Bearer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Topics that one channel may have.
+pub const MAX_TOPICS: usize = 1_000;
+/// Length of a topic.
+pub const MAX_TOPIC_LENGTH: usize = 200;
+
+/// How the notifications behave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Notifications {
+    /// From the change to its event.
+    pub delay_ms: f64,
+    /// How often each event comes again.
+    pub duplicates: u32,
+    /// Events of changes in these times, `[from, to)`, are lost.
+    pub gaps: Vec<(f64, f64)>,
+    /// Heartbeats come, events do not.
+    pub starved: bool,
+    /// Nothing comes at all, though the socket is open.
+    pub silent: bool,
+    pub heartbeat_ms: f64,
+    /// How long a channel lives after it was made or its subscriptions were replaced.
+    pub life_ms: f64,
+    /// Channels of a user and an OAuth client; one more removes the one that was used longest ago.
+    pub max_channels: usize,
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Notifications {
+            delay_ms: 0.0,
+            duplicates: 0,
+            gaps: Vec::new(),
+            starved: false,
+            silent: false,
+            heartbeat_ms: 30_000.0,
+            life_ms: 86_400_000.0,
+            max_channels: 20,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Channel {
+    pub id: String,
+    #[serde(skip)]
+    pub owner: Bearer,
+    pub topics: Vec<String>,
+    pub expires_ms: f64,
+    used_ms: f64,
+    /// The one WebSocket that it may have.
+    pub socket: Option<u32>,
+    #[serde(skip)]
+    heartbeat_ms: f64,
+}
+
+/// What goes out on a WebSocket; without a text it closes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outgoing {
+    pub socket: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    count: u32,
+    channels: Vec<Channel>,
+    /// Messages on their way, each with the moment at which it is due.
+    pending: Vec<(f64, Outgoing)>,
+}
+
+impl Channels {
+    pub fn list(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    pub fn of<'a>(&'a self, owner: &'a Bearer) -> impl Iterator<Item = &'a Channel> {
+        self.channels.iter().filter(move |channel| channel.owner == *owner)
+    }
+
+    /// A new channel; it removes another where there are too many, first those without a socket.
+    pub fn create(&mut self, owner: Bearer, behaviour: &Notifications, now_ms: f64) -> Channel {
+        while self.of(&owner).count() >= behaviour.max_channels.max(1) {
+            let oldest = self.of(&owner).min_by(|one, other| {
+                (one.socket.is_some(), one.used_ms)
+                    .partial_cmp(&(other.socket.is_some(), other.used_ms))
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            });
+            let Some(id) = oldest.map(|channel| channel.id.clone()) else { break };
+            self.remove(&id, now_ms);
+        }
+        self.count += 1;
+        let channel = Channel {
+            id: format!("streaming-{}", self.count),
+            owner,
+            topics: Vec::new(),
+            expires_ms: now_ms + behaviour.life_ms,
+            used_ms: now_ms,
+            socket: None,
+            heartbeat_ms: now_ms,
+        };
+        self.channels.push(channel.clone());
+        channel
+    }
+
+    fn remove(&mut self, id: &str, now_ms: f64) {
+        let Some(index) = self.channels.iter().position(|channel| channel.id == id) else { return };
+        if let Some(socket) = self.channels.remove(index).socket {
+            self.close(socket, now_ms);
+        }
+    }
+
+    /// Forgets the channels whose time is over.
+    pub fn expire(&mut self, now_ms: f64) {
+        let over: Vec<String> =
+            self.channels.iter().filter(|one| one.expires_ms <= now_ms).map(|one| one.id.clone()).collect();
+        for id in over {
+            self.remove(&id, now_ms);
+        }
+    }
+
+    /// Replaces or adds topics, or removes all; the channel lives on from now.
+    pub fn subscribe(&mut self, id: &str, topics: Vec<String>, replaces: bool, life_ms: f64, now_ms: f64) {
+        let Some(channel) = self.channels.iter_mut().find(|channel| channel.id == id) else { return };
+        if replaces {
+            channel.topics.clear();
+        }
+        for topic in topics {
+            if !channel.topics.contains(&topic) {
+                channel.topics.push(topic);
+            }
+        }
+        (channel.used_ms, channel.expires_ms) = (now_ms, now_ms + life_ms);
+    }
+
+    /// A WebSocket of a channel opens; it ends the one before. `None`: there is no such channel.
+    pub fn connect(&mut self, id: &str, now_ms: f64) -> Option<u32> {
+        self.count += 1;
+        let socket = self.count;
+        let channel = self.channels.iter_mut().find(|channel| channel.id == id)?;
+        (channel.used_ms, channel.heartbeat_ms) = (now_ms, now_ms);
+        if let Some(before) = channel.socket.replace(socket) {
+            self.close(before, now_ms);
+        }
+        Some(socket)
+    }
+
+    /// The other side has closed it.
+    pub fn closed(&mut self, socket: u32) {
+        for channel in &mut self.channels {
+            channel.socket = channel.socket.filter(|one| *one != socket);
+        }
+        self.pending.retain(|(_, outgoing)| outgoing.socket != socket);
+    }
+
+    fn close(&mut self, socket: u32, now_ms: f64) {
+        self.pending.push((now_ms, Outgoing { socket, text: None }));
+    }
+
+    /// Cuts all WebSockets, with a notice before or without.
+    pub fn cut(&mut self, notice: bool, now_ms: f64) {
+        let sockets: Vec<u32> = self.channels.iter_mut().filter_map(|channel| channel.socket.take()).collect();
+        for socket in sockets {
+            if notice {
+                let text = message("v2.system.socket_closing", json!({ "message": "Socket closing" }));
+                self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+            }
+            self.close(socket, now_ms);
+        }
+    }
+
+    /// What a client sends: it asks whether anybody is there.
+    pub fn receive(&mut self, socket: u32, text: &str, behaviour: &Notifications, now_ms: f64) {
+        let sent: Value = serde_json::from_str(text).unwrap_or_default();
+        if sent.get("message") == Some(&json!("ping")) && !behaviour.silent {
+            let text = message("channel.metadata", json!({ "message": "pong" }));
+            self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+        }
+    }
+
+    /// A conversation has changed at `at_ms`; `body` makes the notification of a topic.
+    pub fn publish(
+        &mut self,
+        users: &[&str],
+        behaviour: &Notifications,
+        at_ms: f64,
+        body: &dyn Fn(&str) -> Option<Value>,
+    ) {
+        let is_lost = behaviour.gaps.iter().any(|(from, to)| (*from..*to).contains(&at_ms));
+        if behaviour.starved || behaviour.silent || is_lost {
+            return;
+        }
+        for channel in &self.channels {
+            let Some(socket) = channel.socket else { continue };
+            for topic in channel.topics.iter().flat_map(|topic| expanded(topic)) {
+                let is_theirs = users.iter().any(|user| is_of_user(&topic, user));
+                let Some(notification) = is_theirs.then(|| body(&topic)).flatten() else { continue };
+                for _ in 0..=behaviour.duplicates {
+                    let outgoing = Outgoing { socket, text: Some(notification.to_string()) };
+                    self.pending.push((at_ms + behaviour.delay_ms, outgoing));
+                }
+            }
+        }
+    }
+
+    /// What is due, in order.
+    pub fn outgoing(&mut self, behaviour: &Notifications, now_ms: f64) -> Vec<Outgoing> {
+        for channel in &mut self.channels {
+            let Some(socket) = channel.socket.filter(|_| !behaviour.silent) else { continue };
+            if channel.heartbeat_ms + behaviour.heartbeat_ms <= now_ms {
+                channel.heartbeat_ms = now_ms;
+                let text = message("channel.metadata", json!({ "message": "WebSocket Heartbeat" }));
+                self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+            }
+        }
+        let (mut due, pending): (Vec<_>, Vec<_>) = self.pending.drain(..).partition(|(at_ms, _)| *at_ms <= now_ms);
+        self.pending = pending;
+        due.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        due.into_iter().map(|(_, outgoing)| outgoing).collect()
+    }
+
+    /// When the next message is due, as far as it is known.
+    pub fn next_ms(&self, behaviour: &Notifications) -> Option<f64> {
+        let heartbeats = self
+            .channels
+            .iter()
+            .filter(|channel| channel.socket.is_some())
+            .map(|channel| channel.heartbeat_ms + behaviour.heartbeat_ms);
+        self.pending.iter().map(|(at_ms, _)| *at_ms).chain(heartbeats).min_by(f64::total_cmp)
+    }
+}
+
+fn message(topic: &str, body: Value) -> String {
+    json!({ "topicName": topic, "eventBody": body }).to_string()
+}
+
+/// Topics that differ in the last part may be combined: `v2.users.{id}.conversations?calls&callbacks`.
+fn expanded(topic: &str) -> Vec<String> {
+    match topic.split_once('?') {
+        Some((prefix, parts)) => parts.split('&').map(|part| format!("{prefix}.{part}")).collect(),
+        None => vec![topic.to_owned()],
+    }
+}
+
+fn is_of_user(topic: &str, user: &str) -> bool {
+    let rest = topic.strip_prefix("v2.users.").and_then(|rest| rest.strip_prefix(user));
+    matches!(rest, Some(".conversations.calls" | ".conversations"))
+}

@@ -1,0 +1,280 @@
+//! What a signed-in user asks beside conversations: who it is, and its notification channels; and the sign-in itself.
+
+use crate::{
+    api::{Answer, Request, Simulator, object, timestamp},
+    channels::{Channel, MAX_TOPIC_LENGTH, MAX_TOPICS, Notifications, Outgoing},
+    login::{Bearer, DISCONNECT, Page, parameters},
+};
+use serde_json::{Value, json};
+use std::mem::take;
+
+/// Where such a request leads.
+pub enum Route {
+    Authorize,
+    Token,
+    Me,
+    Topics,
+    Channels,
+    Channel(String),
+    Subscriptions(String),
+}
+
+/// `None`: not one of these.
+pub fn route(path: &str) -> Option<Route> {
+    let path = path.split('?').next().unwrap_or_default();
+    if path.ends_with("/oauth/authorize") {
+        return Some(Route::Authorize);
+    }
+    if path.ends_with("/oauth/token") {
+        return Some(Route::Token);
+    }
+    let (_, rest) = path.split_once("/api/v2/")?;
+    match rest.split('/').collect::<Vec<_>>().as_slice() {
+        ["users", "me"] => Some(Route::Me),
+        ["notifications", "availabletopics"] => Some(Route::Topics),
+        ["notifications", "channels"] => Some(Route::Channels),
+        ["notifications", "channels", id] => Some(Route::Channel((*id).to_owned())),
+        ["notifications", "channels", id, "subscriptions"] => Some(Route::Subscriptions((*id).to_owned())),
+        _ => None,
+    }
+}
+
+/// The scope of a user's token that a request needs; one that ends with `:readonly` is part of the one without.
+fn needed_scope(request: &Request) -> &'static str {
+    match (route(&request.path), request.method.as_str()) {
+        (Some(Route::Me), _) => "users:readonly",
+        (Some(_), _) => "notifications",
+        (None, "GET") => "conversations:readonly",
+        (None, _) => "conversations",
+    }
+}
+
+impl Simulator {
+    /// Whose token a request has. Without a sign-in, any token is the first user's.
+    pub(crate) fn bearer(&self, request: &Request, now_ms: f64) -> Option<Bearer> {
+        let given = request.authorization.as_deref();
+        let fixed = self.config().access_token.as_deref();
+        let issued = self.issued.bearer(given, now_ms);
+        let is_fixed = fixed.is_some() && given.and_then(|given| given.strip_prefix("Bearer ")) == fixed;
+        let is_open = fixed.is_none() && self.config().login.is_none();
+        let first = self.config().users.first().map_or("u-1", |user| &user.id);
+        let any = Bearer { client_id: String::new(), user_id: first.to_owned() };
+        issued.or_else(|| (is_fixed || is_open).then_some(any))
+    }
+
+    /// The error where the token's client lacks a scope, or its user the permission.
+    pub(crate) fn forbidden(&self, bearer: &Bearer, request: &Request) -> Option<Answer> {
+        let needed = needed_scope(request);
+        if let Some(login) = &self.config().login
+            && !bearer.client_id.is_empty()
+        {
+            let writing = needed.strip_suffix(":readonly").unwrap_or(needed);
+            if !login.scopes(&bearer.client_id).iter().any(|scope| scope == needed || scope == writing) {
+                let text = format!("The OAuth client is missing the following scope: {needed}");
+                return Some(self.error(403, "missing.scopes", &text));
+            }
+        }
+        let user = self.config().users.iter().find(|user| user.id == bearer.user_id)?;
+        let is_allowed = needed != "conversations" || user.permissions.iter().any(|one| one == DISCONNECT);
+        let text = format!("You are missing the following permission(s): {DISCONNECT}");
+        (!is_allowed).then(|| self.error(403, "missing.permissions", &text))
+    }
+
+    /// The sign-in's answers. Without a `login`, it has none.
+    pub(crate) fn sign_in(&mut self, route: &Route, request: &Request, now_ms: f64) -> Option<Answer> {
+        let login = self.config().login.clone();
+        let users = self.config().users.clone();
+        let query = request.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let page = match (route, login) {
+            (Route::Authorize | Route::Token, None) => return Some(self.not_found()),
+            (Route::Authorize, Some(login)) => login.authorize(&mut self.issued, &users, &parameters(query), now_ms),
+            (Route::Token, Some(login)) => login.token(&mut self.issued, &parameters(&request.body), now_ms),
+            _ => return None,
+        };
+        let answer = |status, body: String, name: &str, value: String| Answer {
+            status,
+            body,
+            headers: vec![(name.to_owned(), value)],
+        };
+        Some(match page {
+            Page::Json(status, body) => answer(status, body.to_string(), "Content-Type", "application/json".to_owned()),
+            Page::Redirect(to) => answer(302, String::new(), "Location", to),
+            Page::Html(status, body) => {
+                let mut page = answer(status, body, "Content-Type", "text/html; charset=utf-8".to_owned());
+                // A login page is not for frames.
+                page.headers.push(("X-Frame-Options".to_owned(), "DENY".to_owned()));
+                page
+            }
+        })
+    }
+
+    pub(crate) fn session(&mut self, route: &Route, bearer: &Bearer, request: &Request, now_ms: f64) -> Answer {
+        self.channels.expire(now_ms);
+        let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
+        let behaviour = self.config().notifications.clone();
+        let life_ms = behaviour.life_ms;
+        match (route, request.method.as_str()) {
+            (Route::Me, "GET") => Answer::json(200, &self.me(bearer, &request.path)),
+            (Route::Topics, "GET") => {
+                let topics = ["v2.users.{id}.conversations.calls", "v2.users.{id}.conversations"];
+                Answer::json(200, &json!({ "entities": topics.map(|id| json!({ "id": id })) }))
+            }
+            (Route::Channels, "GET") => {
+                let channels: Vec<Value> = self.channels.of(bearer).map(|one| described(one, request)).collect();
+                Answer::json(200, &json!({ "entities": channels }))
+            }
+            (Route::Channels, "POST") => {
+                let channel = self.channels.create(bearer.clone(), &behaviour, now_ms);
+                Answer::json(200, &described(&channel, request))
+            }
+            (Route::Channel(id) | Route::Subscriptions(id), method) => {
+                let channel = self.channels.of(bearer).find(|channel| channel.id == *id).cloned();
+                let (Some(channel), is_list) = (channel, matches!(route, Route::Subscriptions(_))) else {
+                    return self.not_found();
+                };
+                match method {
+                    "HEAD" if !is_list => Answer { status: 200, body: String::new(), headers: Vec::new() },
+                    "GET" if is_list => Answer::json(200, &listed(&channel.topics)),
+                    "DELETE" if is_list => {
+                        self.channels.subscribe(id, Vec::new(), true, life_ms, now_ms);
+                        Answer { status: 204, body: String::new(), headers: Vec::new() }
+                    }
+                    "PUT" | "POST" if is_list => self.subscribe(&channel, method == "PUT", &sent, now_ms),
+                    _ => self.not_found(),
+                }
+            }
+            _ => self.not_found(),
+        }
+    }
+
+    fn subscribe(&mut self, channel: &Channel, replaces: bool, sent: &Value, now_ms: f64) -> Answer {
+        let topics: Option<Vec<String>> = sent
+            .as_array()
+            .and_then(|topics| topics.iter().map(|topic| Some(topic.get("id")?.as_str()?.to_owned())).collect());
+        let Some(topics) = topics else {
+            return self.error(400, "bad.request", "The body is a list of { id }.");
+        };
+        let already = if replaces { 0 } else { channel.topics.len() };
+        if already + topics.len() > MAX_TOPICS {
+            return self.error(400, "notifications.channel.topics.limit", "A channel has at most 1000 topics.");
+        }
+        if topics.iter().any(|topic| topic.len() > MAX_TOPIC_LENGTH) {
+            return self.error(400, "bad.request", "A topic has at most 200 characters.");
+        }
+        let life_ms = self.config().notifications.life_ms;
+        self.channels.subscribe(&channel.id, topics, replaces, life_ms, now_ms);
+        let now = self.channels.list().iter().find(|one| one.id == channel.id);
+        Answer::json(200, &listed(now.map_or(&[], |one| &one.topics)))
+    }
+
+    fn me(&self, bearer: &Bearer, path: &str) -> Value {
+        let user = self.config().users.iter().find(|user| user.id == bearer.user_id);
+        let name = user.and_then(|user| user.name.as_deref()).unwrap_or(&bearer.user_id);
+        let mut me = object(json!({
+            "id": bearer.user_id, "name": name, "username": format!("{}@example.com", bearer.user_id), "state": "active",
+            "version": 1, "selfUri": format!("/api/v2/users/{}", bearer.user_id),
+        }));
+        let asked = parameters(path.split_once('?').map(|(_, query)| query).unwrap_or_default());
+        if asked.get("expand").is_some_and(|expand| expand.split(',').any(|one| one == "authorization")) {
+            let permissions = user.map_or_else(|| vec![DISCONNECT.to_owned()], |user| user.permissions.clone());
+            let authorization = json!({ "roles": [], "permissions": permissions, "permissionPolicies": [] });
+            me.insert("authorization".to_owned(), authorization);
+        }
+        Value::Object(me)
+    }
+
+    /// A WebSocket of a channel opens; gives its number, or `None` where there is no such channel.
+    pub fn connect(&mut self, channel_id: &str, now_ms: f64) -> Option<u32> {
+        self.announce(now_ms);
+        self.channels.expire(now_ms);
+        self.channels.connect(channel_id, now_ms)
+    }
+
+    /// What a WebSocket received from its client.
+    pub fn receive(&mut self, socket: u32, text: &str, now_ms: f64) {
+        self.channels.receive(socket, text, &self.config.notifications, now_ms);
+    }
+
+    /// A client has closed its WebSocket.
+    pub fn closed(&mut self, socket: u32) {
+        self.channels.closed(socket);
+    }
+
+    /// Cuts all WebSockets, with a notice before (`v2.system.socket_closing`) or without.
+    pub fn cut(&mut self, notice: bool, now_ms: f64) {
+        self.channels.cut(notice, now_ms);
+    }
+
+    pub fn channels(&self) -> &[Channel] {
+        self.channels.list()
+    }
+
+    pub fn set_notifications(&mut self, notifications: Notifications) {
+        self.config.notifications = notifications;
+    }
+
+    /// Ends all tokens that the sign-in has issued.
+    pub fn revoke_tokens(&mut self) {
+        self.issued.revoke();
+    }
+
+    /// What goes out on WebSockets until now.
+    pub fn outgoing(&mut self, now_ms: f64) -> Vec<Outgoing> {
+        self.announce(now_ms);
+        self.channels.expire(now_ms);
+        self.channels.outgoing(&self.config.notifications, now_ms)
+    }
+
+    /// When more goes out, as far as it is known.
+    pub fn next_outgoing_ms(&self, now_ms: f64) -> Option<f64> {
+        let participants = self.config.conversations.iter().flat_map(|conversation| &conversation.participants);
+        let changes = participants.flat_map(|one| one.changes()).filter(|at_ms| *at_ms > now_ms);
+        changes.chain(self.channels.next_ms(&self.config.notifications)).min_by(f64::total_cmp)
+    }
+
+    /// Publishes what has changed since the last time.
+    fn announce(&mut self, now_ms: f64) {
+        let from_ms = self.announced_ms.replace(now_ms);
+        let mut announced = take(&mut self.announced);
+        let mut channels = take(&mut self.channels);
+        announced.resize(self.config.conversations.len(), Vec::new());
+        for (conversation, known) in self.config.conversations.iter().zip(&mut announced) {
+            let states = |at_ms: f64| -> Vec<Option<&str>> {
+                conversation.participants.iter().map(|one| one.state(at_ms)).collect()
+            };
+            let Some(from_ms) = from_ms else {
+                *known = states(now_ms).into_iter().map(|state| state.map(str::to_owned)).collect();
+                continue;
+            };
+            let changes = conversation.participants.iter().flat_map(|one| one.changes());
+            let mut moments: Vec<f64> = changes.filter(|at_ms| from_ms < *at_ms && *at_ms < now_ms).collect();
+            moments.push(now_ms);
+            moments.sort_by(f64::total_cmp);
+            for at_ms in moments {
+                let seen = states(at_ms);
+                if seen.iter().copied().eq(known.iter().map(Option::as_deref)) {
+                    continue;
+                }
+                *known = seen.iter().map(|state| state.map(str::to_owned)).collect();
+                let present = conversation.participants.iter().zip(seen).filter(|(_, state)| state.is_some());
+                let users: Vec<&str> = present.filter_map(|(one, _)| one.user_id.as_deref()).collect();
+                let body = |topic: &str| self.notification(&conversation.id, topic, at_ms);
+                channels.publish(&users, &self.config.notifications, at_ms, &body);
+            }
+        }
+        (self.announced, self.channels) = (announced, channels);
+    }
+}
+
+/// A channel as the API shows it.
+fn described(channel: &Channel, request: &Request) -> Value {
+    let origin = request.streaming_origin.as_deref().unwrap_or("wss://streaming.mypurecloud.com");
+    json!({
+        "connectUri": format!("{origin}/channels/{}", channel.id), "id": channel.id, "expires": timestamp(channel.expires_ms),
+    })
+}
+
+fn listed(topics: &[String]) -> Value {
+    let entities: Vec<Value> = topics.iter().map(|id| json!({ "id": id, "state": "Permitted" })).collect();
+    json!({ "entities": entities })
+}

@@ -1,0 +1,440 @@
+// The host page in a desktop, end to end in Chromium: a page of another site plays the desktop, with the official
+// sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. Each test prints no console error.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { browser, launch } from "../../scripts/browser.mjs";
+import { buildDesktop, SANDBOX, stage } from "../../scripts/desktop.mjs";
+
+const { chrome, missing } = await browser();
+const skip = chrome ? false : missing;
+/** For a machine under load, not a measurement. */
+const PATIENCE_MS = 60_000;
+
+let instance;
+before(async () => {
+  if (skip) return;
+  await buildDesktop();
+  instance = await launch("chrome", chrome);
+});
+after(() => instance?.close());
+
+/** What it asks may fail while a page goes to another one. */
+async function until(condition, what) {
+  const started = performance.now();
+  for (;;) {
+    const value = await Promise.resolve()
+      .then(condition)
+      .catch((error) => {
+        if (!/context|detached|closed/i.test(error.message)) throw error;
+      });
+    if (value) return value;
+    assert.ok(performance.now() - started < PATIENCE_MS, `in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** One page of the widget, wherever it is. */
+function widgetOf(frame) {
+  const inside = (work, ...all) => frame.evaluate(work, ...all);
+  return {
+    frame,
+    inside,
+    status: () => inside(() => document.querySelector("#status").textContent),
+    notices: () => inside(() => [...document.querySelectorAll("#notices li")].map((one) => one.textContent)),
+    foot: () => inside(() => document.querySelector("#foot").textContent.trim()),
+    said: () =>
+      inside(() => document.querySelector("remove-caller").shadowRoot.querySelector("[part=status]").textContent),
+    states: () =>
+      inside(() => {
+        const rows = document.querySelector("remove-caller")?.shadowRoot?.querySelectorAll("[part=participant]") ?? [];
+        const text = (row, part) => row.querySelector(`[part=${part}]`).textContent;
+        return Object.fromEntries([...rows].map((row) => [text(row, "name"), text(row, "state")]));
+      }),
+    until: (condition, what) => until(() => inside(condition), what),
+    async clickSignIn() {
+      await until(() => inside(() => !document.querySelector("#sign-in").hidden), "a sign-in button");
+      const button = await frame.$("#sign-in");
+      await button.click();
+    },
+    /** Removes a participant as an agent does: the button, then the question's. */
+    async remove(name) {
+      const part = (kind) =>
+        frame.evaluateHandle(
+          (name, kind) => {
+            const { shadowRoot } = document.querySelector("remove-caller");
+            return [...shadowRoot.querySelectorAll(`[part=${kind}]`)].find((one) => one.ariaLabel.includes(name));
+          },
+          name,
+          kind,
+        );
+      await (await part("button")).click();
+      await (await part("confirm")).click();
+    },
+  };
+}
+
+/** Opens the desktop with its frames; `problems` collects what any page's console reports as an error. */
+async function open(
+  context,
+  options = {},
+  { browser = instance, frames = 1, sandbox = SANDBOX, file, more = {}, bare = false } = {},
+) {
+  const set = await stage(options);
+  // A context of its own has none of the user's settings.
+  const tabs = browser === instance ? await browser.createBrowserContext() : browser.defaultBrowserContext();
+  context.after(async () => {
+    if (browser === instance) await tabs.close();
+    await set.close();
+  });
+  const problems = [];
+  const watch = (page) => {
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  };
+  const popups = [];
+  tabs.on("targetcreated", async (target) => {
+    if (target.opener() === undefined || target.type() !== "page") return;
+    const page = await target.page();
+    popups.push(page);
+    if (page) watch(page);
+  });
+  const page = await tabs.newPage();
+  watch(page);
+  const placeholders = { ...set.placeholders, ...more };
+  for (const [name, value] of Object.entries(placeholders)) if (value === undefined) delete placeholders[name];
+  const url = set.urlOf(placeholders, { frames, sandbox, ...(file ? { file } : {}) });
+  await page.goto(bare ? `${set.widget}?${new URLSearchParams(placeholders)}` : url);
+  const widgets = () => (bare ? [page.mainFrame()] : page.mainFrame().childFrames()).map(widgetOf);
+  if (!bare) await until(() => widgets().length === frames, "frames");
+  return { ...set, page, widgets, popups, problems, tabs, received: () => page.evaluate(() => window.received) };
+}
+
+const asked = ({ simulator }) =>
+  simulator
+    .log()
+    .map(({ method, path, status }) => `${method} ${path.split("?")[0].replace(/streaming-\d+/, "…")} ${status}`);
+const writes = ({ simulator }) => simulator.log().filter(({ isWrite }) => isWrite);
+const isLive = (widget) => until(async () => (await widget.foot()).endsWith("live"), "live");
+
+test("the whole way: sign-in in a window, live events, a removal, a toast, the end", { skip }, async (context) => {
+  const desktop = await open(context);
+  const [widget] = desktop.widgets();
+  await until(async () => (await desktop.received()).some(({ action }) => action === "bootstrapped"), "bootstrapped");
+  assert.equal(await widget.status(), "Sign in to see who is on the call.");
+  await widget.clickSignIn();
+  await isLive(widget);
+  assert.match(await widget.foot(), /^Signed in as Ada Lovelace/);
+  await until(async () => (await widget.states())["Linus Pauling"] === "being dialled", "the list");
+
+  const before = asked(desktop).length;
+  desktop.simulator.setState("c-1", "p-linus", "connected");
+  await until(async () => (await widget.states())["Linus Pauling"] === "connected", "the event");
+  assert.ok(asked(desktop).length - before <= 2, "an event, not a poll");
+
+  await widget.remove("Grace Hopper");
+  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+  assert.equal(desktop.simulator.state("c-1", "p-grace"), "disconnected");
+  assert.equal(writes(desktop).length, 1);
+  const toast = await until(
+    async () => (await desktop.received()).find(({ action }) => action === "showToast"),
+    "a toast",
+  );
+  const { title, message, type, markdownMessage, showCloseButton } = toast;
+  assert.deepEqual(
+    { title, message, type, markdownMessage, showCloseButton },
+    {
+      title: "Removed",
+      message: "Grace Hopper was removed.",
+      type: "success",
+      markdownMessage: false,
+      showCloseButton: true,
+    },
+  );
+  await desktop.page.click("#stop");
+  await until(async () => (await desktop.received()).some(({ action }) => action === "stopped"), "stopped");
+  await until(() => desktop.simulator.channels().every(({ socket }) => socket === null), "no socket left");
+  assert.deepEqual(desktop.problems, []);
+});
+
+test("sign-in by a redirect in the frame keeps the placeholders; the code is not left in the address", {
+  skip,
+}, async (context) => {
+  const desktop = await open(context, {}, { more: { gcUsePopupAuth: "false", gcLangTag: "de-at" } });
+  const [widget] = desktop.widgets();
+  await isLive(widget);
+  assert.match(await widget.foot(), /^Angemeldet als Ada Lovelace/);
+  await until(async () => (await widget.states())["Grace Hopper"] === "verbunden", "the list");
+  const { searchParams } = new URL(widget.frame.url());
+  assert.deepEqual(Object.fromEntries(searchParams), {
+    gcConversationId: "c-1",
+    gcTargetEnv: "simulator.example",
+    gcHostOrigin: desktop.desktopOrigin,
+    gcLangTag: "de-at",
+    gcUsePopupAuth: "false",
+  });
+  assert.equal(asked(desktop).filter((one) => one.startsWith("GET /oauth/authorize")).length, 1);
+  assert.deepEqual(desktop.problems, []);
+});
+
+test("a reload in the middle: the token is still there, nobody signs in again", { skip }, async (context) => {
+  const desktop = await open(context, {}, { more: { gcUsePopupAuth: "false" } });
+  const [widget] = desktop.widgets();
+  await isLive(widget);
+  await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  await widget.inside(() => location.reload()).catch(() => {});
+  const again = await until(() => desktop.widgets()[0], "the frame");
+  await until(async () => (await again.foot()).endsWith("live"), "live");
+  assert.equal(asked(desktop).filter((one) => one.startsWith("POST /oauth/token")).length, 1);
+  await until(async () => (await again.states())["Grace Hopper"] === "connected", "the list");
+  await again.remove("Grace Hopper");
+  await until(async () => (await again.said()) === "Grace Hopper was removed.", "the outcome");
+  const storage = await again.inside(() => [Object.keys(sessionStorage), Object.keys(localStorage), document.cookie]);
+  assert.deepEqual([storage[0].length, storage[1], storage[2]], [1, [], ""]);
+});
+
+test("a reload while the platform holds the disconnect: the new page shows what came of it", {
+  skip,
+}, async (context) => {
+  const desktop = await open(context, { platform: { effectDelayMs: 600 } }, { more: { gcUsePopupAuth: "false" } });
+  const [widget] = desktop.widgets();
+  await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  await widget.remove("Grace Hopper");
+  await until(() => writes(desktop).length === 1, "the disconnect");
+  await widget.inside(() => location.reload()).catch(() => {});
+  await until(async () => {
+    const states = await desktop.widgets()[0].states();
+    return "Ada Lovelace" in states && states["Grace Hopper"] !== "connected";
+  }, "the new state");
+  assert.equal(writes(desktop).length, 1);
+});
+
+test("two frames of one call: one sign-in, one channel, one disconnect", { skip }, async (context) => {
+  const desktop = await open(context, { platform: { effectDelayMs: 500 } }, { frames: 2 });
+  const [first, second] = desktop.widgets();
+  await first.clickSignIn();
+  await Promise.all([isLive(first), isLive(second)]);
+  assert.equal(asked(desktop).filter((one) => one.startsWith("POST /oauth/token")).length, 1);
+  assert.equal(desktop.simulator.channels().length, 1);
+  for (const widget of [first, second])
+    await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  await first.remove("Grace Hopper");
+  await second.remove("Grace Hopper");
+  for (const widget of [first, second]) await until(async () => /removed|left/.test(await widget.said()), "an outcome");
+  assert.equal(writes(desktop).length, 1);
+  assert.deepEqual(desktop.problems, []);
+});
+
+test("the token ends in the middle: it asks to sign in again, and goes on", { skip }, async (context) => {
+  const desktop = await open(context);
+  const [widget] = desktop.widgets();
+  await widget.clickSignIn();
+  await isLive(widget);
+  desktop.simulator.revokeTokens();
+  await widget.remove("Grace Hopper");
+  await until(
+    async () => (await widget.status()) === "Your sign-in has ended. Sign in again to go on.",
+    "the question",
+  );
+  assert.equal(desktop.simulator.state("c-1", "p-grace"), "connected");
+  await until(async () => (await widget.said()) === "Your sign-in has expired. Sign in again.", "the reason");
+  const toasts = (await desktop.received()).filter(({ action }) => action === "showToast");
+  assert.deepEqual(
+    toasts.map(({ type, timeout, showCloseButton, markdownMessage }) => [
+      type,
+      timeout,
+      showCloseButton,
+      markdownMessage,
+    ]),
+    [["error", 0, true, false]],
+  );
+  await widget.clickSignIn();
+  await isLive(widget);
+  await until(async () => (await widget.status()) === "", "the end of the question");
+  await widget.remove("Grace Hopper");
+  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+});
+
+test("a sign-in window that is blocked, closed, or refused is explained, and may be tried again", {
+  skip,
+}, async (context) => {
+  const blocked = await open(context, {}, { sandbox: SANDBOX.replace("allow-popups ", "") });
+  const [one] = blocked.widgets();
+  await one.clickSignIn();
+  await until(async () => (await one.status()).startsWith("The browser blocked the sign-in window."), "the reason");
+  assert.equal(await one.inside(() => document.querySelector("#sign-in").textContent), "Try again");
+
+  const asking = await open(context, { login: { asks: true } });
+  const [two] = asking.widgets();
+  await two.clickSignIn();
+  const popup = await until(() => asking.popups[0], "a window");
+  await until(async () => (await two.status()).startsWith("Sign in in the window"), "the wait");
+  await popup.close();
+  await until(async () => (await two.status()).startsWith("The sign-in window was closed"), "the reason");
+  await two.clickSignIn();
+  const again = await until(() => asking.popups[1], "a window");
+  await again.waitForSelector("a");
+  await again.click("a");
+  await isLive(two);
+
+  const cancelled = await open(context, { login: { asks: true } });
+  const [three] = cancelled.widgets();
+  await three.clickSignIn();
+  await until(() => cancelled.popups[0], "a window");
+  await (await three.frame.$("#cancel")).click();
+  await until(async () => (await three.status()).startsWith("The sign-in window was closed"), "the reason");
+  await until(() => cancelled.popups[0].isClosed(), "its end");
+
+  const refused = await open(context, { login: { error: ["access_denied", "Not for <b>you</b>."] } });
+  const [four] = refused.widgets();
+  await four.clickSignIn();
+  await until(async () => (await four.status()) === "The sign-in was refused: Not for <b>you</b>.", "the reason");
+});
+
+test("errors of a redirect are shown, with the address that the client needs, and there is no loop", {
+  skip,
+}, async (context) => {
+  const error = ["invalid_request", "redirect_uri mismatch."];
+  const desktop = await open(context, { login: { error } }, { more: { gcUsePopupAuth: "false" } });
+  const [widget] = desktop.widgets();
+  await until(async () => /redirect_uri mismatch/.test(await widget.status()), "the reason");
+  assert.ok((await widget.status()).includes(desktop.widget), await widget.status());
+  assert.equal(asked(desktop).length, 1);
+  // An answer that this tab did not ask for.
+  const forged = await open(context, {}, { bare: true });
+  const [page] = forged.widgets();
+  await page.inside(() => sessionStorage.clear());
+  const state = Buffer.from(
+    JSON.stringify({ nonce: "n", popup: false, launch: forged.placeholders && { environment: "simulator.example" } }),
+  ).toString("base64url");
+  await forged.page.goto(`${forged.widget}?code=stolen&state=${state}`);
+  await until(async () => /not begun in this tab/.test(await forged.widgets()[0].status()), "the reason");
+  assert.deepEqual(
+    asked(forged).filter((one) => one.includes("/oauth/token")),
+    [],
+  );
+});
+
+test("a sandbox without an origin: said, not silent", { skip }, async (context) => {
+  const desktop = await open(context, {}, { sandbox: SANDBOX.replace("allow-same-origin ", "") });
+  const [widget] = desktop.widgets();
+  const isSeen = () => getComputedStyle(document.querySelector("#stuck")).visibility === "visible";
+  await widget.until(isSeen, "the reason");
+  assert.match(await widget.inside(() => document.querySelector("#stuck").textContent), /allow-same-origin/);
+});
+
+/** A browser whose user has set something. */
+async function browserOf(context, preferences) {
+  const folder = await mkdtemp(join(tmpdir(), "profile-"));
+  await mkdir(join(folder, "Default"));
+  await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+  const own = await launch("chrome", chrome, { userDataDir: folder });
+  context.after(async () => {
+    await own.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return own;
+}
+
+test("third-party cookies blocked by the user: it signs in and removes as ever", { skip }, async (context) => {
+  const own = await browserOf(context, { profile: { block_third_party_cookies: true, cookie_controls_mode: 1 } });
+  const desktop = await open(context, {}, { browser: own });
+  const [widget] = desktop.widgets();
+  await widget.clickSignIn();
+  await isLive(widget);
+  await widget.remove("Grace Hopper");
+  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+});
+
+test("all storage blocked by the user: sign-in by a window, a removal, no channel", { skip }, async (context) => {
+  const own = await browserOf(context, { profile: { default_content_setting_values: { cookies: 2 } } });
+  const desktop = await open(context, {}, { browser: own, more: { gcUsePopupAuth: "false" } });
+  const [widget] = desktop.widgets();
+  await widget.clickSignIn();
+  await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  assert.match(await widget.foot(), /checked every 5 s$/);
+  await widget.remove("Grace Hopper");
+  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+  assert.deepEqual(desktop.simulator.channels(), []);
+});
+
+test("scopes and permissions that are missing are named", { skip }, async (context) => {
+  const scoped = (...scopes) => ({ client: { scopes } });
+  const onlyRead = await open(context, scoped("conversations:readonly"));
+  const [one] = onlyRead.widgets();
+  await one.clickSignIn();
+  await until(
+    async () => (await one.notices()).join() === "The OAuth client lacks the scope users:readonly.",
+    "the scope",
+  );
+  await until(async () => (await one.states())["Grace Hopper"] === "connected", "the list");
+  await one.remove("Grace Hopper");
+  await until(async () => /scope conversations of the OAuth client/.test((await one.notices())[1]), "the scope");
+
+  const noChannel = await open(context, scoped("conversations", "users:readonly"));
+  const [two] = noChannel.widgets();
+  await two.clickSignIn();
+  await until(
+    async () => (await two.notices()).join() === "The OAuth client lacks the scope notifications.",
+    "the scope",
+  );
+  assert.match(await two.foot(), /checked every 5 s$/);
+  await two.remove("Grace Hopper");
+  await until(async () => (await two.said()) === "Grace Hopper was removed.", "the outcome");
+
+  const noRead = await open(context, scoped("users:readonly", "notifications"));
+  const [three] = noRead.widgets();
+  await three.clickSignIn();
+  await until(async () => /scope conversations:readonly/.test((await three.notices()).join()), "the scope");
+
+  const noRight = await open(context, {
+    platform: { users: [{ id: "u-ada", name: "Ada Lovelace", permissions: ["conversation:communication:view"] }] },
+  });
+  const [four] = noRight.widgets();
+  await four.clickSignIn();
+  await until(
+    async () => /lacks the permission conversation:communication:disconnect/.test((await four.notices()).join()),
+    "the permission",
+  );
+});
+
+test("a channel that is dead or starved: the list is later, a removal is not", { skip }, async (context) => {
+  const starved = await open(context, { platform: { notifications: { starved: true } } });
+  const [one] = starved.widgets();
+  await one.clickSignIn();
+  await isLive(one);
+  await one.remove("Grace Hopper");
+  await until(async () => (await one.said()) === "Grace Hopper was removed.", "the outcome");
+
+  const dead = await open(context, { platform: { faults: [{ path: "/notifications/", status: 503, times: 1e6 }] } });
+  const [two] = dead.widgets();
+  await two.clickSignIn();
+  await until(async () => (await two.states())["Linus Pauling"] === "being dialled", "the list");
+  assert.match(await two.foot(), /checked every 5 s$/);
+  dead.simulator.setState("c-1", "p-linus", "connected");
+  await until(async () => (await two.states())["Linus Pauling"] === "connected", "the poll");
+  await two.remove("Linus Pauling");
+  await until(async () => (await two.said()) === "Linus Pauling was removed.", "the outcome");
+});
+
+test("a set-up that is wrong is explained: region, client, desktop, config", { skip }, async (context) => {
+  const cases = [
+    [{ more: { gcTargetEnv: "prod-euw2" } }, {}, /no clientId for the region "euw2\.pure\.cloud"/],
+    [{ more: { gcHostOrigin: "https://evil.example" } }, {}, /"https:\/\/evil\.example", which is no desktop/],
+    [{ more: { host: "https://evil.example" } }, {}, /"https:\/\/evil\.example" is not listed in hosts/],
+    [{}, { config: { environments: {} } }, /has no clientId|No region/],
+  ];
+  for (const [how, options, reason] of cases) {
+    const desktop = await open(context, options, how);
+    await until(async () => reason.test(await desktop.widgets()[0].status()), String(reason));
+  }
+  const unreplaced = await open(
+    context,
+    {},
+    { more: { gcConversationId: "{{gcConversationId}}", gcUsePopupAuth: "false" } },
+  );
+  await until(async () => (await unreplaced.widgets()[0].status()) === "Waiting for a call.", "no call");
+});

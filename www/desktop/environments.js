@@ -1,0 +1,54 @@
+// Regions: what a Genesys Cloud desktop calls them, and where their API, login and desktop are.
+
+/**
+ * `{{gcTargetEnv}}` is a name, not a domain. The names: `genesys-cloud-service-discovery-web` 3.0.500; the domains: the
+ * official SDK 262, `PureCloudRegionHosts`. Others follow the rule below, or stand in config.json.
+ */
+const DOMAINS = {
+  prod: "mypurecloud.com",
+  "prod-apne1": "mypurecloud.jp",
+  "prod-apse2": "mypurecloud.com.au",
+  "prod-euc1": "mypurecloud.de",
+  "prod-euw1": "mypurecloud.ie",
+  "fedramp-use2-core": "use2.us-gov-pure.cloud",
+};
+const REGION = /^prod-([a-z]{2,4}\d)$/;
+
+/** @param {string} name `prod-euw2`, or a domain @returns {string} */
+function domainOf(name) {
+  if (Object.hasOwn(DOMAINS, name)) return Reflect.get(DOMAINS, name);
+  const [, region] = REGION.exec(name) ?? [];
+  return region ? `${region}.pure.cloud` : name;
+}
+
+/** A mistake in the set-up: of config.json, or of the URL that the desktop opens. */
+export class SetUpError extends Error {
+  name = "SetUpError";
+}
+
+/**
+ * The environment that the page was opened for.
+ * @param {any} config config.json
+ * @param {string | undefined} name `{{gcTargetEnv}}` or a domain; it may be missing where config.json has one only
+ */
+export function environmentOf({ environments = {} }, name) {
+  const known = Object.keys(environments);
+  const domain = name ? domainOf(name) : known.length === 1 ? known[0] : undefined;
+  if (domain === undefined)
+    throw new SetUpError(
+      `No region: open this page with gcTargetEnv={{gcTargetEnv}}. config.json has ${known.join(", ")}.`,
+    );
+  const own = Object.hasOwn(environments, domain) ? environments[domain] : undefined;
+  if (typeof own?.clientId !== "string" || own.clientId === "")
+    throw new SetUpError(
+      `config.json has no clientId for the region "${domain}"; it has ${known.join(", ") || "none"}.`,
+    );
+  return {
+    domain,
+    clientId: own.clientId,
+    apiUrl: own.apiUrl ?? `https://api.${domain}`,
+    loginUrl: own.loginUrl ?? `https://login.${domain}`,
+    streamingUrl: own.streamingUrl ?? `wss://streaming.${domain}`,
+    desktopOrigin: own.desktopOrigin ?? `https://apps.${domain}`,
+  };
+}

@@ -1,0 +1,38 @@
+// The Genesys Cloud desktop around the page: its lifecycle and its toasts, by the vendor's client.
+import ClientApp from "purecloud-client-app-sdk";
+import { SetUpError } from "./environments.js";
+
+/**
+ * Refuses an origin that is not the region's: toasts go there.
+ * @param {{ desktopOrigin: string, domain: string }} environment
+ * @param {string} given `{{gcHostOrigin}}`
+ */
+export function checkDesktop({ desktopOrigin, domain }, given) {
+  const { protocol, hostname } = URL.canParse(given) ? new URL(given) : new URL("about:blank");
+  const isOfRegion = protocol === "https:" && hostname.endsWith(`.${domain}`);
+  if (given !== desktopOrigin && !isOfRegion)
+    throw new SetUpError(`gcHostOrigin is "${given}", which is no desktop of the region "${domain}".`);
+}
+
+/**
+ * @param {string} origin `{{gcHostOrigin}}`: messages go to it and come from it only
+ * @param {{ onFocus: () => void, onStop: () => void }} hooks
+ */
+export function joinDesktop(origin, { onFocus, onStop }) {
+  const { lifecycle, alerting } = new ClientApp({ pcOrigin: origin });
+  // The desktop waits for an answer to both, and ends the page after a while without one.
+  lifecycle.addBootstrapListener(() => lifecycle.bootstrapped());
+  lifecycle.addStopListener(() => {
+    onStop();
+    lifecycle.stopped();
+  });
+  lifecycle.addFocusListener(onFocus);
+  // Names come from outside: they are text, not Markdown.
+  const common = { showCloseButton: true, markdownMessage: false };
+  return {
+    /** @param {string} title @param {string} text */
+    succeeded: (title, text) => alerting.showToastPopup(title, text, { type: "success", ...common }),
+    /** @param {string} title @param {string} text */
+    failed: (title, text) => alerting.showToastPopup(title, text, { type: "error", timeout: 0, ...common }),
+  };
+}

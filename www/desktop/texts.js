@@ -1,0 +1,79 @@
+// The page's own texts, in English and German; those of the list are the element's.
+
+/** @type {Record<string, Record<string, string>>} */
+export const languages = {
+  en: {
+    title: "Remove a caller",
+    starting: "Starting …",
+    leaving: "Going to the sign-in …",
+    noConversation: "Waiting for a call.",
+    signInFirst: "Sign in to see who is on the call.",
+    signInAgain: "Your sign-in has ended. Sign in again to go on.",
+    signIn: "Sign in",
+    retry: "Try again",
+    waitingForWindow: "Sign in in the window that has opened …",
+    cancel: "Cancel",
+    "error.popup_blocked":
+      "The browser blocked the sign-in window. Allow pop-ups for this page, or ask your administrator for allow-popups in the sandbox.",
+    "error.popup_closed": "The sign-in window was closed before the sign-in was complete.",
+    "error.not_begun": "This sign-in was not begun in this tab. Sign in again.",
+    "error.access_denied": "The sign-in was refused: {description}",
+    "error.timeout": "The sign-in service did not answer in time. Try again.",
+    "error.other":
+      "The sign-in failed: {code}. {description} The redirect URI of the OAuth client has to be exactly {redirectUri}",
+    elsewhere: "The page that opened this window cannot be reached. Close this window, and sign in there again.",
+    signedInAs: "Signed in as {name}",
+    "channel.live": "live",
+    "channel.slow": "checked every {seconds} s",
+    noDisconnect: "Your role lacks the permission conversation:communication:disconnect: a removal will be refused.",
+    noScope: "The OAuth client lacks the scope {scope}.",
+    noScopeOrPermission:
+      "The platform refused it. It needs the scope {scope} of the OAuth client and the permission {permission} of your role.",
+    noUser: "It could not be read who you are, so changes are shown later.",
+    removed: "Removed",
+    notRemoved: "Not removed",
+  },
+  de: {
+    title: "Anrufer entfernen",
+    starting: "Startet …",
+    leaving: "Weiter zur Anmeldung …",
+    noConversation: "Wartet auf ein Gespräch.",
+    signInFirst: "Melden Sie sich an, um zu sehen, wer im Gespräch ist.",
+    signInAgain: "Ihre Anmeldung ist abgelaufen. Melden Sie sich erneut an.",
+    signIn: "Anmelden",
+    retry: "Noch einmal",
+    waitingForWindow: "Melden Sie sich in dem Fenster an, das sich geöffnet hat …",
+    cancel: "Abbrechen",
+    "error.popup_blocked":
+      "Der Browser hat das Anmeldefenster blockiert. Erlauben Sie Pop-ups für diese Seite, oder bitten Sie die Administration um allow-popups in der Sandbox.",
+    "error.popup_closed": "Das Anmeldefenster wurde geschlossen, bevor die Anmeldung fertig war.",
+    "error.not_begun": "Diese Anmeldung hat nicht in diesem Tab begonnen. Melden Sie sich erneut an.",
+    "error.access_denied": "Die Anmeldung wurde abgelehnt: {description}",
+    "error.timeout": "Der Anmeldedienst hat nicht rechtzeitig geantwortet. Versuchen Sie es noch einmal.",
+    "error.other":
+      "Die Anmeldung ist gescheitert: {code}. {description} Die Redirect-URI des OAuth-Clients muss genau {redirectUri} sein.",
+    elsewhere:
+      "Die Seite, die dieses Fenster geöffnet hat, ist nicht erreichbar. Schließen Sie es, und melden Sie sich dort erneut an.",
+    signedInAs: "Angemeldet als {name}",
+    "channel.live": "live",
+    "channel.slow": "alle {seconds} s geprüft",
+    noDisconnect:
+      "Ihrer Rolle fehlt die Berechtigung conversation:communication:disconnect: Ein Entfernen wird abgelehnt werden.",
+    noScope: "Dem OAuth-Client fehlt der Scope {scope}.",
+    noScopeOrPermission:
+      "Die Plattform hat es abgelehnt. Nötig sind der Scope {scope} des OAuth-Clients und die Berechtigung {permission} Ihrer Rolle.",
+    noUser: "Es ließ sich nicht lesen, wer Sie sind; Änderungen erscheinen daher später.",
+    removed: "Entfernt",
+    notRemoved: "Nicht entfernt",
+  },
+};
+
+/** The language of a tag such as `de-at`; English where there is none. @param {string | undefined} tag */
+export function languageOf(tag) {
+  const [language] = (tag ?? "en").toLowerCase().split("-");
+  return Object.hasOwn(languages, language) ? language : "en";
+}
+
+/** @param {string} text @param {Record<string, unknown>} values */
+export const filled = (text, values) =>
+  text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name] ?? "") : all));
