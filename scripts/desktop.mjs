@@ -51,7 +51,7 @@ export async function buildDesktop() {
     legalComments: "linked",
     logLevel: "error",
   });
-  for (const file of ["index.html", "desktop.css", "config.json"])
+  for (const file of ["index.html", "desktop.css", "config.json", "embed.js"])
     copyFileSync(join(from, file), join(desktopFolder, file));
   const config = JSON.parse(readFileSync(join(from, "config.json"), "utf8"));
   const isFilled = Object.values(config.environments).every(({ clientId }) => clientId);
@@ -89,6 +89,7 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
   // Two sites, as the desktop and the page are: 127.0.0.1 and localhost.
   const desktop = await serve({
     folder: join(from, "demo"),
+    files: { "/embed.js": readFileSync(join(from, "embed.js"), "utf8") },
     headers: {
       "Content-Security-Policy":
         "default-src 'none'; script-src 'self'; style-src 'self'; frame-src http:; img-src data:",

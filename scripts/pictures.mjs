@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { browser, launch } from "./browser.mjs";
 import { build } from "./build.mjs";
+import { buildDesktop, stage } from "./desktop.mjs";
 import { root, step } from "./run.mjs";
 import { serve } from "./serve.mjs";
 
@@ -81,6 +82,26 @@ async function theElement() {
   await page.close();
 }
 
+/** The host page in a desktop, while it asks. */
+async function theDesktop() {
+  await buildDesktop();
+  const set = await stage();
+  const page = await tab({ width: 960, height: 500 });
+  await page.goto(set.urlOf(set.placeholders));
+  const frame = await page.waitForFrame((frame) => frame.url().startsWith(set.widget));
+  const signIn = await frame.waitForSelector("#sign-in:not([hidden])");
+  await signIn.click();
+  await frame.waitForSelector("#channel[data-state=live]");
+  const button = await frame.waitForFunction(() => {
+    const { shadowRoot } = document.querySelector("remove-caller");
+    return [...shadowRoot.querySelectorAll("[part=button]")].find((one) => one.ariaLabel.includes("Grace"));
+  });
+  await button.evaluate((element) => element.click());
+  await page.screenshot({ path: join(root, "docs", "desktop.png") });
+  await page.close();
+  await set.close();
+}
+
 async function everyState() {
   mkdirSync(folder, { recursive: true });
   const views = {
@@ -102,7 +123,8 @@ async function everyState() {
 
 await thePage();
 await theElement();
+await theDesktop();
 if (folder) await everyState();
 await instance.close();
 await server.close();
-step("docs/page.png and docs/element-*.png are new");
+step("docs/page.png, docs/element-*.png and docs/desktop.png are new");

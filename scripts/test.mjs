@@ -11,6 +11,7 @@ import {
   ensureRust,
   green,
   installDependencies,
+  installDesktop,
   installMiddleware,
   red,
   root,
@@ -143,6 +144,9 @@ try {
   await part("The package, its options and sockets", process.execPath, testFiles("js"), { counts: true });
   await firefox();
   await part("The element and the page, in browsers", process.execPath, testFiles("element"), { counts: true });
+  await installDesktop();
+  await part("Types of the host page", bin("tsc"), ["-p", join("www", "desktop")]);
+  await part("The host page for desktops", process.execPath, testFiles("desktop"), { counts: true });
   await installMiddleware();
   // Without it, the tests of the queue are skipped, with the reason.
   await installed("Redis", ["redis-server"], ["redis-server"]);

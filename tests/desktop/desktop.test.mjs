@@ -56,6 +56,8 @@ function widgetOf(frame) {
     until: (condition, what) => until(() => inside(condition), what),
     async clickSignIn() {
       await until(() => inside(() => !document.querySelector("#sign-in").hidden), "a sign-in button");
+      // A window opens in a real click only.
+      await frame.page().bringToFront();
       const button = await frame.$("#sign-in");
       await button.click();
     },
@@ -70,8 +72,9 @@ function widgetOf(frame) {
           name,
           kind,
         );
-      await (await part("button")).click();
-      await (await part("confirm")).click();
+      // Not by the mouse: Chromium lays nothing out while a window of the sign-in is before the page.
+      await (await part("button")).evaluate((button) => button.click());
+      await (await part("confirm")).evaluate((button) => button.click());
     },
   };
 }
@@ -80,7 +83,7 @@ function widgetOf(frame) {
 async function open(
   context,
   options = {},
-  { browser = instance, frames = 1, sandbox = SANDBOX, file, more = {}, bare = false } = {},
+  { browser = instance, frames = 1, sandbox = SANDBOX, file, more = {}, bare = false, crm = false } = {},
 ) {
   const set = await stage(options);
   // A context of its own has none of the user's settings.
@@ -104,7 +107,8 @@ async function open(
   });
   const page = await tabs.newPage();
   watch(page);
-  const placeholders = { ...set.placeholders, ...more };
+  // Another desktop has no placeholders.
+  const placeholders = crm ? { gcTargetEnv: set.placeholders.gcTargetEnv } : { ...set.placeholders, ...more };
   for (const [name, value] of Object.entries(placeholders)) if (value === undefined) delete placeholders[name];
   const url = set.urlOf(placeholders, { frames, sandbox, ...(file ? { file } : {}) });
   await page.goto(bare ? `${set.widget}?${new URLSearchParams(placeholders)}` : url);
@@ -154,7 +158,7 @@ test("the whole way: sign-in in a window, live events, a removal, a toast, the e
       showCloseButton: true,
     },
   );
-  await desktop.page.click("#stop");
+  await desktop.page.evaluate(() => document.querySelector("#stop").click());
   await until(async () => (await desktop.received()).some(({ action }) => action === "stopped"), "stopped");
   await until(() => desktop.simulator.channels().every(({ socket }) => socket === null), "no socket left");
   assert.deepEqual(desktop.problems, []);
@@ -228,6 +232,17 @@ test("two frames of one call: one sign-in, one channel, one disconnect", { skip 
   assert.deepEqual(desktop.problems, []);
 });
 
+test("two frames that sign in by redirects at the same time do not disturb each other", { skip }, async (context) => {
+  const desktop = await open(context, {}, { frames: 2, more: { gcUsePopupAuth: "false" } });
+  for (const widget of desktop.widgets()) {
+    await isLive(widget);
+    await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+    const left = await widget.inside(() => Object.keys(sessionStorage).map((key) => key.split(":").at(-1)));
+    assert.deepEqual(left, ["token"]);
+  }
+  assert.equal(desktop.simulator.channels().length, 1);
+});
+
 test("the token ends in the middle: it asks to sign in again, and goes on", { skip }, async (context) => {
   const desktop = await open(context);
   const [widget] = desktop.widgets();
@@ -284,7 +299,7 @@ test("a sign-in window that is blocked, closed, or refused is explained, and may
   const [three] = cancelled.widgets();
   await three.clickSignIn();
   await until(() => cancelled.popups[0], "a window");
-  await (await three.frame.$("#cancel")).click();
+  await (await three.frame.$("#cancel")).evaluate((button) => button.click());
   await until(async () => (await three.status()).startsWith("The sign-in window was closed"), "the reason");
   await until(() => cancelled.popups[0].isClosed(), "its end");
 
@@ -437,4 +452,133 @@ test("a set-up that is wrong is explained: region, client, desktop, config", { s
     { more: { gcConversationId: "{{gcConversationId}}", gcUsePopupAuth: "false" } },
   );
   await until(async () => (await unreplaced.widgets()[0].status()) === "Waiting for a call.", "no call");
+});
+
+// ---- Another desktop than that of Genesys Cloud ----
+
+const logOf = (page) => page.evaluate(() => [...document.querySelectorAll("#log li")].map((one) => one.textContent));
+
+test("a CRM page drives it by messages: sign-in, a removal, its outcome; errors too", { skip }, async (context) => {
+  const desktop = await open(context, {}, { file: "crm.html", crm: true });
+  const [widget] = desktop.widgets();
+  await until(async () => (await logOf(desktop.page)).includes("Sign in in the panel on the right."), "the question");
+  await widget.clickSignIn();
+  await isLive(widget);
+  await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  await widget.remove("Grace Hopper");
+  await until(async () => (await logOf(desktop.page)).includes("customer: disconnected"), "the outcome");
+  const height = () => desktop.page.evaluate(() => document.querySelector("iframe").style.height);
+  await until(async () => Number.parseInt(await height(), 10) > 150, "the height");
+
+  await desktop.page.evaluate(() => window.removeCaller.show("c-unknown", "de"));
+  await until(
+    async () => (await logOf(desktop.page)).some((one) => one.startsWith("CONVERSATION_NOT_FOUND")),
+    "the error",
+  );
+  assert.equal(await widget.inside(() => document.documentElement.lang), "de");
+  await desktop.page.evaluate(() => window.removeCaller.show("c-1"));
+  await until(async () => (await widget.states())["Ada Lovelace"] === "verbunden", "the list");
+  const reads = () => asked(desktop).filter((one) => one.includes("/calls/c-1 200")).length;
+  const before = reads();
+  await desktop.page.evaluate(() => window.removeCaller.refresh());
+  await until(() => reads() > before, "a read");
+});
+
+test("messages from elsewhere do nothing; wrong ones are answered", { skip }, async (context) => {
+  const desktop = await open(context, {}, { file: "crm.html", crm: true });
+  const [widget] = desktop.widgets();
+  await widget.clickSignIn();
+  await isLive(widget);
+  // Not from the parent: the frame itself.
+  await widget.inside(() =>
+    window.postMessage({ protocol: "remove-caller", version: 1, type: "init", conversationId: "c-evil" }, "*"),
+  );
+  const send = (message) =>
+    desktop.page.evaluate(
+      (message) => document.querySelector("iframe").contentWindow.postMessage(message, "*"),
+      message,
+    );
+  const init = { protocol: "remove-caller", version: 1, type: "init" };
+  for (const message of [null, "text", { type: "init", conversationId: "c-evil" }]) await send(message);
+  for (const message of [
+    { ...init, version: 2 },
+    { ...init, type: "remove" },
+    init,
+    { ...init, conversationId: "c", language: 7 },
+  ])
+    await send(message);
+  await until(
+    async () => (await logOf(desktop.page)).filter((one) => one.startsWith("invalid")).length === 4,
+    "answers",
+  );
+  assert.deepEqual(
+    (await logOf(desktop.page)).filter((one) => one.startsWith("invalid")),
+    [
+      "invalid: version is 1",
+      "invalid: type is init or refresh",
+      "invalid: conversationId is a non-empty string",
+      "invalid: language is a string",
+    ],
+  );
+  assert.equal(await widget.inside(() => document.querySelector("remove-caller").conversationId), "c-1");
+});
+
+test("the samples for Salesforce Open CTI and ServiceNow OpenFrame, with stand-ins for both", {
+  skip,
+}, async (context) => {
+  const desktop = await open(context, {}, { file: "crm.html", crm: true });
+  const [widget] = desktop.widgets();
+  await widget.clickSignIn();
+  await isLive(widget);
+  // The frame loads the page again, without a sign-in.
+  const isLoadedAgain = () =>
+    until(
+      async () => (await widget.inside(() => !window.isOld)) && "Ada Lovelace" in (await widget.states()),
+      "the list",
+    );
+  await widget.inside(() => {
+    window.isOld = true;
+  });
+  await desktop.page.evaluate(async () => {
+    window.removeCaller.close();
+    const { removeCallerInOpenCti } = await import("./open-cti.js");
+    window.calls = [];
+    const note = (name) => (options) => {
+      window.calls.push([name, options.visible ?? options.value]);
+      options.callback({ success: true });
+    };
+    const opencti = { setSoftphonePanelVisibility: note("visible"), saveLog: note("log") };
+    const page = new URLSearchParams(location.search).get("widget");
+    window.cti = removeCallerInOpenCti(opencti, document.querySelector("iframe"), page);
+    window.cti.show("c-1", "en");
+  });
+  await isLoadedAgain();
+  await widget.remove("Grace Hopper");
+  await until(() => desktop.page.evaluate(() => window.calls.some(([name]) => name === "log")), "the log");
+  const [, task] = await desktop.page.evaluate(() => window.calls.find(([name]) => name === "log"));
+  assert.equal(task.Subject, "Removal of the customer: disconnected");
+
+  await widget.inside(() => {
+    window.isOld = true;
+  });
+  await desktop.page.evaluate(async () => {
+    window.cti.close();
+    const { removeCallerInOpenFrame } = await import("./servicenow.js");
+    window.calls = [];
+    const openFrameAPI = {
+      EVENTS: { COMMUNICATION_EVENT: "communication" },
+      init: (config, initialised) => initialised(config),
+      subscribe: (type, listener) => {
+        window.calls.push([type]);
+        window.communicate = listener;
+      },
+      show: () => window.calls.push(["show"]),
+    };
+    const page = new URLSearchParams(location.search).get("widget");
+    removeCallerInOpenFrame(openFrameAPI, document.querySelector("iframe"), page);
+    window.communicate({});
+    window.communicate({ conversationId: "c-1" });
+  });
+  await isLoadedAgain();
+  assert.deepEqual(await desktop.page.evaluate(() => window.calls), [["communication"], ["show"]]);
 });

@@ -28,7 +28,7 @@ export function joinDesktop(origin, { onFocus, onStop }) {
   });
   lifecycle.addFocusListener(onFocus);
   // Names come from outside: they are text, not Markdown.
-  const common = { showCloseButton: true, markdownMessage: false };
+  const common = /** @type {const} */ ({ showCloseButton: true, markdownMessage: false });
   return {
     /** @param {string} title @param {string} text */
     succeeded: (title, text) => alerting.showToastPopup(title, text, { type: "success", ...common }),

@@ -15,6 +15,9 @@ import { askToSignIn, elementText, notice, part, reasonOf, say, speak, text } fr
 const LIVE_POLL_MS = 15_000;
 const SLOW_POLL_MS = 5_000;
 
+/** When it asks again who is signed in, after that failed, in milliseconds. */
+const RETRY_MS = 30_000;
+
 /** @type {import("disconnect-if-connected/element").RemoveCallerElement} */
 const element = part("participants");
 const refresh = () => void element.refresh();
@@ -29,12 +32,13 @@ async function configuration() {
 }
 
 /**
- * The user's name and permissions, and the events of the user's calls; gives a function that leaves the channel.
+ * The user's name and permissions, and the events of the user's calls.
  * @param {{ apiUrl: string, clientId: string }} environment
  * @param {SignIn} signIn
  * @param {ConversationClient} client
+ * @param {AbortSignal} signal leaves the channel
  */
-async function listen({ apiUrl, clientId }, signIn, client) {
+async function listen({ apiUrl, clientId }, signIn, client, signal) {
   /** @param {import("./channel.js").ChannelState} state @param {any} [error] */
   function onState(state, error) {
     const isLive = state === "live";
@@ -50,7 +54,8 @@ async function listen({ apiUrl, clientId }, signIn, client) {
     part("user").textContent = text("signedInAs", { name });
     notice("permission", isPermitted(permissions, DISCONNECT) ? undefined : text("noDisconnect"));
     notice("user");
-    return joinChannel({
+    if (signal.aborted) return;
+    const leave = joinChannel({
       name: `${apiUrl} ${clientId} ${id}`,
       topics: [`v2.users.${id}.conversations.calls`],
       apiUrl,
@@ -59,10 +64,14 @@ async function listen({ apiUrl, clientId }, signIn, client) {
       onGap: refresh,
       onState,
     });
+    signal.addEventListener("abort", leave);
   } catch (/** @type {any} */ error) {
-    if (error.status !== 401)
-      notice("user", error.status === 403 ? text("noScope", { scope: "users:readonly" }) : text("noUser"));
-    return () => {};
+    if (error.status === 401 || signal.aborted) return;
+    const isForbidden = error.status === 403;
+    notice("user", isForbidden ? text("noScope", { scope: "users:readonly" }) : text("noUser"));
+    if (isForbidden) return;
+    const retry = setTimeout(() => listen({ apiUrl, clientId }, signIn, client, signal), RETRY_MS);
+    signal.addEventListener("abort", () => clearTimeout(retry));
   }
 }
 
@@ -116,29 +125,26 @@ async function start() {
   }
   say(text("starting"), "busy");
   // Before anything else: the desktop's first message comes as soon as the page has loaded.
-  const isInDesktop = window.parent !== window && launch.desktopOrigin && !launch.host;
-  const desktop = isInDesktop
-    ? joinDesktop(launch.desktopOrigin, { onFocus: refresh, onStop: () => end.abort() })
-    : undefined;
+  const desktopOrigin = window.parent !== window && !launch.host ? launch.desktopOrigin : undefined;
+  const hooks = { onFocus: refresh, onStop: () => end.abort() };
+  const desktop = desktopOrigin ? joinDesktop(desktopOrigin, hooks) : undefined;
 
   const config = await configuration();
   const environment = environmentOf(config, launch.environment);
-  if (desktop) checkDesktop(environment, launch.desktopOrigin);
-  /** @type {ConversationClient | undefined} */
-  let client;
+  if (desktopOrigin) checkDesktop(environment, desktopOrigin);
   const onInit = (/** @type {{ conversationId: string, language?: string }} */ order) => {
     if (order.language) speak(order.language);
     launch.conversationId = order.conversationId;
     element.conversationId = order.conversationId;
-    if (client) say("");
+    if (element.client) say("");
   };
   const host = launch.host ? joinHost(launch.host, config.hosts, { onInit, onRefresh: refresh }) : undefined;
   report(desktop, host);
 
   const store = storage();
   const signIn = new SignIn(environment, store);
-  // Without storage the redirect would lose the verifier.
-  const popup = launch.popup === "true" || !store;
+  // Without storage the redirect would lose the verifier; and few logins may be framed by another desktop.
+  const popup = launch.popup === "true" || !store || (host !== undefined && launch.popup !== "false");
   let problem;
   if (isAnswer) {
     history.replaceState(undefined, "", addressOf(url, launch));
@@ -153,7 +159,7 @@ async function start() {
   }
   if (end.signal.aborted) return;
 
-  client = new ConversationClient({
+  const client = new ConversationClient({
     accessToken: signIn.accessToken,
     baseUrl: environment.apiUrl,
     api: config.api ?? "calls",
@@ -161,28 +167,33 @@ async function start() {
   element.where = config.where;
   element.confirmMode = config.confirmMode ?? "always";
   element.conversationId = launch.conversationId ?? "";
-  element.client = client;
-  say(launch.conversationId ? "" : text("noConversation"));
-  host?.tell("signed-in");
-  let leave = await listen(environment, signIn, client);
 
+  let session = new AbortController();
+  function begin() {
+    say(launch.conversationId ? "" : text("noConversation"));
+    host?.tell("signed-in");
+    session = new AbortController();
+    listen(environment, signIn, client, session.signal);
+  }
   let isAsking = false;
   signIn.onRequired = async () => {
     if (isAsking || end.signal.aborted) return;
     isAsking = true;
-    leave();
+    session.abort();
     host?.tell("sign-in-required");
     await askToSignIn(signIn, launch, { popup, isAgain: true });
     isAsking = false;
-    host?.tell("signed-in");
+    if (end.signal.aborted) return;
     refresh();
-    leave = await listen(environment, signIn, /** @type {ConversationClient} */ (client));
+    begin();
   };
   end.signal.addEventListener("abort", () => {
-    leave();
-    client?.close();
+    session.abort();
+    client.close();
     element.remove();
   });
+  element.client = client;
+  begin();
 }
 
 start().catch((error) => say(reasonOf(error), "problem"));

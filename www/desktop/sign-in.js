@@ -147,21 +147,18 @@ export class SignIn {
 
   /** Leaves for the login, and comes back to this page. @param {Awaited<ReturnType<SignIn["prepare"]>>} prepared */
   redirect({ url, verifier, state }) {
-    this.#write("pending", { verifier, state });
+    // By its state: several frames of a tab may be on their way at once.
+    this.#write(state, verifier);
     location.assign(url);
-  }
-
-  /** Whether the page has come back from a login that this tab began. @param {URL} url */
-  hasBegun(url) {
-    return this.#read("pending")?.state === url.searchParams.get("state");
   }
 
   /** After a redirect. @param {URL} url */
   async complete(url) {
-    const pending = this.#read("pending");
-    this.#write("pending", undefined);
-    if (!pending) throw new SignInError("not_begun", "This sign-in was not begun in this tab.");
-    await this.#exchange(url, pending);
+    const state = String(url.searchParams.get("state"));
+    const verifier = this.#read(state);
+    this.#write(state, undefined);
+    if (typeof verifier !== "string") throw new SignInError("not_begun", "This sign-in was not begun in this tab.");
+    await this.#exchange(url, { verifier, state });
   }
 
   /**
@@ -180,8 +177,10 @@ export class SignIn {
           source === opened && origin === location.origin && data?.type === MESSAGE && resolve(new URL(data.url));
         window.addEventListener("message", heard, { signal: done.signal });
         signal.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
+        let looks = 0;
         const look = setInterval(() => {
-          if (opened.closed) reject(new SignInError("popup_closed"));
+          // Its message may still be on the way.
+          if (opened.closed && ++looks > 1) reject(new SignInError("popup_closed"));
         }, LOOK_MS);
         done.signal.addEventListener("abort", () => clearInterval(look));
       });

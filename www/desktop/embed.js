@@ -1,0 +1,54 @@
+// The desktop's side of the protocol of host.js: copy this file to the page that shows the host page in a frame.
+
+const PROTOCOL = "remove-caller";
+const VERSION = 1;
+
+/**
+ * Loads the host page into a frame and drives it.
+ * @param {HTMLIFrameElement} frame with a sandbox that has allow-scripts, allow-same-origin, allow-popups
+ * @param {object} options
+ * @param {string} options.page the host page's address, with `?gcTargetEnv=` where it serves several regions
+ * @param {string} [options.conversationId] default: none yet, see `show`
+ * @param {string} [options.language] `de-at`
+ * @param {Record<string, (message: any) => void>} [options.on] by type: `ready`, `sign-in-required`, `signed-in`,
+ * `outcome`, `error`, `height`, `invalid`
+ */
+export function embedRemoveCaller(frame, { page, conversationId, language, on = {} }) {
+  const address = new URL(page, location.href);
+  address.searchParams.set("host", location.origin);
+  let order = { conversationId, language };
+  let isReady = false;
+
+  /** @param {string} type @param {object} [content] */
+  const tell = (type, content) =>
+    frame.contentWindow?.postMessage({ protocol: PROTOCOL, version: VERSION, type, ...content }, address.origin);
+
+  function init() {
+    if (isReady && order.conversationId) tell("init", order);
+  }
+
+  /** @param {MessageEvent} event */
+  function heard({ source, origin, data }) {
+    if (source !== frame.contentWindow || origin !== address.origin || data?.protocol !== PROTOCOL) return;
+    if (data.type === "ready") {
+      isReady = true;
+      init();
+    }
+    if (data.type === "height") frame.style.height = `${data.height}px`;
+    if (Object.hasOwn(on, data.type)) on[data.type](data);
+  }
+
+  window.addEventListener("message", heard);
+  frame.src = address.href;
+  return {
+    /** Shows another conversation. @param {string} conversationId @param {string} [language] */
+    show(conversationId, language = order.language) {
+      order = { conversationId, language };
+      init();
+    },
+    /** Reads the participants again. */
+    refresh: () => tell("refresh"),
+    /** Ends it; the frame is the caller's. */
+    close: () => window.removeEventListener("message", heard),
+  };
+}
