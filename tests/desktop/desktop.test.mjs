@@ -1,7 +1,9 @@
 // The host page in a desktop, end to end in Chromium: a page of another site plays the desktop, with the official
 // sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. Each test prints no console error.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -20,6 +22,8 @@ before(async () => {
   instance = await launch("chrome", chrome);
 });
 after(() => instance?.close());
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What it asks may fail while a page goes to another one. */
 async function until(condition, what) {
@@ -452,6 +456,56 @@ test("a set-up that is wrong is explained: region, client, desktop, config", { s
     { more: { gcConversationId: "{{gcConversationId}}", gcUsePopupAuth: "false" } },
   );
   await until(async () => (await unreplaced.widgets()[0].status()) === "Waiting for a call.", "no call");
+});
+
+test("axe finds no violation in any state; nothing overflows at 280 px, light and dark", { skip }, async (context) => {
+  const states = {
+    "sign-in": async () => {
+      const desktop = await open(context, {}, { bare: true });
+      await until(() => desktop.page.evaluate(() => !document.querySelector("#sign-in").hidden), "the button");
+      return desktop.page;
+    },
+    problem: async () => {
+      const desktop = await open(
+        context,
+        { login: { error: ["invalid_request", "redirect_uri mismatch."] } },
+        { bare: true },
+      );
+      await widgetOf(desktop.page.mainFrame()).clickSignIn();
+      await until(async () => /mismatch/.test(await widgetOf(desktop.page.mainFrame()).status()), "the reason");
+      return desktop.page;
+    },
+    "a list and notices": async () => {
+      const options = { client: { scopes: ["conversations"] } };
+      const desktop = await open(context, options, { bare: true, more: { gcUsePopupAuth: "false", gcLangTag: "de" } });
+      const widget = widgetOf(desktop.page.mainFrame());
+      await until(async () => (await widget.notices()).length === 1, "the notice");
+      await until(async () => (await widget.states())["Grace Hopper"] === "verbunden", "the list");
+      return desktop.page;
+    },
+  };
+  let rules = 0;
+  for (const [state, enter] of Object.entries(states)) {
+    const page = await enter();
+    await page.evaluate(axe);
+    for (const [width, scheme] of [
+      [280, "light"],
+      [280, "dark"],
+      [960, "light"],
+    ]) {
+      await page.setViewport({ width, height: 480 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      const { violations, passed, overflow } = await page.evaluate(async () => {
+        const { violations, passes } = await window.axe.run(document);
+        const { scrollWidth, clientWidth } = document.documentElement;
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+        return { violations: found, passed: passes.length, overflow: scrollWidth - clientWidth };
+      });
+      assert.deepEqual([violations, overflow], [[], 0], `${state}, ${width}, ${scheme}`);
+      rules += passed;
+    }
+  }
+  console.log(`axe, the host page: 3 states in 3 views, ${rules} rules passed, 0 violations`);
 });
 
 // ---- Another desktop than that of Genesys Cloud ----
