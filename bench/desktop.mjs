@@ -1,4 +1,4 @@
-// `npm run bench:desktop`: the host page in Chromium, from the agent's click to the disconnect that the platform accepts,
+// `npm run bench:desktop`: the host page in Chromium, from the agent's click to the disconnect that is accepted,
 // with the notification channel alive and with it dead, in one run. Times are the simulator's, in milliseconds.
 import { browser, launch } from "../scripts/browser.mjs";
 import { buildDesktop, stage } from "../scripts/desktop.mjs";

@@ -6,6 +6,9 @@ import { serverOf } from "./simulator-ws.js";
 /** How often a simulator with a clock of its own is asked what is due, in milliseconds. */
 const LOOK_MS = 50;
 
+/** `readyState`. */
+const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
+
 const CHANNEL = /\/channels\/([^/?#]+)/;
 
 /** @typedef {{ message: (text: string) => void, end: () => void }} Peer */
@@ -22,12 +25,12 @@ export function createSockets(core, clock) {
 
   function deliver() {
     const { messages, nextMs } = JSON.parse(core.outgoing(clock()));
+    wake(nextMs === null ? LOOK_MS : nextMs - clock());
     for (const { socket, text } of messages) {
       const peer = peers.get(socket);
       if (text !== undefined) peer?.message(text);
       else if (peers.delete(socket)) peer?.end();
     }
-    wake(nextMs === null ? LOOK_MS : nextMs - clock());
   }
 
   /** Delivers what is due in so many milliseconds. As with real ones, an open socket keeps its process alive. */
@@ -37,9 +40,12 @@ export function createSockets(core, clock) {
     timer = setTimeout(deliver, Math.min(Math.max(0, ms), LOOK_MS));
   }
 
+  /** @param {string} url */
+  const idOf = (url) => CHANNEL.exec(url)?.[1] ?? "";
+
   /** @param {string} url @param {Peer} peer @returns {number | undefined} */
   function open(url, peer) {
-    const socket = core.connect(CHANNEL.exec(url)?.[1] ?? "", clock());
+    const socket = core.connect(idOf(url), clock());
     if (socket !== undefined) peers.set(socket, peer);
     wake();
     return socket;
@@ -57,61 +63,79 @@ export function createSockets(core, clock) {
   }
 
   class SimulatedWebSocket extends EventTarget {
-    static CONNECTING = 0;
-    static OPEN = 1;
-    static CLOSING = 2;
-    static CLOSED = 3;
-
-    readyState = SimulatedWebSocket.CONNECTING;
+    readyState = STATES.CONNECTING;
     /** @type {number | undefined} */
     #socket;
+    /** The functions of `onopen` and so on. @type {Record<string, any>} */
+    #handlers = {};
 
     /** @param {string | URL} url */
     constructor(url) {
       super();
       this.url = String(url);
       setTimeout(() => {
-        if (this.readyState !== SimulatedWebSocket.CONNECTING) return;
+        if (this.readyState !== STATES.CONNECTING) return;
         this.#socket = open(this.url, {
           message: (data) => this.#emit("message", { data }),
           end: () => this.#ended(1006),
         });
-        if (this.#socket === undefined) {
-          this.#emit("error");
-          this.#ended(1006);
-          return;
-        }
-        this.readyState = SimulatedWebSocket.OPEN;
+        if (this.#socket === undefined) return this.#failed();
+        this.readyState = STATES.OPEN;
         this.#emit("open");
       });
     }
 
+    /** @param {string} type @param {any} handler */
+    #handle(type, handler) {
+      this.removeEventListener(type, this.#handlers[type] ?? null);
+      this.#handlers[type] = typeof handler === "function" ? handler : null;
+      this.addEventListener(type, this.#handlers[type]);
+    }
+    static {
+      for (const type of ["open", "message", "close", "error"]) {
+        Object.defineProperty(SimulatedWebSocket.prototype, `on${type}`, {
+          get() {
+            return this.#handlers[type] ?? null;
+          },
+          set(handler) {
+            this.#handle(type, handler);
+          },
+        });
+      }
+      for (const target of [SimulatedWebSocket, SimulatedWebSocket.prototype]) Object.assign(target, STATES);
+    }
+
     /** @param {string} text */
     send(text) {
-      if (this.readyState === SimulatedWebSocket.CONNECTING)
+      if (this.readyState === STATES.CONNECTING)
         throw new DOMException("The WebSocket is not open yet.", "InvalidStateError");
-      if (this.#socket !== undefined) receive(this.#socket, text);
+      if (this.#socket !== undefined) receive(this.#socket, String(text));
     }
 
     close(code = 1000) {
-      if (this.readyState >= SimulatedWebSocket.CLOSING) return;
-      this.readyState = SimulatedWebSocket.CLOSING;
+      if (this.readyState >= STATES.CLOSING) return;
+      const wasOpen = this.readyState === STATES.OPEN;
+      this.readyState = STATES.CLOSING;
       if (this.#socket !== undefined) close(this.#socket);
-      setTimeout(() => this.#ended(code));
+      setTimeout(() => (wasOpen ? this.#ended(code) : this.#failed()));
+    }
+
+    #failed() {
+      this.readyState = STATES.CLOSED;
+      this.#emit("error");
+      this.#ended(1006);
     }
 
     /** @param {number} code */
     #ended(code) {
       this.#socket = undefined;
-      this.readyState = SimulatedWebSocket.CLOSED;
+      this.readyState = STATES.CLOSED;
       this.#emit("close", { code, reason: "", wasClean: code !== 1006 });
     }
 
     /** @param {string} type @param {object} [more] */
     #emit(type, more) {
-      const event = Object.assign(new Event(type), more);
-      /** @type {any} */ (this)[`on${type}`]?.(event);
-      this.dispatchEvent(event);
+      this.dispatchEvent(Object.assign(new Event(type), more));
     }
   }
 
@@ -120,19 +144,21 @@ export function createSockets(core, clock) {
     /** @type {any} */
     let webSockets;
     server.on("upgrade", (request, stream, head) => {
-      /** @type {any} */
-      let peer;
-      const socket = open(request.url ?? "", { message: (text) => peer?.send(text), end: () => peer?.terminate() });
-      if (socket === undefined) {
-        stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      // Node has taken its own listener away, and ws has none before it accepts.
+      stream.on("error", () => stream.destroy());
+      const url = request.url ?? "";
+      const channels = JSON.parse(core.channels());
+      if (!channels.some((/** @type {{ id: string }} */ { id }) => id === idOf(url))) {
+        stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", () => stream.destroy());
         return;
       }
       webSockets ??= new (serverOf())({ noServer: true });
-      stream.on("close", () => close(socket));
-      webSockets.handleUpgrade(request, stream, head, (/** @type {any} */ webSocket) => {
-        peer = webSocket;
+      webSockets.handleUpgrade(request, stream, head, (/** @type {any} */ peer) => {
+        peer.on("error", () => peer.terminate());
+        const socket = open(url, { message: (text) => peer.send(text), end: () => peer.terminate() });
+        if (socket === undefined) return peer.terminate();
         peer.on("message", (/** @type {any} */ data) => receive(socket, String(data)));
-        peer.on("error", () => peer?.terminate());
+        peer.on("close", () => close(socket));
       });
     });
     return () => {
@@ -140,5 +166,5 @@ export function createSockets(core, clock) {
     };
   }
 
-  return { WebSocket: SimulatedWebSocket, serve, wake };
+  return { WebSocket: /** @type {any} */ (SimulatedWebSocket), serve, wake };
 }

@@ -47,7 +47,7 @@ export interface Step {
 export interface SimulatedNotifications {
   /** From a change to its event; default 0. */
   delayMs?: number;
-  /** How often each event comes again; default 0. */
+  /** The number of extra copies of each event; default 0. */
   duplicates?: number;
   /** Events of changes in these times are lost: from, inclusive, to, exclusive. */
   gaps?: [from: number, to: number][];
@@ -101,7 +101,10 @@ export interface SimulatorConfig {
       attributeBytes?: number;
     }[];
   }[];
-  /** Who `GET /api/v2/users/me` may be; without a `login`, the first one. Default permission: the disconnect's. */
+  /**
+   * Who may sign in; without a `login`, every token is the first one's. Default: `u-1`. Default of `permissions`:
+   * `conversation:communication:disconnect`.
+   */
   users?: { id: string; name?: string; permissions?: string[] }[];
   /** With it, only tokens that it issued are accepted, and `accessToken` where that is set. */
   login?: SimulatedLogin;
@@ -119,6 +122,8 @@ export interface SimulatorConfig {
   /** The length of that minute, in milliseconds; default 60000. */
   rateWindowMs?: number;
   faults?: Fault[];
+  /** What the clock's 0 is as a date, in milliseconds since 1970; default: now, or with `now` 22 November 2026. */
+  startedAtMs?: number;
   /** The clock, in milliseconds; default: it starts at 0 with the simulator. */
   now?: () => number;
 }
@@ -135,6 +140,32 @@ export interface LogEntry {
   delivered: boolean;
   /** A write that took effect, or will. */
   accepted: boolean;
+}
+
+interface SocketStates {
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+}
+
+/** What `simulator.WebSocket` makes. */
+export interface SimulatedWebSocket extends EventTarget, SocketStates {
+  readonly url: string;
+  readonly readyState: number;
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: Event & { data: string }) => void) | null;
+  onclose: ((event: Event & { code: number; reason: string; wasClean: boolean }) => void) | null;
+  onerror: ((event: Event) => void) | null;
+  addEventListener(type: "message", listener: (event: Event & { data: string }) => void, options?: object): void;
+  addEventListener(
+    type: "close",
+    listener: (event: Event & { code: number; reason: string; wasClean: boolean }) => void,
+    options?: object,
+  ): void;
+  addEventListener(type: string, listener: ((event: Event) => void) | null, options?: object): void;
 }
 
 /** The platform, in the process: as a `fetch`, over HTTP by `listen`, and its true state. */
@@ -169,18 +200,7 @@ export interface Simulator {
   /** The platform as a `fetch` in this process; every host name leads to it, redirects are not followed. */
   fetch: typeof globalThis.fetch;
   /** The channels in this process, in place of the global `WebSocket`. */
-  WebSocket: new (
-    url: string | URL,
-  ) => EventTarget & {
-    readonly url: string;
-    readonly readyState: number;
-    send(text: string): void;
-    close(code?: number): void;
-    onopen?: ((event: Event) => void) | null;
-    onmessage?: ((event: Event & { data: string }) => void) | null;
-    onclose?: ((event: Event & { code: number; reason: string; wasClean: boolean }) => void) | null;
-    onerror?: ((event: Event) => void) | null;
-  };
+  WebSocket: { new (url: string | URL): SimulatedWebSocket } & SocketStates;
   /** The platform over HTTP (Node 20.16 or later, Deno, Bun); default: a free port of the loopback host. */
   listen(port?: number, host?: string): Promise<{ baseUrl: string; port: number; close(): Promise<void> }>;
 }

@@ -26,8 +26,13 @@ const sleep = (ms, signal) =>
 export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
-  const clock = now ?? (() => performance.now() - started);
-  const core = new Simulator(JSON.stringify(config));
+  let latest = 0;
+  // It never goes back: fake timers may be installed meanwhile.
+  const clock = () => {
+    latest = Math.max(latest, now ? now() : performance.now() - started);
+    return latest;
+  };
+  const core = new Simulator(JSON.stringify(now ? config : { startedAtMs: Date.now(), ...config }));
   const sockets = createSockets(core, clock);
   let { notifications } = config;
   /** @param {object} request */
@@ -51,8 +56,9 @@ export const createSimulator = async ({ now, ...config }) => {
     log: () => JSON.parse(core.log()),
     channels: () => JSON.parse(core.channels()),
     setNotifications: (changes) => {
-      notifications = { ...notifications, ...changes };
-      core.setNotifications(JSON.stringify(notifications));
+      const changed = { ...notifications, ...changes };
+      core.setNotifications(JSON.stringify(changed), clock());
+      notifications = changed;
       sockets.wake();
     },
     cutChannels: ({ notice = false } = {}) => {
@@ -60,26 +66,36 @@ export const createSimulator = async ({ now, ...config }) => {
       sockets.wake();
     },
     revokeTokens: () => core.revokeTokens(),
-    fetch: (url, init) => inProcess(handle, String(url), init),
+    fetch: (input, init) => inProcess(handle, input, init),
     WebSocket: sockets.WebSocket,
     listen: (port, host) => listen(handle, sockets, port, host),
   };
 };
 
+/** What counts of a `Request`. @param {any} request */
+const pick = ({ method, headers, signal }) => ({ method, headers, signal });
+
+/** @param {any} body what fetch takes as one */
+const textOf = async (body) => (typeof body === "string" ? body : body ? await new Response(body).text() : "");
+
 /**
  * @param {(request: object) => any} handle
- * @param {string} url
+ * @param {any} input an address, or a `Request`
  * @param {RequestInit} [init]
  */
-async function inProcess(handle, url, init = {}) {
-  const { signal } = init;
+async function inProcess(handle, input, init = {}) {
+  const isRequest = typeof input === "object" && "method" in input;
+  const own = isRequest && { ...pick(input), body: await input.clone().text() };
+  const { signal, method = "GET", ...request } = { ...own, ...init };
   signal?.throwIfAborted();
-  const { pathname, search, host } = new URL(url);
-  const headers = new Headers(init.headers);
+  const { pathname, search, host } = new URL(isRequest ? input.url : input);
+  const headers = new Headers(request.headers);
+  const body = await textOf(request.body);
   const reply = handle({
-    method: init.method ?? "GET",
+    // As fetch does: `patch` stays as it is.
+    method: method.replace(/^(delete|get|head|options|post|put)$/i, (name) => name.toUpperCase()),
     path: pathname + search,
-    body: String(init.body ?? ""),
+    body,
     authorization: headers.get("authorization"),
     streamingOrigin: `wss://${host.replace(/^(api|login)\./, "streaming.")}`,
   });
@@ -90,13 +106,13 @@ async function inProcess(handle, url, init = {}) {
     throw new TypeError("fetch failed", { cause: new Error("the simulator lost the connection") });
   const responseInit = { status: reply.status, headers: reply.headers };
   if ([204, 205, 304].includes(reply.status)) return new Response(null, responseInit);
-  const body = new TextEncoder().encode(reply.body);
-  if (delivery.kind === "whole") return new Response(body, responseInit);
+  const bytes = new TextEncoder().encode(reply.body);
+  if (delivery.kind === "whole") return new Response(bytes, responseInit);
   let sent = 0;
   const stream = new ReadableStream({
     start: (controller) => signal?.addEventListener("abort", () => controller.error(signal.reason), { once: true }),
     async pull(controller) {
-      const end = Math.min(delivery.kind === "cut" ? delivery.bytes : body.length, body.length);
+      const end = Math.min(delivery.kind === "cut" ? delivery.bytes : bytes.length, bytes.length);
       if (sent >= end) {
         if (delivery.kind === "cut") controller.error(new TypeError("terminated"));
         else controller.close();
@@ -104,13 +120,15 @@ async function inProcess(handle, url, init = {}) {
       }
       if (delivery.kind === "slow") await sleep(delivery.pauseMs, signal);
       const to = Math.min(end, sent + (delivery.kind === "slow" ? delivery.bytes : end));
-      controller.enqueue(body.slice(sent, to));
+      controller.enqueue(bytes.slice(sent, to));
       sent = to;
     },
   });
   return new Response(stream, responseInit);
 }
 
+/** What a page of another origin may read of an answer: the official SDK's documentation prints these of a browser. */
+const EXPOSED = "inin-ratelimit-allowed, inin-ratelimit-count, inin-ratelimit-reset, ININ-Correlation-Id, Retry-After";
 const PREFLIGHT = {
   "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
   "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -131,6 +149,7 @@ async function listen(handle, sockets, port = 0, host = "127.0.0.1") {
   const server = http.createServer(async (request, response) => {
     // A browser's page is of another origin, as it is to the platform.
     response.setHeader("Access-Control-Allow-Origin", "*");
+    response.setHeader("Access-Control-Expose-Headers", EXPOSED);
     if (request.method === "OPTIONS") return response.writeHead(204, PREFLIGHT).end();
     try {
       const chunks = [];

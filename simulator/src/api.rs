@@ -161,9 +161,11 @@ impl Simulator {
 
     /// Another party changes the true state.
     pub fn set_state(&mut self, conversation_id: &str, participant_id: &str, state: Option<String>, now_ms: f64) {
+        self.announce(now_ms);
         if let Some(participant) = self.participant_mut(Some(conversation_id), participant_id) {
             participant.set_state(state, now_ms);
         }
+        self.announce(now_ms);
     }
 
     fn participant(&self, conversation_id: Option<&str>, participant_id: &str) -> Option<&Participant> {
@@ -192,15 +194,14 @@ impl Simulator {
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Reply {
         self.requests += 1;
         let route = route(request);
-        let exchange = match route {
-            Route::Write { .. } => Some(Exchange::Write),
-            Route::Session(_) => None,
-            Route::Read { .. } | Route::Unknown => Some(Exchange::Read),
-        };
-        let is_write = exchange == Some(Exchange::Write);
+        self.announce(now_ms);
+        let is_write = matches!(route, Route::Write { .. });
+        let is_session = matches!(route, Route::Session(_));
+        let changes = if is_session { !["GET", "HEAD"].contains(&request.method.as_str()) } else { is_write };
+        let exchange = if changes { Exchange::Write } else { Exchange::Read };
         let is_sign_in = matches!(route, Route::Session(session::Route::Authorize | session::Route::Token));
         let mut faults = self.config.faults.iter_mut();
-        let fault = faults.find_map(|fault| fault.strikes(exchange, &request.path).then(|| fault.clone()));
+        let fault = faults.find_map(|fault| fault.strikes(exchange, is_session, &request.path).then(|| fault.clone()));
         let reaches = fault.as_ref().is_none_or(Fault::reaches_platform);
         let mut accepted = false;
         let rate = if reaches && !is_sign_in { self.count(request, now_ms) } else { None };
@@ -254,6 +255,7 @@ impl Simulator {
             delivered: !matches!(reply.delivery, Delivery::Lost | Delivery::Hang),
             accepted,
         });
+        self.announce(now_ms);
         reply
     }
 
@@ -453,13 +455,12 @@ fn address(one: &Participant) -> Value {
     json!({ "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142", "addressDisplayable": "+13175550142" })
 }
 
-/// A moment of the week in which every conversation of the simulator starts.
-pub(crate) fn timestamp(ms: f64) -> String {
+/// A moment of the day on which every conversation of the simulator starts.
+fn timestamp(ms: f64) -> String {
     const START_MS: u64 = (9 * 60 + 30) * 60_000;
-    const DAY_MS: u64 = 24 * 3_600_000;
-    let ms = (START_MS + ms.max(0.0) as u64).min(8 * DAY_MS - 1);
-    let (day, hours, minutes, seconds) = (22 + ms / DAY_MS, ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1_000 % 60);
-    format!("2026-11-{day}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
+    let ms = (START_MS + ms.max(0.0) as u64).min(24 * 3_600_000 - 1);
+    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+    format!("2026-11-22T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
 }
 
 /// What both shapes say of a participant.

@@ -7,6 +7,7 @@
 use crate::login::Bearer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// Topics that one channel may have.
 pub const MAX_TOPICS: usize = 1_000;
@@ -34,6 +35,12 @@ pub struct Notifications {
     pub max_channels: usize,
 }
 
+impl Notifications {
+    fn interval_ms(&self) -> f64 {
+        self.heartbeat_ms.max(1.0)
+    }
+}
+
 impl Default for Notifications {
     fn default() -> Self {
         Notifications {
@@ -57,6 +64,7 @@ pub struct Channel {
     pub owner: Bearer,
     pub topics: Vec<String>,
     pub expires_ms: f64,
+    #[serde(skip)]
     used_ms: f64,
     /// The one WebSocket that it may have.
     pub socket: Option<u32>,
@@ -72,12 +80,20 @@ pub struct Outgoing {
     pub text: Option<String>,
 }
 
+#[derive(Clone, Debug)]
+struct Pending {
+    due_ms: f64,
+    /// An event of a topic, as opposed to what concerns the channel itself.
+    is_event: bool,
+    outgoing: Outgoing,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Channels {
     count: u32,
     channels: Vec<Channel>,
-    /// Messages on their way, each with the moment at which it is due.
-    pending: Vec<(f64, Outgoing)>,
+    /// Messages on their way.
+    pending: Vec<Pending>,
 }
 
 impl Channels {
@@ -161,11 +177,15 @@ impl Channels {
         for channel in &mut self.channels {
             channel.socket = channel.socket.filter(|one| *one != socket);
         }
-        self.pending.retain(|(_, outgoing)| outgoing.socket != socket);
+        self.pending.retain(|one| one.outgoing.socket != socket);
     }
 
     fn close(&mut self, socket: u32, now_ms: f64) {
-        self.pending.push((now_ms, Outgoing { socket, text: None }));
+        self.send(socket, None, now_ms);
+    }
+
+    fn send(&mut self, socket: u32, text: Option<String>, due_ms: f64) {
+        self.pending.push(Pending { due_ms, is_event: false, outgoing: Outgoing { socket, text } });
     }
 
     /// Cuts all WebSockets, with a notice before or without.
@@ -174,7 +194,7 @@ impl Channels {
         for socket in sockets {
             if notice {
                 let text = message("v2.system.socket_closing", json!({ "message": "Socket closing" }));
-                self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+                self.send(socket, Some(text), now_ms);
             }
             self.close(socket, now_ms);
         }
@@ -185,7 +205,7 @@ impl Channels {
         let sent: Value = serde_json::from_str(text).unwrap_or_default();
         if sent.get("message") == Some(&json!("ping")) && !behaviour.silent {
             let text = message("channel.metadata", json!({ "message": "pong" }));
-            self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+            self.send(socket, Some(text), now_ms);
         }
     }
 
@@ -201,14 +221,19 @@ impl Channels {
         if behaviour.starved || behaviour.silent || is_lost {
             return;
         }
-        for channel in &self.channels {
+        for channel in self.channels.iter().filter(|channel| at_ms < channel.expires_ms) {
             let Some(socket) = channel.socket else { continue };
+            let mut told = HashSet::new();
             for topic in channel.topics.iter().flat_map(|topic| expanded(topic)) {
+                if !told.insert(topic.clone()) {
+                    continue;
+                }
                 let is_theirs = users.iter().any(|user| is_of_user(&topic, user));
                 let Some(notification) = is_theirs.then(|| body(&topic)).flatten() else { continue };
+                let due_ms = at_ms + behaviour.delay_ms;
                 for _ in 0..=behaviour.duplicates {
                     let outgoing = Outgoing { socket, text: Some(notification.to_string()) };
-                    self.pending.push((at_ms + behaviour.delay_ms, outgoing));
+                    self.pending.push(Pending { due_ms, is_event: true, outgoing });
                 }
             }
         }
@@ -216,28 +241,32 @@ impl Channels {
 
     /// What is due, in order.
     pub fn outgoing(&mut self, behaviour: &Notifications, now_ms: f64) -> Vec<Outgoing> {
+        let is_kept =
+            |one: &Pending| one.outgoing.text.is_none() || !(behaviour.silent || behaviour.starved && one.is_event);
+        self.pending.retain(is_kept);
+        let mut beating = Vec::new();
         for channel in &mut self.channels {
             let Some(socket) = channel.socket.filter(|_| !behaviour.silent) else { continue };
-            if channel.heartbeat_ms + behaviour.heartbeat_ms <= now_ms {
+            if channel.heartbeat_ms + behaviour.interval_ms() <= now_ms {
                 channel.heartbeat_ms = now_ms;
-                let text = message("channel.metadata", json!({ "message": "WebSocket Heartbeat" }));
-                self.pending.push((now_ms, Outgoing { socket, text: Some(text) }));
+                beating.push(socket);
             }
         }
-        let (mut due, pending): (Vec<_>, Vec<_>) = self.pending.drain(..).partition(|(at_ms, _)| *at_ms <= now_ms);
+        for socket in beating {
+            let text = message("channel.metadata", json!({ "message": "WebSocket Heartbeat" }));
+            self.send(socket, Some(text), now_ms);
+        }
+        let (mut due, pending): (Vec<_>, Vec<_>) = self.pending.drain(..).partition(|one| one.due_ms <= now_ms);
         self.pending = pending;
-        due.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        due.into_iter().map(|(_, outgoing)| outgoing).collect()
+        due.sort_by(|one, other| one.due_ms.total_cmp(&other.due_ms));
+        due.into_iter().map(|one| one.outgoing).collect()
     }
 
     /// When the next message is due, as far as it is known.
     pub fn next_ms(&self, behaviour: &Notifications) -> Option<f64> {
-        let heartbeats = self
-            .channels
-            .iter()
-            .filter(|channel| channel.socket.is_some())
-            .map(|channel| channel.heartbeat_ms + behaviour.heartbeat_ms);
-        self.pending.iter().map(|(at_ms, _)| *at_ms).chain(heartbeats).min_by(f64::total_cmp)
+        let open = self.channels.iter().filter(|channel| channel.socket.is_some() && !behaviour.silent);
+        let heartbeats = open.map(|channel| channel.heartbeat_ms + behaviour.interval_ms());
+        self.pending.iter().map(|one| one.due_ms).chain(heartbeats).min_by(f64::total_cmp)
     }
 }
 

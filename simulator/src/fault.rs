@@ -66,9 +66,9 @@ pub struct Fault {
 
 impl Fault {
     /// Whether it affects this request; counts down where it matches.
-    pub fn strikes(&mut self, exchange: Option<Exchange>, path: &str) -> bool {
-        let is_kind = self.on.is_none() || self.on == exchange;
-        let matches = is_kind && self.path.as_ref().map_or(exchange.is_some(), |part| path.contains(part.as_str()));
+    pub fn strikes(&mut self, exchange: Exchange, is_session: bool, path: &str) -> bool {
+        let is_kind = self.on.is_none_or(|on| on == exchange);
+        let matches = is_kind && self.path.as_ref().map_or(!is_session, |part| path.contains(part.as_str()));
         let times = self.times.unwrap_or(1);
         if !matches || times == 0 {
             return false;

@@ -135,8 +135,8 @@ mod wasm {
         }
 
         #[wasm_bindgen(js_name = setNotifications)]
-        pub fn set_notifications(&mut self, notifications: &str) -> Result<(), JsError> {
-            self.0.set_notifications(parsed(notifications)?);
+        pub fn set_notifications(&mut self, notifications: &str, now_ms: f64) -> Result<(), JsError> {
+            self.0.set_notifications(parsed(notifications)?, now_ms);
             Ok(())
         }
 

@@ -78,6 +78,8 @@ struct Code {
 #[derive(Clone, Debug)]
 struct Token {
     token: String,
+    /// The code that it was issued for.
+    code: String,
     client_id: String,
     user_id: String,
     expires_ms: f64,
@@ -130,7 +132,8 @@ impl Login {
             if let Some(state) = asked.get("state") {
                 query.append_pair("state", state);
             }
-            Page::Redirect(format!("{redirect_uri}?{}", query.finish()))
+            let joint = if redirect_uri.contains('?') { '&' } else { '?' };
+            Page::Redirect(format!("{redirect_uri}{joint}{}", query.finish()))
         };
         let failed = |error: &str, description: &str| back(&[("error", error), ("error_description", description)]);
         if let Some((error, description)) = &self.error {
@@ -172,8 +175,9 @@ impl Login {
         if given("grant_type") != "authorization_code" {
             return failed("unsupported_grant_type", "grant_type is authorization_code.");
         }
-        // A code is for one use, right or wrong.
+        // A code is for one use, right or wrong; a second one ends its token (RFC 6749, 4.1.2).
         let Some(index) = issued.codes.iter().position(|one| one.code == given("code")) else {
+            issued.tokens.retain(|token| token.code != given("code"));
             return failed("invalid_grant", "The code is unknown or was used.");
         };
         let code = issued.codes.remove(index);
@@ -184,9 +188,9 @@ impl Login {
         if (code.client_id.as_str(), code.redirect_uri.as_str()) != (given("client_id"), given("redirect_uri")) {
             return failed("invalid_grant", "client_id or redirect_uri differs from that of the authorization.");
         }
-        if !VERIFIER_LENGTH.contains(&verifier.len())
-            || URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != code.challenge
-        {
+        let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let is_verifier = VERIFIER_LENGTH.contains(&verifier.len()) && verifier.bytes().all(is_unreserved);
+        if !is_verifier || URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != code.challenge {
             return failed("invalid_grant", "code_verifier does not match code_challenge.");
         }
         issued.count += 1;
@@ -194,6 +198,7 @@ impl Login {
         let life_ms = self.token_life_ms.unwrap_or(86_400_000.0);
         issued.tokens.push(Token {
             token: token.clone(),
+            code: code.code,
             client_id: code.client_id,
             user_id: code.user_id,
             expires_ms: now_ms + life_ms,

@@ -30,6 +30,14 @@ pub struct Config {
     pub login: Option<crate::Login>,
     #[serde(default)]
     pub notifications: crate::Notifications,
+    /// What the clock's 0 is as a date, in milliseconds since 1970; default: the day of the conversations.
+    #[serde(default = "day")]
+    pub started_at_ms: f64,
+}
+
+/// 2026-11-22T09:30:00Z, when every conversation of the simulator starts.
+fn day() -> f64 {
+    1_795_339_800_000.0
 }
 
 fn minute() -> f64 {
@@ -55,6 +63,7 @@ impl Default for Config {
             users: Vec::new(),
             login: None,
             notifications: crate::Notifications::default(),
+            started_at_ms: day(),
         }
     }
 }
@@ -152,6 +161,11 @@ impl Participant {
             _ if removed => Some("disconnected"),
             state => state,
         }
+    }
+
+    /// Whether it is listed, or was.
+    pub fn was_listed(&self, now_ms: f64) -> bool {
+        self.schedule.iter().any(|step| step.at <= now_ms && step.state.is_some())
     }
 
     /// When its true state changes.

@@ -1,12 +1,19 @@
 //! What a signed-in user asks beside conversations: who it is, and its notification channels; and the sign-in itself.
 
 use crate::{
-    api::{Answer, Request, Simulator, object, timestamp},
+    api::{Answer, Request, Simulator, object},
     channels::{Channel, MAX_TOPIC_LENGTH, MAX_TOPICS, Notifications, Outgoing},
-    login::{Bearer, DISCONNECT, Page, parameters},
+    login::{Bearer, DISCONNECT, Page, User, parameters},
 };
 use serde_json::{Value, json};
-use std::mem::take;
+use std::{
+    collections::HashSet,
+    mem::take,
+    time::{Duration, UNIX_EPOCH},
+};
+
+/// Who is signed in where no users are configured.
+const FIRST_USER: &str = "u-1";
 
 /// Where such a request leads.
 pub enum Route {
@@ -57,7 +64,7 @@ impl Simulator {
         let issued = self.issued.bearer(given, now_ms);
         let is_fixed = fixed.is_some() && given.and_then(|given| given.strip_prefix("Bearer ")) == fixed;
         let is_open = fixed.is_none() && self.config().login.is_none();
-        let first = self.config().users.first().map_or("u-1", |user| &user.id);
+        let first = self.config().users.first().map_or(FIRST_USER, |user| &user.id);
         let any = Bearer { client_id: String::new(), user_id: first.to_owned() };
         issued.or_else(|| (is_fixed || is_open).then_some(any))
     }
@@ -83,10 +90,15 @@ impl Simulator {
     /// The sign-in's answers. Without a `login`, it has none.
     pub(crate) fn sign_in(&mut self, route: &Route, request: &Request, now_ms: f64) -> Option<Answer> {
         let login = self.config().login.clone();
-        let users = self.config().users.clone();
+        let mut users = self.config().users.clone();
+        if users.is_empty() {
+            users.push(User { id: FIRST_USER.to_owned(), name: None, permissions: vec![DISCONNECT.to_owned()] });
+        }
         let query = request.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
         let page = match (route, login) {
             (Route::Authorize | Route::Token, None) => return Some(self.not_found()),
+            (Route::Authorize, Some(_)) if request.method != "GET" => return Some(self.not_found()),
+            (Route::Token, Some(_)) if request.method != "POST" => return Some(self.not_found()),
             (Route::Authorize, Some(login)) => login.authorize(&mut self.issued, &users, &parameters(query), now_ms),
             (Route::Token, Some(login)) => login.token(&mut self.issued, &parameters(&request.body), now_ms),
             _ => return None,
@@ -109,7 +121,6 @@ impl Simulator {
     }
 
     pub(crate) fn session(&mut self, route: &Route, bearer: &Bearer, request: &Request, now_ms: f64) -> Answer {
-        self.channels.expire(now_ms);
         let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
         let behaviour = self.config().notifications.clone();
         let life_ms = behaviour.life_ms;
@@ -120,12 +131,12 @@ impl Simulator {
                 Answer::json(200, &json!({ "entities": topics.map(|id| json!({ "id": id })) }))
             }
             (Route::Channels, "GET") => {
-                let channels: Vec<Value> = self.channels.of(bearer).map(|one| described(one, request)).collect();
+                let channels: Vec<Value> = self.channels.of(bearer).map(|one| self.described(one, request)).collect();
                 Answer::json(200, &json!({ "entities": channels }))
             }
             (Route::Channels, "POST") => {
                 let channel = self.channels.create(bearer.clone(), &behaviour, now_ms);
-                Answer::json(200, &described(&channel, request))
+                Answer::json(200, &self.described(&channel, request))
             }
             (Route::Channel(id) | Route::Subscriptions(id), method) => {
                 let channel = self.channels.of(bearer).find(|channel| channel.id == *id).cloned();
@@ -154,8 +165,9 @@ impl Simulator {
         let Some(topics) = topics else {
             return self.error(400, "bad.request", "The body is a list of { id }.");
         };
-        let already = if replaces { 0 } else { channel.topics.len() };
-        if already + topics.len() > MAX_TOPICS {
+        let already = if replaces { &[][..] } else { &channel.topics };
+        let all: HashSet<&String> = already.iter().chain(&topics).collect();
+        if all.len() > MAX_TOPICS {
             return self.error(400, "notifications.channel.topics.limit", "A channel has at most 1000 topics.");
         }
         if topics.iter().any(|topic| topic.len() > MAX_TOPIC_LENGTH) {
@@ -165,6 +177,17 @@ impl Simulator {
         self.channels.subscribe(&channel.id, topics, replaces, life_ms, now_ms);
         let now = self.channels.list().iter().find(|one| one.id == channel.id);
         Answer::json(200, &listed(now.map_or(&[], |one| &one.topics)))
+    }
+
+    /// A channel as the API shows it.
+    fn described(&self, channel: &Channel, request: &Request) -> Value {
+        let origin = request.streaming_origin.as_deref().unwrap_or("wss://streaming.mypurecloud.com");
+        let expires =
+            UNIX_EPOCH + Duration::from_millis((self.config.started_at_ms + channel.expires_ms).max(0.0) as u64);
+        json!({
+            "connectUri": format!("{origin}/channels/{}", channel.id), "id": channel.id,
+            "expires": humantime::format_rfc3339_millis(expires).to_string(),
+        })
     }
 
     fn me(&self, bearer: &Bearer, path: &str) -> Value {
@@ -186,12 +209,12 @@ impl Simulator {
     /// A WebSocket of a channel opens; gives its number, or `None` where there is no such channel.
     pub fn connect(&mut self, channel_id: &str, now_ms: f64) -> Option<u32> {
         self.announce(now_ms);
-        self.channels.expire(now_ms);
         self.channels.connect(channel_id, now_ms)
     }
 
     /// What a WebSocket received from its client.
     pub fn receive(&mut self, socket: u32, text: &str, now_ms: f64) {
+        self.announce(now_ms);
         self.channels.receive(socket, text, &self.config.notifications, now_ms);
     }
 
@@ -202,6 +225,7 @@ impl Simulator {
 
     /// Cuts all WebSockets, with a notice before (`v2.system.socket_closing`) or without.
     pub fn cut(&mut self, notice: bool, now_ms: f64) {
+        self.announce(now_ms);
         self.channels.cut(notice, now_ms);
     }
 
@@ -209,7 +233,8 @@ impl Simulator {
         self.channels.list()
     }
 
-    pub fn set_notifications(&mut self, notifications: Notifications) {
+    pub fn set_notifications(&mut self, notifications: Notifications, now_ms: f64) {
+        self.announce(now_ms);
         self.config.notifications = notifications;
     }
 
@@ -221,7 +246,6 @@ impl Simulator {
     /// What goes out on WebSockets until now.
     pub fn outgoing(&mut self, now_ms: f64) -> Vec<Outgoing> {
         self.announce(now_ms);
-        self.channels.expire(now_ms);
         self.channels.outgoing(&self.config.notifications, now_ms)
     }
 
@@ -232,8 +256,13 @@ impl Simulator {
         changes.chain(self.channels.next_ms(&self.config.notifications)).min_by(f64::total_cmp)
     }
 
-    /// Publishes what has changed since the last time.
-    fn announce(&mut self, now_ms: f64) {
+    /// Publishes what has changed since the last time. Whatever changes something calls it before and after, so that an
+    /// event tells of the moment in which it happened, to who listened then.
+    pub(crate) fn announce(&mut self, now_ms: f64) {
+        if self.channels.list().is_empty() {
+            self.announced_ms = None;
+            return;
+        }
         let from_ms = self.announced_ms.replace(now_ms);
         let mut announced = take(&mut self.announced);
         let mut channels = take(&mut self.channels);
@@ -256,22 +285,16 @@ impl Simulator {
                     continue;
                 }
                 *known = seen.iter().map(|state| state.map(str::to_owned)).collect();
-                let present = conversation.participants.iter().zip(seen).filter(|(_, state)| state.is_some());
-                let users: Vec<&str> = present.filter_map(|(one, _)| one.user_id.as_deref()).collect();
+                // Also of who is no longer listed.
+                let listed = conversation.participants.iter().filter(|one| one.was_listed(at_ms));
+                let users: Vec<&str> = listed.filter_map(|one| one.user_id.as_deref()).collect();
                 let body = |topic: &str| self.notification(&conversation.id, topic, at_ms);
                 channels.publish(&users, &self.config.notifications, at_ms, &body);
             }
         }
+        channels.expire(now_ms);
         (self.announced, self.channels) = (announced, channels);
     }
-}
-
-/// A channel as the API shows it.
-fn described(channel: &Channel, request: &Request) -> Value {
-    let origin = request.streaming_origin.as_deref().unwrap_or("wss://streaming.mypurecloud.com");
-    json!({
-        "connectUri": format!("{origin}/channels/{}", channel.id), "id": channel.id, "expires": timestamp(channel.expires_ms),
-    })
 }
 
 fn listed(topics: &[String]) -> Value {

@@ -1,5 +1,6 @@
 // The simulator's sign-in, users and notification channels: in the process, over HTTP, and asked by the vendor's SDK.
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { afterEach, test } from "node:test";
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
 import { WebSocket } from "ws";
@@ -375,8 +376,6 @@ test("over HTTP: the vendor's SDK signs in, asks who it is, and subscribes; a We
   const { accessToken, tokenExpiryTime } = await sdk.authorizePKCEGrant(CLIENT, verifier, code, REDIRECT);
   assert.match(accessToken, /^token-/);
   assert.ok(tokenExpiryTime > Date.now());
-  await assert.rejects(sdk.authorizePKCEGrant(CLIENT, verifier, code, REDIRECT));
-
   const me = await new platformClient.UsersApi().getUsersMe({ expand: ["authorization"] });
   assert.deepEqual([me.id, me.authorization.permissions.length], ["u-ada", 1]);
   const notifications = new platformClient.NotificationsApi();
@@ -399,4 +398,128 @@ test("over HTTP: the vendor's SDK signs in, asks who it is, and subscribes; a We
   simulator.cutChannels();
   await end;
   await assert.rejects(listening(WebSocket, `${channel.connectUri}0`), /did not open/);
+  // A code that comes twice ends its token too.
+  await assert.rejects(sdk.authorizePKCEGrant(CLIENT, verifier, code, REDIRECT));
+  await assert.rejects(new platformClient.UsersApi().getUsersMe(), ({ status }) => status === 401);
+});
+
+test("changes at one moment are an event each, to who listens then, also where somebody is no longer listed", async () => {
+  const { simulator, time } = await simulate({ notifications: { delayMs: 100 } });
+  const token = await signIn(simulator);
+  const { id, connectUri } = await channelOf(simulator, token);
+  const { events } = await listening(simulator.WebSocket, connectUri);
+  time.ms = 2_000;
+  for (const state of ["dialing", "connected", undefined]) simulator.setState("c-1", "p-grace", state);
+  simulator.setNotifications({ starved: false });
+  time.ms = 2_099;
+  await settle();
+  // What was connected at 1,000 is due, the rest not yet.
+  assert.deepEqual(
+    events.map((one) => stateOf(one)),
+    ["connected"],
+  );
+  time.ms = 2_100;
+  await until(() => events.length === 4);
+  assert.deepEqual(
+    events.map((one) => stateOf(one)),
+    ["connected", "dialing", "connected", undefined],
+  );
+  simulator.setState("c-1", "p-ada", undefined);
+  simulator.setState("c-1", "p-grace", "connected");
+  time.ms = 3_000;
+  await until(() => events.length === 6);
+  assert.deepEqual(
+    events.slice(4).map((one) => stateOf(one, "p-ada")),
+    [undefined, undefined],
+  );
+  // Subscriptions count from when they are made.
+  simulator.setState("c-1", "p-grace", "dialing");
+  const path = `/api/v2/notifications/channels/${id}/subscriptions`;
+  await asked(simulator, token, path, { method: "DELETE" });
+  simulator.setState("c-1", "p-grace", "connected");
+  time.ms = 4_000;
+  await until(() => events.length === 7);
+  await settle();
+  assert.equal(stateOf(events.at(-1)), "dialing");
+});
+
+test("the WebSocket in the process behaves as a browser's", async () => {
+  const { simulator, time } = await simulate();
+  const { connectUri } = await channelOf(simulator, await signIn(simulator));
+  const socket = new simulator.WebSocket(connectUri);
+  opened.push(socket);
+  assert.throws(() => socket.send("x"), { name: "InvalidStateError" });
+  assert.deepEqual([simulator.WebSocket.OPEN, socket.CLOSED, socket.readyState, socket.onopen], [1, 3, 0, null]);
+  const seen = [];
+  await new Promise((resolve) => {
+    socket.onopen = ({ target }) => resolve(target.send('{"message":"ping"}'));
+  });
+  socket.onmessage = () => seen.push("replaced");
+  socket.onmessage = ({ target, data }) => seen.push([target === socket, JSON.parse(data).eventBody.message]);
+  await until(() => seen.length > 0);
+  assert.deepEqual(seen, [[true, "pong"]]);
+  socket.onmessage = null;
+  time.ms = 30_000;
+  await settle();
+  assert.equal(seen.length, 1);
+  const early = new simulator.WebSocket(connectUri);
+  const ends = [];
+  for (const type of ["open", "error", "close"]) early.addEventListener(type, ({ code }) => ends.push([type, code]));
+  early.close();
+  await until(() => ends.length === 2);
+  assert.deepEqual(ends, [
+    ["error", undefined],
+    ["close", 1006],
+  ]);
+});
+
+test("a misspelt field is an error each time, and changes nothing", async () => {
+  const { simulator } = await simulate();
+  assert.throws(() => simulator.setNotifications({ delyMs: 1 }), /unknown field `delyMs`/);
+  simulator.setNotifications({ delayMs: 1 });
+  await assert.rejects(simulate({ login: { clients: [], askes: true } }), /unknown field `askes`/);
+});
+
+test("expiry as a date: of the clock's day, or of today", async () => {
+  const now = await createSimulator({ conversations: [] });
+  const made = await (await asked(now, "t", "/api/v2/notifications/channels", { method: "POST" })).json();
+  const days = (Date.parse(made.expires) - Date.now()) / 86_400_000;
+  assert.ok(days > 0.9 && days < 1.1, made.expires);
+  const then = await createSimulator({ conversations: [], now: () => 1_000, startedAtMs: 0 });
+  const other = await (await asked(then, "t", "/api/v2/notifications/channels", { method: "POST" })).json();
+  assert.equal(other.expires, "1970-01-02T00:00:01.000Z");
+});
+
+test("fetch takes what a fetch takes: a Request, bytes, a method in lower case", async () => {
+  const { simulator } = await simulate({ login: undefined });
+  const url = `${API}/api/v2/conversations/calls/c-1/participants/p-ada`;
+  const body = JSON.stringify({ state: "disconnected" });
+  const bytes = await simulator.fetch(new URL(url), { method: "patch", body: new TextEncoder().encode(body) });
+  assert.equal(bytes.status, 404, "methods other than the common ones keep their case, as fetch has it");
+  const request = await simulator.fetch(new Request(url, { method: "PATCH", body }));
+  assert.equal(request.status, 202);
+});
+
+test("over HTTP: upgrades that are refused or reset harm nobody", async (context) => {
+  const { simulator } = await simulate();
+  const server = await simulator.listen();
+  context.after(() => server.close());
+  const { connectUri } = await channelOf(simulator, await signIn(simulator));
+  const uri = `ws://127.0.0.1:${server.port}${new URL(connectUri).pathname}`;
+  const { socket } = await listening(WebSocket, uri);
+  const upgrade = (path, more = "") =>
+    new Promise((resolve) => {
+      const stream = connect(server.port, "127.0.0.1", () => {
+        stream.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n`);
+        if (path.endsWith("nope")) stream.resetAndDestroy();
+      });
+      stream
+        .on("close", resolve)
+        .on("error", () => {})
+        .resume();
+    });
+  for (let count = 0; count < 20; count++) await upgrade("/channels/nope");
+  // Without a key it is no WebSocket, and does not end the one that there is.
+  await upgrade(new URL(uri).pathname);
+  assert.equal(socket.readyState, WebSocket.OPEN);
 });
