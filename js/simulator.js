@@ -93,7 +93,7 @@ async function inProcess(handle, input, init = {}) {
   const body = await textOf(request.body);
   const reply = handle({
     // As fetch does: `patch` stays as it is.
-    method: method.replace(/^(delete|get|head|options|post|put)$/i, (name) => name.toUpperCase()),
+    method: method.replace(/^(delete|get|head|options|post|put)$/i, (/** @type {string} */ name) => name.toUpperCase()),
     path: pathname + search,
     body,
     authorization: headers.get("authorization"),

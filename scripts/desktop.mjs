@@ -21,7 +21,7 @@ export function headersOf(config) {
     "style-src 'self'",
     "img-src data:",
     `connect-src 'self' ${all("apiUrl")} ${all("loginUrl")} ${all("streamingUrl")}`,
-    `frame-ancestors ${[all("desktopOrigin"), ...config.hosts].join(" ")}`,
+    `frame-ancestors ${[all("desktopOrigin"), ...(config.hosts ?? [])].join(" ")}`,
     "base-uri 'none'",
     "form-action 'none'",
     "require-trusted-types-for 'script'",
@@ -106,7 +106,7 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
     effectDelayMs: 80,
     notifications: { delayMs: 120 },
     ...platform,
-    ...(latencyMs ? { faults: [{ delayMs: latencyMs, times: 1e9 }] } : {}),
+    faults: [...(platform.faults ?? []), ...(latencyMs ? [{ path: "/", delayMs: latencyMs, times: 1e9 }] : [])],
   });
   const server = await simulator.listen();
   const desktopOrigin = new URL(desktop.url).origin;
@@ -128,10 +128,10 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
   Object.assign(headers, headersOf(config));
 
   /** A page of the desktop with frames. @param {Record<string, string>} placeholders */
-  const urlOf = (placeholders, { file = "desktop.html", frames = 1, sandbox = SANDBOX } = {}) => {
-    const query = new URLSearchParams(placeholders);
-    return `${desktop.url}${file}?${new URLSearchParams({ widget: `${widget}?${query}`, frames: String(frames), sandbox })}`;
-  };
+  function urlOf(placeholders, { file = "desktop.html", frames = 1, sandbox = SANDBOX } = {}) {
+    const address = `${widget}?${new URLSearchParams(placeholders)}`;
+    return `${desktop.url}${file}?${new URLSearchParams({ widget: address, frames: String(frames), sandbox })}`;
+  }
   return {
     simulator,
     desktopOrigin,
@@ -145,6 +145,10 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
       gcLangTag: "en-us",
       gcUsePopupAuth: "true",
     },
+    /** As a web server that sends no headers. */
+    unprotect() {
+      for (const name of Object.keys(headers)) delete headers[name];
+    },
     close: () => Promise.all([server.close(), page.close(), desktop.close()]),
   };
 }
@@ -152,6 +156,8 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const isFilled = await buildDesktop();
   step(`The host page is in ${bold(desktopFolder)}`);
-  if (!isFilled)
-    console.log(yellow("Fill in clientId in config.json there and in www/desktop, then build again for _headers."));
+  if (!isFilled) {
+    console.log(yellow("Not ready to upload: fill in clientId in www/desktop/config.json, and build again."));
+    process.exitCode = 1;
+  }
 }

@@ -17,9 +17,13 @@ export interface RemoveCallerEventMap {
   /** Before a removal begins. `preventDefault()` prevents it. */
   "remove-caller-before": CustomEvent<{ participant: ConversationParticipant }>;
   /** After a removal. */
-  "remove-caller-outcome": CustomEvent<{ participant: ConversationParticipant; result: DisconnectResult }>;
+  "remove-caller-outcome": CustomEvent<{
+    participant: ConversationParticipant;
+    result: DisconnectResult;
+    message: string;
+  }>;
   /** A removal without an outcome; without `participant`, a read of the participants that failed. */
-  "remove-caller-error": CustomEvent<{ participant?: ConversationParticipant; error: unknown }>;
+  "remove-caller-error": CustomEvent<{ participant?: ConversationParticipant; error: unknown; message?: string }>;
 }
 
 /**

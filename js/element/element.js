@@ -118,9 +118,9 @@ class Row {
  * @attr {string} lang - The language; default: that of the nearest element that has one.
  *
  * @fires remove-caller-before - Before a removal begins, cancelable. `detail` is `{ participant }`.
- * @fires remove-caller-outcome - After a removal. `detail` is `{ participant, result }`.
- * @fires remove-caller-error - After a removal without an outcome: `detail` is `{ participant, error }`. After a read
- * of the participants that failed: `{ error }`.
+ * @fires remove-caller-outcome - After a removal. `detail` is `{ participant, result, message }`.
+ * @fires remove-caller-error - After a removal without an outcome: `detail` is `{ participant, error, message }`. After
+ * a read of the participants that failed: `{ error }`.
  *
  * @csspart list - The list of participants.
  * @csspart participant - One participant.
@@ -166,6 +166,8 @@ export class RemoveCallerElement extends Base {
    * @type {{ key: string, of?: Participant, values?: any }}
    */
   #before = { key: "" };
+  /** The sentence of `#said`. */
+  #words = "";
 
   /** @type {ConversationClient | undefined} */
   #client;
@@ -368,7 +370,7 @@ export class RemoveCallerElement extends Base {
 
   // ---- Who is there ----
 
-  /** Reads the participants again; settles when they are shown. It does not reject: a failure is shown, and an event. */
+  /** Reads the participants again; settles when they are shown. It does not reject: a failure is shown. */
   refresh() {
     if (!this.#isRunning) return Promise.resolve();
     clearTimeout(this.#burst);
@@ -558,11 +560,11 @@ export class RemoveCallerElement extends Base {
       );
       row.phase = "idle";
       if (!signal.aborted) this.#conclude(row, result);
-      this.#emit("outcome", { participant, result });
+      this.#emit("outcome", { participant, result, message: signal.aborted ? "" : this.#words });
     } catch (error) {
       row.phase = "idle";
       if (!signal.aborted) this.#say("error", row, { error });
-      this.#emit("error", { participant, error });
+      this.#emit("error", { participant, error, message: signal.aborted ? "" : this.#words });
     }
     if (!signal.aborted) this.refresh();
   }
@@ -686,6 +688,7 @@ export class RemoveCallerElement extends Base {
       const said = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
       return key && this.#sentence(key, said, text);
     });
+    this.#words = sentences[1];
     setText(this.#status, sentences.filter(Boolean).join(" "));
     setAttribute(this.#status, "data-key", this.#said.key);
   }

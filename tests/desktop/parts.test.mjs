@@ -52,7 +52,8 @@ test("placeholders: present and old names; one that was not replaced is missing;
   const url = (query) => new URL(`${page}?${query}`);
   const launch = launchOf(
     url(
-      "gcConversationId=c-1&gcTargetEnv=prod&gcHostOrigin=https%3A%2F%2Fapps.mypurecloud.com&gcLangTag=en-us&gcUsePopupAuth=true",
+      "gcConversationId=c-1&gcTargetEnv=prod&gcHostOrigin=https%3A%2F%2Fapps.mypurecloud.com" +
+        "&gcLangTag=en-us&gcUsePopupAuth=true",
     ),
   );
   assert.deepEqual(launch, {

@@ -1,5 +1,5 @@
 // One notification channel for all tabs and frames of a browser: a Web Lock elects the leader, which holds the channel;
-// a BroadcastChannel gives the others what it receives. For reuse: it imports nothing. docs/desktop.md has an example.
+// a BroadcastChannel passes on what it receives. For reuse: it imports nothing. docs/desktop.md has an example.
 
 /** The platform's channel lives for 24 hours after its subscriptions were sent. */
 const RESUBSCRIBE_MS = 12 * 3_600_000;
@@ -13,9 +13,9 @@ const MAX_BACKOFF_MS = 90_000;
 const REQUEST_MS = 10_000;
 
 /**
- * @typedef {"waiting" | "live" | "down" | "refused" | "unsupported"} ChannelState waiting: nobody has a channel yet.
- * live: it is open. down: the leader connects again. refused: the platform refuses this page's token (401, 403), another
- * page may lead. unsupported: no Web Locks or BroadcastChannel here.
+ * waiting: nobody has a channel yet. live: it is open. down: the leader connects again. refused: the platform refuses
+ * this page's token (401, 403), another page may lead. unsupported: no Web Locks or BroadcastChannel here.
+ * @typedef {"waiting" | "live" | "down" | "refused" | "unsupported"} ChannelState
  */
 
 /**
@@ -24,8 +24,8 @@ const REQUEST_MS = 10_000;
  * @param {string} options.name who shares it: the API's origin, the OAuth client and the user
  * @param {string[]} options.topics the same for all who share it
  * @param {string} options.apiUrl `https://api.mypurecloud.com`
- * @param {(request: { refresh: boolean }) => string | Promise<string>} options.accessToken one that throws an error with
- * `status: 401` has no token
+ * @param {(request: { refresh: boolean }) => string | Promise<string>} options.accessToken an error with `status: 401`:
+ * there is none
  * @param {(notification: any) => void} options.onNotification each of a topic; duplicates are usual
  * @param {() => void} [options.onGap] events may have been missed: read again
  * @param {(state: ChannelState, error?: any) => void} [options.onState]
@@ -60,8 +60,10 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
   function hear(news) {
     if (end.signal.aborted) return;
     if (news.notification) onNotification(news.notification);
-    if (news.gap) onGap?.();
-    if (news.state) become(news.state);
+    // Nothing is replayed: what happened before has to be read.
+    if (news.state === "live" && state !== "live") onGap?.();
+    // Of others: that they wait changes nothing for a page whose own token is refused.
+    if (news.state && !(news.state === "waiting" && state === "refused")) become(news.state);
     // Only the leader knows.
     if (news.hello && isLeader) others.postMessage({ state });
   }
@@ -112,8 +114,7 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
       timers = [setTimeout(ping, PING_MS), setTimeout(() => over.abort(), SILENCE_MS)];
     }
 
-    // Nothing is replayed: what happened before has to be read.
-    socket.onopen = () => tell({ state: "live", gap: true });
+    socket.onopen = () => tell({ state: "live" });
     socket.onmessage = (/** @type {{ data: string }} */ { data }) => {
       isAlive();
       const notification = parsed(data);
@@ -155,6 +156,7 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
       }
       if (end.signal.aborted) break;
       tell({ state: "down" });
+      if (end.signal.aborted) break;
       const backoffMs = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** failures) * (0.5 + random() / 2);
       await sleep(Math.max(retryAfterMs, backoffMs), end.signal);
     }

@@ -5,7 +5,7 @@ const VERSION = 1;
 
 /**
  * Loads the host page into a frame and drives it.
- * @param {HTMLIFrameElement} frame with a sandbox that has allow-scripts, allow-same-origin, allow-popups
+ * @param {HTMLIFrameElement} frame its sandbox needs allow-scripts, allow-same-origin, allow-popups and allow-forms
  * @param {object} options
  * @param {string} options.page the host page's address, with `?gcTargetEnv=` where it serves several regions
  * @param {string} [options.conversationId] default: none yet, see `show`
@@ -16,6 +16,7 @@ const VERSION = 1;
 export function embedRemoveCaller(frame, { page, conversationId, language, on = {} }) {
   const address = new URL(page, location.href);
   address.searchParams.set("host", location.origin);
+  if (language) address.searchParams.set("gcLangTag", language);
   let order = { conversationId, language };
   let isReady = false;
 
@@ -49,6 +50,9 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
     /** Reads the participants again. */
     refresh: () => tell("refresh"),
     /** Ends it; the frame is the caller's. */
-    close: () => window.removeEventListener("message", heard),
+    close() {
+      window.removeEventListener("message", heard);
+      frame.src = "about:blank";
+    },
   };
 }

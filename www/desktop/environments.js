@@ -27,12 +27,21 @@ export class SetUpError extends Error {
 }
 
 /**
+ * Refuses to be framed by others, also where the web server sends no `frame-ancestors`, in browsers that tell.
+ * @param {string[]} allowed origins
+ */
+export function checkAncestors(allowed) {
+  const stranger = [...(location.ancestorOrigins ?? [])].find((origin) => !allowed.includes(origin));
+  if (stranger) throw new SetUpError(`The page around this one, "${stranger}", is not listed in hosts of config.json.`);
+}
+
+/**
  * The environment that the page was opened for.
  * @param {any} config config.json
  * @param {string | undefined} name `{{gcTargetEnv}}` or a domain; it may be missing where config.json has one only
  */
-export function environmentOf({ environments = {} }, name) {
-  const known = Object.keys(environments);
+export function environmentOf({ environments }, name) {
+  const known = Object.keys(environments ?? {});
   const domain = name ? domainOf(name) : known.length === 1 ? known[0] : undefined;
   if (domain === undefined)
     throw new SetUpError(

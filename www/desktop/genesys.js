@@ -27,12 +27,18 @@ export function joinDesktop(origin, { onFocus, onStop }) {
     lifecycle.stopped();
   });
   lifecycle.addFocusListener(onFocus);
-  // Names come from outside: they are text, not Markdown.
+  // Names come from outside: they are shown as plain text, not as Markdown.
   const common = /** @type {const} */ ({ showCloseButton: true, markdownMessage: false });
   return {
-    /** @param {string} title @param {string} text */
-    succeeded: (title, text) => alerting.showToastPopup(title, text, { type: "success", ...common }),
-    /** @param {string} title @param {string} text */
-    failed: (title, text) => alerting.showToastPopup(title, text, { type: "error", timeout: 0, ...common }),
+    /**
+     * An error stays until it is closed.
+     * @param {"success" | "info" | "error"} type
+     * @param {string} title
+     * @param {string} text
+     */
+    toast(type, title, text) {
+      if (type === "error") alerting.showToastPopup(title, text, { type, timeout: 0, ...common });
+      else alerting.showToastPopup(title, text, { type, ...common });
+    },
   };
 }

@@ -25,7 +25,7 @@ export function launchOf(url) {
   return Object.fromEntries(entries.filter(([, value]) => value));
 }
 
-/** The address to come back to on a reload: the sign-in's answer is gone from it. @param {URL} url @param {Launch} launch */
+/** The address for a reload: without the answer of the sign-in. @param {URL} url @param {Launch} launch */
 export function addressOf(url, launch) {
   const address = new URL(url.pathname, url);
   for (const [name, [parameter]] of Object.entries(PARAMETERS)) {

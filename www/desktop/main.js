@@ -1,34 +1,45 @@
 // The host page: from what a desktop opens it with to `<remove-caller>` with a signed-in user and live events.
 import "disconnect-if-connected/element/define";
 import { ConversationClient } from "disconnect-if-connected";
-import { RemoveCallerElement } from "disconnect-if-connected/element";
 import { joinChannel } from "./channel.js";
-import { environmentOf, SetUpError } from "./environments.js";
+import { checkAncestors, environmentOf, SetUpError } from "./environments.js";
 import { checkDesktop, joinDesktop } from "./genesys.js";
 import { joinHost } from "./host.js";
 import { addressOf, contentOf, launchOf } from "./launch.js";
-import { relay, SignIn, storage } from "./sign-in.js";
-import { DISCONNECT, isPermitted, userOf, VIEW } from "./user.js";
-import { askToSignIn, elementText, notice, part, reasonOf, say, speak, text } from "./view.js";
+import { isWindowOfSignIn, relay, SignIn, storage } from "./sign-in.js";
+import { DISCONNECT, isPermitted, userOf } from "./user.js";
+import { askToSignIn, explain, notice, part, say, show, speak, text } from "./view.js";
 
 /** How often the list is read while events come too, in milliseconds, and while none come. */
 const LIVE_POLL_MS = 15_000;
 const SLOW_POLL_MS = 5_000;
-
 /** When it asks again who is signed in, after that failed, in milliseconds. */
 const RETRY_MS = 30_000;
+const CONFIG_MS = 10_000;
 
 /** @type {import("disconnect-if-connected/element").RemoveCallerElement} */
 const element = part("participants");
 const refresh = () => void element.refresh();
 /** Ends everything: the desktop closes the page. */
 const end = new AbortController();
+/** @type {ReturnType<typeof joinHost> | undefined} */
+let host;
 
 async function configuration() {
-  const response = await fetch("config.json");
-  const config = response.ok ? await response.json().catch(() => undefined) : undefined;
-  if (!config) throw new SetUpError("config.json is missing, or is not JSON.");
+  const response = await fetch("config.json", { signal: AbortSignal.timeout(CONFIG_MS) }).catch(() => undefined);
+  const config = response?.ok ? await response.json().catch(() => undefined) : undefined;
+  if (typeof config !== "object" || config === null) throw new SetUpError("config.json is missing, or is not JSON.");
   return config;
+}
+
+/** @param {import("./channel.js").ChannelState} state @param {any} [error] */
+function showChannel(state, error) {
+  const isLive = state === "live";
+  element.pollMs = isLive ? LIVE_POLL_MS : SLOW_POLL_MS;
+  show("channel", isLive ? "channel.live" : "channel.slow", { seconds: SLOW_POLL_MS / 1_000 });
+  part("channel").dataset.state = state;
+  const isForbidden = state === "refused" && error?.status === 403;
+  notice("channel", isForbidden ? "noScope" : undefined, { scope: "notifications" });
 }
 
 /**
@@ -39,71 +50,54 @@ async function configuration() {
  * @param {AbortSignal} signal leaves the channel
  */
 async function listen({ apiUrl, clientId }, signIn, client, signal) {
-  /** @param {import("./channel.js").ChannelState} state @param {any} [error] */
-  function onState(state, error) {
-    const isLive = state === "live";
-    element.pollMs = isLive ? LIVE_POLL_MS : SLOW_POLL_MS;
-    part("channel").textContent = text(isLive ? "channel.live" : "channel.slow", { seconds: SLOW_POLL_MS / 1_000 });
-    part("channel").dataset.state = state;
-    const isForbidden = state === "refused" && error?.status === 403;
-    notice("channel", isForbidden ? text("noScope", { scope: "notifications" }) : undefined);
-  }
-  onState("waiting");
-  try {
-    const { id, name, permissions } = await userOf(apiUrl, signIn);
-    part("user").textContent = text("signedInAs", { name });
-    notice("permission", isPermitted(permissions, DISCONNECT) ? undefined : text("noDisconnect"));
-    notice("user");
-    if (signal.aborted) return;
-    const leave = joinChannel({
-      name: `${apiUrl} ${clientId} ${id}`,
-      topics: [`v2.users.${id}.conversations.calls`],
-      apiUrl,
-      accessToken: signIn.accessToken,
-      onNotification: (notification) => client.observe(notification),
-      onGap: refresh,
-      onState,
-    });
-    signal.addEventListener("abort", leave);
-  } catch (/** @type {any} */ error) {
-    if (error.status === 401 || signal.aborted) return;
-    const isForbidden = error.status === 403;
-    notice("user", isForbidden ? text("noScope", { scope: "users:readonly" }) : text("noUser"));
-    if (isForbidden) return;
-    const retry = setTimeout(() => listen({ apiUrl, clientId }, signIn, client, signal), RETRY_MS);
-    signal.addEventListener("abort", () => clearTimeout(retry));
+  while (!signal.aborted) {
+    try {
+      const { id, name, permissions } = await userOf(apiUrl, signIn.accessToken, signal);
+      if (signal.aborted) return;
+      show("user", "signedInAs", { name });
+      show("sign-out", "signOut");
+      part("sign-out").hidden = false;
+      notice("user");
+      notice("permission", isPermitted(permissions, DISCONNECT) ? undefined : "noDisconnect");
+      const leave = joinChannel({
+        name: `${apiUrl} ${clientId} ${id}`,
+        topics: [`v2.users.${id}.conversations.calls`],
+        apiUrl,
+        accessToken: signIn.accessToken,
+        onNotification: (notification) => client.observe(notification),
+        onGap: refresh,
+        onState: showChannel,
+      });
+      signal.addEventListener("abort", leave);
+      return;
+    } catch (/** @type {any} */ error) {
+      if (error.status === 401 || signal.aborted) return;
+      const isForbidden = error.status === 403;
+      notice("user", isForbidden ? "noScope" : "noUser", { scope: "users:readonly" });
+      if (isForbidden) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 }
 
-/** @param {any} participant */
-const nameOf = ({ name, address, purpose }) =>
-  name?.trim() || address?.replace(/^(tel|sips?):/i, "").split(/[;@]/)[0] || purpose || "";
 /** Neither name nor number: the desktop knows them. @param {any} participant */
 const short = ({ id, purpose, userId }) => ({ id, purpose, userId });
 
-/**
- * Tells the desktop what came of removals.
- * @param {ReturnType<typeof joinDesktop> | undefined} desktop
- * @param {ReturnType<typeof joinHost> | undefined} host
- */
-function report(desktop, host) {
-  const { languages } = RemoveCallerElement;
-  element.addEventListener("remove-caller-outcome", (/** @type {any} */ { detail: { participant, result } }) => {
-    const words = elementText(languages, result.outcome, { name: nameOf(participant), state: result.state });
-    if (result.outcome === "not-connected") desktop?.failed(text("notRemoved"), words);
-    else desktop?.succeeded(text("removed"), words);
-    notice("forbidden");
+/** Tells the desktop what came of removals. @param {ReturnType<typeof joinDesktop> | undefined} desktop */
+function report(desktop) {
+  element.addEventListener("remove-caller-outcome", (/** @type {any} */ { detail }) => {
+    const { participant, result, message } = detail;
+    const { outcome, acknowledged, confirmed } = result;
+    const isSure = outcome === "disconnected" && acknowledged && confirmed;
+    if (outcome === "not-connected") desktop?.toast("error", text("notRemoved"), message);
+    else desktop?.toast(isSure ? "success" : "info", text(isSure ? "removed" : "title"), message);
+    notice("refused");
     host?.tell("outcome", { conversationId: result.conversationId, participant: short(participant), result });
   });
-  element.addEventListener("remove-caller-error", (/** @type {any} */ { detail: { participant, error } }) => {
+  element.addEventListener("remove-caller-error", (/** @type {any} */ { detail: { participant, error, message } }) => {
     if (error?.name === "AbortError") return;
-    const [scope, permission] = participant ? ["conversations", DISCONNECT] : ["conversations:readonly", VIEW];
-    if (error?.code === "FORBIDDEN") notice("forbidden", text("noScopeOrPermission", { scope, permission }));
-    if (participant) {
-      const seconds = Math.ceil((error?.retryAfterMs ?? 0) / 1_000);
-      const values = { name: nameOf(participant), code: error?.code ?? error?.name, seconds };
-      desktop?.failed(text("notRemoved"), elementText(languages, String(error?.code), values));
-    }
+    if (error?.code === "FORBIDDEN") notice("refused", participant ? "writeRefused" : "readRefused");
+    if (participant) desktop?.toast("error", text(error?.mayHaveDisconnected ? "title" : "notRemoved"), message);
     host?.tell("error", {
       conversationId: element.conversationId,
       participant: participant && short(participant),
@@ -115,36 +109,42 @@ function report(desktop, host) {
 async function start() {
   part("stuck").remove();
   const url = new URL(location.href);
-  const isAnswer = url.searchParams.has("state") && (url.searchParams.has("code") || url.searchParams.has("error"));
+  const isAnswer = url.searchParams.has("error") || (url.searchParams.has("code") && url.searchParams.has("state"));
   const content = isAnswer ? contentOf(url.searchParams.get("state")) : undefined;
-  const launch = isAnswer ? (content?.launch ?? {}) : launchOf(url);
+  const launch = content?.launch ?? launchOf(url);
   speak(launch.language);
-  if (content?.popup) {
-    if (!relay()) say(text("elsewhere"), "problem");
+  show("title", "title");
+  if (isAnswer && (content ? content.popup : isWindowOfSignIn())) {
+    if (!relay()) say("elsewhere");
     return;
   }
-  say(text("starting"), "busy");
+  say("starting");
+  const isFramed = window.parent !== window;
   // Before anything else: the desktop's first message comes as soon as the page has loaded.
-  const desktopOrigin = window.parent !== window && !launch.host ? launch.desktopOrigin : undefined;
+  const desktopOrigin = isFramed && !launch.host ? launch.desktopOrigin : undefined;
   const hooks = { onFocus: refresh, onStop: () => end.abort() };
   const desktop = desktopOrigin ? joinDesktop(desktopOrigin, hooks) : undefined;
 
   const config = await configuration();
-  const environment = environmentOf(config, launch.environment);
-  if (desktopOrigin) checkDesktop(environment, desktopOrigin);
+  const { hosts = [], where, confirmMode = "always", api = "calls" } = config;
+  let isAsking = true;
   const onInit = (/** @type {{ conversationId: string, language?: string }} */ order) => {
     if (order.language) speak(order.language);
     launch.conversationId = order.conversationId;
     element.conversationId = order.conversationId;
-    if (element.client) say("");
+    notice("refused");
+    if (!isAsking) say();
   };
-  const host = launch.host ? joinHost(launch.host, config.hosts, { onInit, onRefresh: refresh }) : undefined;
-  report(desktop, host);
+  if (launch.host) host = joinHost(launch.host, hosts, { onInit, onRefresh: refresh });
+  const environment = environmentOf(config, launch.environment);
+  if (desktopOrigin) checkDesktop(environment, desktopOrigin);
+  checkAncestors([environment.desktopOrigin, ...(desktopOrigin ? [desktopOrigin] : []), ...hosts]);
+  report(desktop);
 
   const store = storage();
   const signIn = new SignIn(environment, store);
-  // Without storage the redirect would lose the verifier; and few logins may be framed by another desktop.
-  const popup = launch.popup === "true" || !store || (host !== undefined && launch.popup !== "false");
+  // Few logins may be framed; and without storage a redirect would lose the verifier.
+  const popup = !store || (launch.popup ? launch.popup === "true" : isFramed);
   let problem;
   if (isAnswer) {
     history.replaceState(undefined, "", addressOf(url, launch));
@@ -153,41 +153,43 @@ async function start() {
     });
   }
   host?.tell("ready");
+  const { signal } = end;
   if (!signIn.isSignedIn) {
     host?.tell("sign-in-required");
-    await askToSignIn(signIn, launch, { popup, problem });
+    // Never twice without a click: a login that fails would be asked for ever.
+    await askToSignIn(signIn, launch, { popup, atOnce: !popup && !isAnswer, problem, signal });
   }
-  if (end.signal.aborted) return;
+  if (signal.aborted) return;
 
-  const client = new ConversationClient({
-    accessToken: signIn.accessToken,
-    baseUrl: environment.apiUrl,
-    api: config.api ?? "calls",
-  });
-  element.where = config.where;
-  element.confirmMode = config.confirmMode ?? "always";
+  const client = new ConversationClient({ accessToken: signIn.accessToken, baseUrl: environment.apiUrl, api });
+  element.where = where;
+  element.confirmMode = confirmMode;
   element.conversationId = launch.conversationId ?? "";
 
   let session = new AbortController();
   function begin() {
-    say(launch.conversationId ? "" : text("noConversation"));
+    isAsking = false;
+    say(launch.conversationId ? undefined : "noConversation");
     host?.tell("signed-in");
     session = new AbortController();
+    showChannel("waiting");
     listen(environment, signIn, client, session.signal);
   }
-  let isAsking = false;
   signIn.onRequired = async () => {
-    if (isAsking || end.signal.aborted) return;
+    if (isAsking || signal.aborted) return;
     isAsking = true;
     session.abort();
+    showChannel("waiting");
+    show("user");
+    part("sign-out").hidden = true;
     host?.tell("sign-in-required");
-    await askToSignIn(signIn, launch, { popup, isAgain: true });
-    isAsking = false;
-    if (end.signal.aborted) return;
+    await askToSignIn(signIn, launch, { popup, isAgain: true, signal });
+    if (signal.aborted) return;
     refresh();
     begin();
   };
-  end.signal.addEventListener("abort", () => {
+  part("sign-out").onclick = () => signIn.signOut();
+  signal.addEventListener("abort", () => {
     session.abort();
     client.close();
     element.remove();
@@ -196,4 +198,7 @@ async function start() {
   begin();
 }
 
-start().catch((error) => say(reasonOf(error), "problem"));
+start().catch((error) => {
+  explain(error);
+  host?.tell("error", { error: { name: error?.name, message: error?.message } });
+});

@@ -1,4 +1,4 @@
-// Sign-in by authorization code with PKCE: in this window by a redirect, or in a window of its own. The token is kept in
+// Sign-in by authorization code with PKCE: in this window by a redirect, or in a separate window. The token is kept in
 // memory and in sessionStorage, nowhere else.
 import * as oauth from "oauth4webapi";
 import { stateOf } from "./launch.js";
@@ -7,9 +7,15 @@ import { stateOf } from "./launch.js";
 const LOOK_MS = 500;
 /** How long the login may take to exchange a code. */
 const EXCHANGE_MS = 10_000;
-/** A token that is valid for less than this is not used. */
+/** A token is given up so long before its end, but not before half of its life. */
 const EARLY_MS = 10_000;
+/** A request may take so long (the default of `requestTimeoutMs`). */
+const FRESH_MS = 3_000;
 const MESSAGE = "remove-caller-sign-in";
+
+/** @typedef {{ accessToken: string, expires: number }} Token */
+/** @param {Token | undefined} token */
+const isValid = (token) => token !== undefined && Date.now() < token.expires;
 
 /** The sign-in has failed: `code` is the login's `error`, or one of ours. */
 export class SignInError extends Error {
@@ -30,6 +36,9 @@ export class SignInRequired extends Error {
   constructor() {
     super("Sign in first.");
   }
+  toJSON() {
+    return { name: this.name, code: this.code, message: this.message };
+  }
 }
 
 /** sessionStorage, or nothing where the browser blocks it for pages of other sites. */
@@ -44,8 +53,11 @@ export function storage() {
   }
 }
 
-/** The address without a query: to the character what the OAuth client has as redirect URI. */
+/** The address without a query: exactly what the OAuth client has as redirect URI. */
 export const redirectUri = () => location.origin + location.pathname;
+
+/** Whether this is a sign-in's window, also where the login's answer has no `state`. */
+export const isWindowOfSignIn = () => window.opener !== null && window.name.startsWith(MESSAGE);
 
 /** Gives the answer of a sign-in's window to the page that opened it; false where there is none. */
 export function relay() {
@@ -61,8 +73,12 @@ export class SignIn {
   #options;
   #store;
   #key;
-  /** @type {{ accessToken: string, expires: number } | undefined} */
+  /** @type {Token | undefined} */
   #token;
+  /** When this page began to use it. */
+  #since = 0;
+  /** Whether the login has to ask who signs in, though it knows somebody. */
+  #asksAnew = false;
   /** Called when a request finds no valid token. */
   onRequired = () => {};
 
@@ -81,7 +97,7 @@ export class SignIn {
     this.#options = { [oauth.allowInsecureRequests]: new URL(loginUrl).hostname === "127.0.0.1" };
     this.#store = store;
     this.#key = `remove-caller:${loginUrl}:${clientId}`;
-    this.#token = this.#read("token");
+    this.#adopt();
   }
 
   /** @param {string} name */
@@ -99,24 +115,40 @@ export class SignIn {
     else this.#store?.setItem(`${this.#key}:${name}`, JSON.stringify(value));
   }
 
-  /** Whether there is a token that is valid, as far as its time says. Another frame of this tab may have signed in. */
+  /** Whether there is a valid token. Another frame of this tab may have signed in. */
   get isSignedIn() {
-    this.#token ??= this.#read("token");
-    return this.#token !== undefined && Date.now() < this.#token.expires - EARLY_MS;
+    if (!isValid(this.#token)) this.#adopt();
+    return isValid(this.#token);
+  }
+
+  /** Takes what this tab has stored, where it may store anything. */
+  #adopt() {
+    if (!this.#store) return;
+    const stored = this.#read("token");
+    if (stored?.accessToken !== this.#token?.accessToken) this.#since = Date.now();
+    this.#token = stored;
   }
 
   /** A provider of tokens, for requests. */
   accessToken = ({ refresh = false } = {}) => {
-    const refused = this.#token?.accessToken;
-    // It was refused: one that another frame got meanwhile may do.
-    if (refresh) this.#token = this.#read("token");
-    if (refresh && this.#token?.accessToken === refused) this.forget();
+    if (refresh) {
+      this.#adopt();
+      // A refusal that comes right after a sign-in is of a request that was sent before it.
+      if (Date.now() - this.#since > FRESH_MS) this.forget();
+    }
     if (!this.isSignedIn) {
       this.onRequired();
       throw new SignInRequired();
     }
-    return /** @type {{ accessToken: string }} */ (this.#token).accessToken;
+    return /** @type {Token} */ (this.#token).accessToken;
   };
+
+  /** The user leaves: the login asks who signs in next. */
+  signOut() {
+    this.#asksAnew = true;
+    this.forget();
+    this.onRequired();
+  }
 
   forget() {
     this.#token = undefined;
@@ -140,6 +172,7 @@ export class SignIn {
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
         code_challenge_method: "S256",
         state,
+        ...(this.#asksAnew ? { prompt: "login" } : {}),
       }),
     );
     return { url: url.href, verifier, state };
@@ -149,7 +182,7 @@ export class SignIn {
   redirect({ url, verifier, state }) {
     // By its state: several frames of a tab may be on their way at once.
     this.#write(state, verifier);
-    location.assign(url);
+    location.replace(url);
   }
 
   /** After a redirect. @param {URL} url */
@@ -167,7 +200,7 @@ export class SignIn {
    * @param {AbortSignal} signal
    */
   async popup({ url, verifier, state }, signal) {
-    const opened = window.open(url, "", "popup,width=520,height=680");
+    const opened = window.open(url, `${MESSAGE}-${state.slice(0, 40)}`, "popup,width=520,height=680");
     if (!opened) throw new SignInError("popup_blocked");
     const done = new AbortController();
     try {
@@ -176,6 +209,7 @@ export class SignIn {
         const heard = ({ source, origin, data }) =>
           source === opened && origin === location.origin && data?.type === MESSAGE && resolve(new URL(data.url));
         window.addEventListener("message", heard, { signal: done.signal });
+        signal.throwIfAborted();
         signal.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
         let looks = 0;
         const look = setInterval(() => {
@@ -206,12 +240,15 @@ export class SignIn {
       );
       const token = await oauth.processAuthorizationCodeResponse(this.#server, this.#client, response);
       const lifeMs = 1_000 * (token.expires_in ?? 86_400);
-      this.#token = { accessToken: token.access_token, expires: Date.now() + lifeMs };
+      const usableMs = lifeMs - Math.min(EARLY_MS, lifeMs / 2);
+      this.#since = Date.now();
+      this.#token = { accessToken: token.access_token, expires: this.#since + usableMs };
       this.#write("token", this.#token);
+      this.#asksAnew = false;
     } catch (/** @type {any} */ error) {
       // What the login itself says, in the query or in the answer of the exchange.
       if (error.error) throw new SignInError(error.error, error.error_description);
-      throw new SignInError(error.name === "TimeoutError" ? "timeout" : "failed", error.message);
+      throw new SignInError("failed");
     }
   }
 }

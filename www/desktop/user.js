@@ -2,15 +2,21 @@
 
 const ANSWER_MS = 10_000;
 export const DISCONNECT = "conversation:communication:disconnect";
-export const VIEW = "conversation:communication:view";
 
-/** @param {string} apiUrl @param {import("./sign-in.js").SignIn} signIn */
-export async function userOf(apiUrl, signIn) {
-  const headers = { Authorization: `Bearer ${signIn.accessToken()}` };
-  const signal = AbortSignal.timeout(ANSWER_MS);
-  const response = await fetch(`${apiUrl}/api/v2/users/me?expand=authorization`, { headers, signal });
-  if (response.status === 401) signIn.accessToken({ refresh: true });
-  if (!response.ok) throw Object.assign(new Error(`users/me answered ${response.status}`), { status: response.status });
+/**
+ * @param {string} apiUrl
+ * @param {(request: { refresh: boolean }) => string} accessToken
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ id: string, name: string, permissions: string[] }>}
+ */
+export async function userOf(apiUrl, accessToken, signal, refresh = false) {
+  const response = await fetch(`${apiUrl}/api/v2/users/me?expand=authorization`, {
+    headers: { Authorization: `Bearer ${accessToken({ refresh })}` },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+  });
+  const { status } = response;
+  if (status === 401 && !refresh) return userOf(apiUrl, accessToken, signal, true);
+  if (!response.ok) throw Object.assign(new Error(`users/me answered ${status}`), { status });
   const { id, name, authorization } = await response.json();
   return { id, name, permissions: authorization?.permissions ?? [] };
 }

@@ -1,5 +1,5 @@
-// What the Genesys Cloud desktop is for the page in the frame: the vendor's protocol of messages (`purecloud-client-apps`),
-// lifecycle hooks out, answers and toasts in. It plays, it knows nothing of the call.
+// A stand-in for the Genesys Cloud desktop, as the page in the frame sees it: the vendor's protocol of messages
+// (`purecloud-client-apps`), lifecycle hooks out, answers and toasts in. It has no call of its own.
 const query = new URLSearchParams(location.search);
 const widget = query.get("widget");
 const { origin } = new URL(widget);
