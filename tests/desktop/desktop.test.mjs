@@ -42,13 +42,18 @@ async function until(condition, what) {
 
 /** One page of the widget, wherever it is. */
 function widgetOf(frame) {
-  const inside = (work, ...all) => frame.evaluate(work, ...all);
+  // What is asked while a frame goes to another page may never be answered.
+  const inside = (work, ...all) =>
+    Promise.race([
+      frame.evaluate(work, ...all),
+      new Promise((_, reject) => setTimeout(() => reject(new Error("context lost")), 5_000)),
+    ]);
   return {
     frame,
     inside,
     status: () => inside(() => document.querySelector("#status").textContent),
     notices: () => inside(() => [...document.querySelectorAll("#notices li")].map((one) => one.textContent)),
-    foot: () => inside(() => document.querySelector("#foot").textContent.trim()),
+    foot: () => inside(() => document.querySelector("#foot").innerText.replace(/\s+/g, " ").trim()),
     said: () =>
       inside(() => document.querySelector("remove-caller").shadowRoot.querySelector("[part=status]").textContent),
     states: () =>
@@ -414,7 +419,7 @@ test("a sign-in window that is blocked, closed, or refused is explained, and may
   const refused = await open(context, { login: { error: ["access_denied", "Not for <b>you</b>."] } });
   const [four] = refused.widgets();
   await four.clickSignIn();
-  await until(async () => (await four.status()) === "The sign-in was refused: Not for <b>you</b>.", "the reason");
+  await until(async () => (await four.status()) === "The sign-in was refused. Not for <b>you</b>.", "the reason");
 });
 
 test("errors of a redirect are shown, with the address that the client needs, and there is no loop", {
@@ -544,7 +549,7 @@ test("a channel that is dead or starved: the list is later, a removal is not", {
 test("a set-up that is wrong is explained: region, client, desktop, config", { skip }, async (context) => {
   const cases = [
     [{ more: { gcTargetEnv: "prod-euw2" } }, {}, /no clientId for the region "euw2\.pure\.cloud"/],
-    [{ more: { gcHostOrigin: "https://evil.example" } }, {}, /"https:\/\/evil\.example", which is no desktop/],
+    [{ more: { gcHostOrigin: "https://evil.example" } }, {}, /"https:\/\/evil\.example", but the desktop of/],
     [{ more: { host: "https://evil.example" } }, {}, /"https:\/\/evil\.example" is not listed in hosts/],
     [{}, { config: { environments: {} } }, /has no clientId|No region/],
   ];

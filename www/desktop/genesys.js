@@ -8,10 +8,11 @@ import { SetUpError } from "./environments.js";
  * @param {string} given `{{gcHostOrigin}}`
  */
 export function checkDesktop({ desktopOrigin, domain }, given) {
-  const { protocol, hostname } = URL.canParse(given) ? new URL(given) : new URL("about:blank");
-  const isOfRegion = protocol === "https:" && hostname.endsWith(`.${domain}`);
-  if (given !== desktopOrigin && !isOfRegion)
-    throw new SetUpError(`gcHostOrigin is "${given}", which is no desktop of the region "${domain}".`);
+  if (given !== desktopOrigin)
+    throw new SetUpError(
+      `gcHostOrigin is "${given}", but the desktop of "${domain}" is "${desktopOrigin}". ` +
+        "Where it is another one, config.json needs its desktopOrigin.",
+    );
 }
 
 /**

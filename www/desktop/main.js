@@ -138,7 +138,7 @@ async function start() {
   if (launch.host) host = joinHost(launch.host, hosts, { onInit, onRefresh: refresh });
   const environment = environmentOf(config, launch.environment);
   if (desktopOrigin) checkDesktop(environment, desktopOrigin);
-  checkAncestors([environment.desktopOrigin, ...(desktopOrigin ? [desktopOrigin] : []), ...hosts]);
+  checkAncestors([environment.desktopOrigin, ...hosts]);
   report(desktop);
 
   const store = storage();
