@@ -87,9 +87,9 @@ export function createSockets(core, clock) {
 
     /** @param {string} type @param {any} handler */
     #handle(type, handler) {
-      this.removeEventListener(type, this.#handlers[type] ?? null);
-      this.#handlers[type] = typeof handler === "function" ? handler : null;
-      this.addEventListener(type, this.#handlers[type]);
+      if (this.#handlers[type]) this.removeEventListener(type, this.#handlers[type]);
+      this.#handlers[type] = typeof handler === "function" ? handler : undefined;
+      if (this.#handlers[type]) this.addEventListener(type, this.#handlers[type]);
     }
     static {
       for (const type of ["open", "message", "close", "error"]) {

@@ -40,13 +40,15 @@ async function until(condition, what) {
   }
 }
 
+const LOST = "context lost";
+
 /** One page of the widget, wherever it is. */
 function widgetOf(frame) {
   // What is asked while a frame goes to another page may never be answered.
   const inside = (work, ...all) =>
     Promise.race([
       frame.evaluate(work, ...all),
-      new Promise((_, reject) => setTimeout(() => reject(new Error("context lost")), 5_000)),
+      new Promise((_, reject) => setTimeout(() => reject(new Error(LOST)), 5_000)),
     ]);
   return {
     frame,
@@ -70,20 +72,23 @@ function widgetOf(frame) {
       const button = await frame.$("#sign-in");
       await button.click();
     },
+    /** Clicks a button of the list; false where it is not there. */
+    press: (part, name) =>
+      // Not by the mouse: Chromium lays nothing out while a window of the sign-in is before the page.
+      inside(
+        (part, name) => {
+          const { shadowRoot } = document.querySelector("remove-caller");
+          const button = [...shadowRoot.querySelectorAll(`[part=${part}]`)].find((one) => one.ariaLabel.includes(name));
+          button?.click();
+          return button !== undefined;
+        },
+        part,
+        name,
+      ),
     /** Removes a participant as an agent does: the button, then the question's. */
     async remove(name) {
-      const part = (kind) =>
-        frame.evaluateHandle(
-          (name, kind) => {
-            const { shadowRoot } = document.querySelector("remove-caller");
-            return [...shadowRoot.querySelectorAll(`[part=${kind}]`)].find((one) => one.ariaLabel.includes(name));
-          },
-          name,
-          kind,
-        );
-      // Not by the mouse: Chromium lays nothing out while a window of the sign-in is before the page.
-      await (await part("button")).evaluate((button) => button.click());
-      await (await part("confirm")).evaluate((button) => button.click());
+      assert.ok(await this.press("button", name));
+      assert.ok(await this.press("confirm", name));
     },
   };
 }
@@ -134,7 +139,17 @@ async function open(
   const url = set.urlOf(placeholders, { frames, sandbox, ...(file ? { file } : {}) });
   await page.goto(bare ? `${set.widget}?${new URLSearchParams(placeholders)}` : url);
   const widgets = () => (bare ? [page.mainFrame()] : page.mainFrame().childFrames()).map(widgetOf);
-  if (!bare) await until(() => widgets().length === frames, "frames");
+  // Now and then the driver gets no hold of a frame that moves to a process of its own: it never answers. Once more then.
+  for (let tries = 0; !bare && tries < 5; tries++) {
+    await until(() => widgets().length === frames, "frames");
+    const isLost = ({ inside }) =>
+      inside(() => {}).then(
+        () => false,
+        ({ message }) => message === LOST,
+      );
+    if (!(await Promise.all(widgets().map(isLost))).includes(true)) break;
+    await page.reload();
+  }
   return { ...set, page, widgets, popups, problems, tabs, received: () => page.evaluate(() => window.received) };
 }
 
@@ -250,8 +265,10 @@ test("two frames of one call: one sign-in, one channel, one disconnect", { skip 
   assert.equal(desktop.simulator.channels().length, 1);
   for (const widget of [first, second])
     await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
-  await first.remove("Grace Hopper");
-  await second.remove("Grace Hopper");
+  for (const widget of [first, second]) assert.ok(await widget.press("button", "Grace Hopper"));
+  assert.ok(await first.press("confirm", "Grace Hopper"));
+  // Where the first was quicker, it has taken the question away.
+  await second.press("confirm", "Grace Hopper");
   for (const widget of [first, second]) await until(async () => /removed|left/.test(await widget.said()), "an outcome");
   assert.equal(writes(desktop).length, 1);
   assert.deepEqual(desktop.problems, []);
@@ -269,10 +286,16 @@ test("two frames that sign in by redirects at the same time do not disturb each 
 });
 
 test("a token that ends by its own time: one frame signs in, the other one goes on too", { skip }, async (context) => {
-  const desktop = await open(context, { login: { tokenLifeMs: 12_000 } }, { frames: 2 });
+  const desktop = await open(context, {}, { frames: 2 });
   const [first, second] = desktop.widgets();
   await first.clickSignIn();
   await Promise.all([isLive(first), isLive(second)]);
+  for (const widget of [first, second]) {
+    await widget.inside(() => {
+      const { now } = Date;
+      Date.now = () => now() + 25 * 3_600_000;
+    });
+  }
   for (const widget of [first, second])
     await until(async () => (await widget.status()).startsWith("Your sign-in has ended."), "the question");
   assert.match(await first.foot(), /^checked every 5 s$/);
@@ -287,26 +310,65 @@ test("a token that ends at once is no loop, nor is an answer without a state", {
   await until(async () => (await brief.widgets()[0].status()) === "Sign in to see who is on the call.", "the question");
   assert.equal(signIns(brief), 1);
   const bare = await open(context, {}, { bare: true });
-  await bare.page.goto(`${bare.widget}?error=invalid_request&error_description=No.&gcTargetEnv=simulator.example`);
-  await until(async () => /not begun in this tab|invalid_request/.test(await bare.widgets()[0].status()), "the reason");
+  await bare.page.goto(`${bare.widget}?error=invalid_request&error_description=No+way.&gcTargetEnv=simulator.example`);
+  await until(async () => /invalid_request.*No way\./.test(await bare.widgets()[0].status()), "the reason");
   assert.equal(signIns(bare), 0);
 });
 
-test("who is not the user signs out, and the login asks who signs in", { skip }, async (context) => {
-  const desktop = await open(context);
-  const [widget] = desktop.widgets();
-  await widget.clickSignIn();
-  await isLive(widget);
-  await (await widget.frame.$("#sign-out")).evaluate((button) => button.click());
-  await until(async () => (await widget.status()).startsWith("Your sign-in has ended."), "the question");
-  assert.deepEqual(await widget.inside(() => Object.keys(sessionStorage)), []);
-  await widget.clickSignIn();
-  await isLive(widget);
+test("who is not the user signs out in all frames, and the login asks who signs in", { skip }, async (context) => {
+  const desktop = await open(context, {}, { frames: 2 });
+  const [first, second] = desktop.widgets();
+  await first.clickSignIn();
+  await Promise.all([isLive(first), isLive(second)]);
+  await first.inside(() => {
+    document.querySelector("#sign-out").focus();
+    document.querySelector("#sign-out").click();
+  });
+  for (const widget of [first, second]) {
+    await until(async () => (await widget.status()) === "Sign in to see who is on the call.", "the question");
+    await until(async () => Object.keys(await widget.states()).length === 0, "an empty list");
+    assert.doesNotMatch(await widget.foot(), /Ada/);
+  }
+  await until(() => first.inside(() => document.activeElement.id === "sign-in"), "the focus");
+  assert.deepEqual(await first.inside(() => Object.keys(sessionStorage).map((key) => key.split(":").at(-1))), ["left"]);
+  await first.clickSignIn();
+  await Promise.all([isLive(first), isLive(second)]);
+  for (const widget of [first, second])
+    await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
   const paths = desktop.simulator.log().map(({ path }) => path);
   const asking = paths
     .filter((path) => path.startsWith("/oauth/authorize"))
     .map((path) => path.includes("prompt=login"));
   assert.deepEqual(asking, [false, true]);
+
+  // A reload does not sign the one in again who has left.
+  const redirected = await open(context, {}, { bare: true, more: { gcUsePopupAuth: "false" } });
+  const [page] = redirected.widgets();
+  await isLive(page);
+  await page.inside(() => document.querySelector("#sign-out").click());
+  await until(async () => (await page.status()) === "Sign in to see who is on the call.", "the question");
+  await redirected.page.reload();
+  await until(
+    async () => (await redirected.widgets()[0].status()) === "Sign in to see who is on the call.",
+    "the question",
+  );
+});
+
+test("a token that was refused before a reload leads to a sign-in, without a call too", { skip }, async (context) => {
+  const more = { gcUsePopupAuth: "false", gcConversationId: undefined };
+  const desktop = await open(context, {}, { bare: true, more });
+  await isLive(desktop.widgets()[0]);
+  desktop.simulator.revokeTokens();
+  await desktop.page.reload();
+  await until(async () => (await desktop.widgets()[0].status()).startsWith("Your sign-in has ended."), "the question");
+});
+
+test("the notice that a call may not be read goes when it can be", { skip }, async (context) => {
+  const platform = { faults: [{ path: "/calls/", status: 403 }] };
+  const desktop = await open(context, { platform }, { bare: true, more: { gcUsePopupAuth: "false" } });
+  const [widget] = desktop.widgets();
+  await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
+  assert.deepEqual(await widget.notices(), []);
 });
 
 test("a sign-in in one frame ends the waiting window of another; the focus goes back to the page", {
@@ -336,7 +398,9 @@ test("a toast says what is known, no more", { skip }, async (context) => {
   assert.deepEqual([type, title], ["info", "Remove a caller"]);
   assert.match(message, /accepted the removal of Grace Hopper, but still shows: connected/);
 
-  const ringing = await open(context, {}, { more: { gcUsePopupAuth: "false", gcLangTag: "de" } });
+  // No event tells the list that she is ringing again; the removal reads it.
+  const platform = { notifications: { delayMs: 1e9 } };
+  const ringing = await open(context, { platform }, { more: { gcUsePopupAuth: "false", gcLangTag: "de" } });
   const [widget] = ringing.widgets();
   await until(async () => (await widget.states())["Grace Hopper"] === "verbunden", "the list");
   ringing.simulator.setState("c-1", "p-grace", "alerting");
@@ -641,6 +705,8 @@ test("a CRM page drives it by messages: sign-in, a removal, its outcome; errors 
   assert.match(await widget.foot(), /^Angemeldet als/);
   await desktop.page.evaluate(() => window.removeCaller.show("c-1"));
   await until(async () => (await widget.states())["Ada Lovelace"] === "verbunden", "the list");
+  await desktop.page.evaluate(() => window.removeCaller.show("c-1", "en"));
+  await until(async () => (await widget.states())["Ada Lovelace"] === "connected", "the other language");
   const reads = () => asked(desktop).filter((one) => one.includes("/calls/c-1 200")).length;
   const before = reads();
   await desktop.page.evaluate(() => window.removeCaller.refresh());

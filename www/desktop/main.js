@@ -8,7 +8,7 @@ import { joinHost } from "./host.js";
 import { addressOf, contentOf, launchOf } from "./launch.js";
 import { isWindowOfSignIn, relay, SignIn, storage } from "./sign-in.js";
 import { DISCONNECT, isPermitted, userOf } from "./user.js";
-import { askToSignIn, explain, notice, part, say, show, speak, text } from "./view.js";
+import { askToSignIn, explain, notice, part, say, show, sleep, speak, text } from "./view.js";
 
 /** How often the list is read while events come too, in milliseconds, and while none come. */
 const LIVE_POLL_MS = 15_000;
@@ -71,11 +71,11 @@ async function listen({ apiUrl, clientId }, signIn, client, signal) {
       signal.addEventListener("abort", leave);
       return;
     } catch (/** @type {any} */ error) {
-      if (error.status === 401 || signal.aborted) return;
+      if (signal.aborted) return;
       const isForbidden = error.status === 403;
       notice("user", isForbidden ? "noScope" : "noUser", { scope: "users:readonly" });
       if (isForbidden) return;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await sleep(RETRY_MS, signal);
     }
   }
 }
@@ -96,7 +96,8 @@ function report(desktop) {
   });
   element.addEventListener("remove-caller-error", (/** @type {any} */ { detail: { participant, error, message } }) => {
     if (error?.name === "AbortError") return;
-    if (error?.code === "FORBIDDEN") notice("refused", participant ? "writeRefused" : "readRefused");
+    if (error?.code === "FORBIDDEN")
+      notice(participant ? "refused" : "unread", participant ? "writeRefused" : "readRefused");
     if (participant) desktop?.toast("error", text(error?.mayHaveDisconnected ? "title" : "notRemoved"), message);
     host?.tell("error", {
       conversationId: element.conversationId,
@@ -119,6 +120,7 @@ async function start() {
     return;
   }
   say("starting");
+  if (!window.isSecureContext) throw new SetUpError("This page needs HTTPS.");
   const isFramed = window.parent !== window;
   // Before anything else: the desktop's first message comes as soon as the page has loaded.
   const desktopOrigin = isFramed && !launch.host ? launch.desktopOrigin : undefined;
@@ -131,11 +133,12 @@ async function start() {
   const onInit = (/** @type {{ conversationId: string, language?: string }} */ order) => {
     if (order.language) speak(order.language);
     launch.conversationId = order.conversationId;
+    for (const id of ["refused", "unread"]) notice(id);
+    if (isAsking) return;
     element.conversationId = order.conversationId;
-    notice("refused");
-    if (!isAsking) say();
+    say();
   };
-  if (launch.host) host = joinHost(launch.host, hosts, { onInit, onRefresh: refresh });
+  if (launch.host && isFramed) host = joinHost(launch.host, hosts, { onInit, onRefresh: refresh });
   const environment = environmentOf(config, launch.environment);
   if (desktopOrigin) checkDesktop(environment, desktopOrigin);
   checkAncestors([environment.desktopOrigin, ...hosts]);
@@ -155,38 +158,57 @@ async function start() {
   host?.tell("ready");
   const { signal } = end;
   if (!signIn.isSignedIn) {
-    host?.tell("sign-in-required");
     // Never twice without a click: a login that fails would be asked for ever.
-    await askToSignIn(signIn, launch, { popup, atOnce: !popup && !isAnswer, problem, signal });
+    const atOnce = !popup && !isAnswer && !signIn.hasLeft;
+    if (!atOnce) host?.tell("sign-in-required");
+    await askToSignIn(signIn, launch, { popup, atOnce, problem, signal });
   }
   if (signal.aborted) return;
 
-  const client = new ConversationClient({ accessToken: signIn.accessToken, baseUrl: environment.apiUrl, api });
+  const client = new ConversationClient({
+    accessToken: signIn.accessToken,
+    baseUrl: environment.apiUrl,
+    api,
+    onEvent: (event) => event.type === "response" && event.status === 200 && notice("unread"),
+  });
   element.where = where;
   element.confirmMode = confirmMode;
-  element.conversationId = launch.conversationId ?? "";
 
   let session = new AbortController();
   function begin() {
     isAsking = false;
+    for (const id of ["refused", "unread"]) notice(id);
     say(launch.conversationId ? undefined : "noConversation");
+    element.conversationId = launch.conversationId ?? "";
     host?.tell("signed-in");
     session = new AbortController();
     showChannel("waiting");
     listen(environment, signIn, client, session.signal);
   }
-  signIn.onRequired = async () => {
-    if (isAsking || signal.aborted) return;
-    isAsking = true;
+  function leave() {
     session.abort();
     showChannel("waiting");
     show("user");
     part("sign-out").hidden = true;
-    host?.tell("sign-in-required");
-    await askToSignIn(signIn, launch, { popup, isAgain: true, signal });
-    if (signal.aborted) return;
+  }
+  signIn.onChanged = () => {
+    if (isAsking || signal.aborted) return;
+    leave();
     refresh();
     begin();
+  };
+  signIn.onRequired = async () => {
+    if (isAsking || signal.aborted) return;
+    isAsking = true;
+    const hadFocus = document.activeElement === part("sign-out");
+    leave();
+    // The list was for the user who has left.
+    if (signIn.hasLeft) element.conversationId = "";
+    host?.tell("sign-in-required");
+    await askToSignIn(signIn, launch, { popup, isAgain: !signIn.hasLeft, hadFocus, signal });
+    if (signal.aborted) return;
+    begin();
+    refresh();
   };
   part("sign-out").onclick = () => signIn.signOut();
   signal.addEventListener("abort", () => {

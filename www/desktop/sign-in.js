@@ -62,9 +62,15 @@ export const isWindowOfSignIn = () => window.opener !== null && window.name.star
 /** Gives the answer of a sign-in's window to the page that opened it; false where there is none. */
 export function relay() {
   if (!globalThis.opener) return false;
-  globalThis.opener.postMessage({ type: MESSAGE, url: location.href }, location.origin);
+  globalThis.opener.postMessage({ type: MESSAGE, name: window.name, url: location.href }, location.origin);
   globalThis.close();
   return true;
+}
+
+/** An error without a `state`: it is shown, nothing else is done with it. @param {URL} url */
+function throwIfRefused({ searchParams }) {
+  const error = searchParams.get("error");
+  if (error && !searchParams.has("state")) throw new SignInError(error, searchParams.get("error_description") ?? error);
 }
 
 export class SignIn {
@@ -77,10 +83,11 @@ export class SignIn {
   #token;
   /** When this page began to use it. */
   #since = 0;
-  /** Whether the login has to ask who signs in, though it knows somebody. */
-  #asksAnew = false;
-  /** Called when a request finds no valid token. */
+  #hasLeft = false;
+  /** Called when there is no valid token any more. */
   onRequired = () => {};
+  /** Called when another frame of this tab has signed in anew, perhaps somebody else. */
+  onChanged = () => {};
 
   /**
    * @param {{ loginUrl: string, clientId: string }} environment
@@ -98,6 +105,15 @@ export class SignIn {
     this.#store = store;
     this.#key = `remove-caller:${loginUrl}:${clientId}`;
     this.#adopt();
+    // How long it has been in use nobody knows.
+    this.#since = 0;
+    window.addEventListener("storage", ({ key }) => {
+      const before = this.#token?.accessToken;
+      if (key !== `${this.#key}:token` || before === undefined) return;
+      this.#adopt();
+      if (!this.isSignedIn) this.onRequired();
+      else if (this.#token?.accessToken !== before) this.onChanged();
+    });
   }
 
   /** @param {string} name */
@@ -143,9 +159,14 @@ export class SignIn {
     return /** @type {Token} */ (this.#token).accessToken;
   };
 
-  /** The user leaves: the login asks who signs in next. */
+  /** Whether the user has left: the login has to ask who signs in, though it knows somebody. */
+  get hasLeft() {
+    return this.#hasLeft || this.#read("left") === true;
+  }
+
   signOut() {
-    this.#asksAnew = true;
+    this.#hasLeft = true;
+    this.#write("left", true);
     this.forget();
     this.onRequired();
   }
@@ -172,7 +193,7 @@ export class SignIn {
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
         code_challenge_method: "S256",
         state,
-        ...(this.#asksAnew ? { prompt: "login" } : {}),
+        ...(this.hasLeft ? { prompt: "login" } : {}),
       }),
     );
     return { url: url.href, verifier, state };
@@ -181,15 +202,16 @@ export class SignIn {
   /** Leaves for the login, and comes back to this page. @param {Awaited<ReturnType<SignIn["prepare"]>>} prepared */
   redirect({ url, verifier, state }) {
     // By its state: several frames of a tab may be on their way at once.
-    this.#write(state, verifier);
+    this.#write(`verifier:${state}`, verifier);
     location.replace(url);
   }
 
   /** After a redirect. @param {URL} url */
   async complete(url) {
+    throwIfRefused(url);
     const state = String(url.searchParams.get("state"));
-    const verifier = this.#read(state);
-    this.#write(state, undefined);
+    const verifier = this.#read(`verifier:${state}`);
+    this.#write(`verifier:${state}`, undefined);
     if (typeof verifier !== "string") throw new SignInError("not_begun", "This sign-in was not begun in this tab.");
     await this.#exchange(url, { verifier, state });
   }
@@ -200,14 +222,19 @@ export class SignIn {
    * @param {AbortSignal} signal
    */
   async popup({ url, verifier, state }, signal) {
-    const opened = window.open(url, `${MESSAGE}-${state.slice(0, 40)}`, "popup,width=520,height=680");
+    const name = `${MESSAGE}-${state.slice(0, 40)}`;
+    const opened = window.open(url, name, "popup,width=520,height=680");
     if (!opened) throw new SignInError("popup_blocked");
     const done = new AbortController();
     try {
       const answer = await new Promise((resolve, reject) => {
         /** @param {MessageEvent} event */
-        const heard = ({ source, origin, data }) =>
-          source === opened && origin === location.origin && data?.type === MESSAGE && resolve(new URL(data.url));
+        function heard({ origin, data }) {
+          if (origin !== location.origin || data?.type !== MESSAGE) return;
+          const url = new URL(data.url);
+          // Its source is lost where the window is closed already; an answer without a state has the window's name.
+          if (data.name === name || url.searchParams.get("state") === state) resolve(url);
+        }
         window.addEventListener("message", heard, { signal: done.signal });
         signal.throwIfAborted();
         signal.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
@@ -227,6 +254,7 @@ export class SignIn {
 
   /** @param {URL} url @param {{ verifier: string, state: string }} begun */
   async #exchange(url, { verifier, state }) {
+    throwIfRefused(url);
     try {
       const answer = oauth.validateAuthResponse(this.#server, this.#client, url, state);
       const response = await oauth.authorizationCodeGrantRequest(
@@ -244,7 +272,8 @@ export class SignIn {
       this.#since = Date.now();
       this.#token = { accessToken: token.access_token, expires: this.#since + usableMs };
       this.#write("token", this.#token);
-      this.#asksAnew = false;
+      this.#hasLeft = false;
+      this.#write("left", undefined);
     } catch (/** @type {any} */ error) {
       // What the login itself says, in the query or in the answer of the exchange.
       if (error.error) throw new SignInError(error.error, error.error_description);

@@ -44,6 +44,8 @@ export const show = (id, key, values) => write(part(id), key === undefined ? und
 export function speak(tag) {
   language = languageOf(tag);
   document.documentElement.lang = language;
+  // It draws itself anew then.
+  part("participants").lang = language;
   document.title = text("title");
   for (const [element, text] of said) write(element, text);
 }
@@ -80,6 +82,18 @@ export function notice(id, key, values) {
   if (!old) list.append(item);
 }
 
+/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
+export const sleep = (ms, signal) =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+
 /** @param {any} error @returns {Said} */
 function reasonOf(error) {
   if (!(error instanceof SignInError)) return { key: "error", values: { text: String(error?.message ?? error) } };
@@ -100,7 +114,7 @@ async function attempt(signIn, prepared, popup, signal) {
   if (!popup) {
     say("leaving");
     signIn.redirect(prepared);
-    await new Promise((resolve) => setTimeout(resolve, REDIRECT_MS));
+    await sleep(REDIRECT_MS, signal);
     throw new SignInError("failed");
   }
   const cancelled = new AbortController();
@@ -116,9 +130,11 @@ async function attempt(signIn, prepared, popup, signal) {
  * Signs in: at once by a redirect where nothing speaks against it, otherwise when the button is clicked.
  * @param {import("./sign-in.js").SignIn} signIn
  * @param {import("./launch.js").Launch} launch
- * @param {{ popup: boolean, atOnce?: boolean, problem?: unknown, isAgain?: boolean, signal: AbortSignal }} how
+ * @param {{ popup: boolean, atOnce?: boolean, problem?: unknown, isAgain?: boolean, hadFocus?: boolean, signal:
+ * AbortSignal }} how
  */
-export async function askToSignIn(signIn, launch, { popup, atOnce = false, problem, isAgain = false, signal }) {
+export async function askToSignIn(signIn, launch, how) {
+  let { popup, atOnce = false, problem, isAgain = false, hadFocus = false, signal } = how;
   const button = part("sign-in");
   const cancel = part("cancel");
   const done = new AbortController();
@@ -129,7 +145,6 @@ export async function askToSignIn(signIn, launch, { popup, atOnce = false, probl
     for (const type of ["storage", "focus"]) window.addEventListener(type, look, { signal: over });
     signal.addEventListener("abort", resolve, { signal: done.signal });
   });
-  let hadFocus = false;
   while (!signIn.isSignedIn && !signal.aborted) {
     const prepared = await signIn.prepare(launch, popup);
     const clicked = new Promise((resolve) => {
