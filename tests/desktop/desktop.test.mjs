@@ -25,14 +25,14 @@ after(() => instance?.close());
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What it asks may fail while a page goes to another one. */
+/** What it asks may fail while a page goes to another one: there is no page, or an empty one. */
 async function until(condition, what) {
   const started = performance.now();
   for (;;) {
     const value = await Promise.resolve()
       .then(condition)
       .catch((error) => {
-        if (!/context|detached|closed/i.test(error.message)) throw error;
+        if (!/context|detached|closed|of (null|undefined)/i.test(error.message)) throw error;
       });
     if (value) return value;
     assert.ok(performance.now() - started < PATIENCE_MS, `in vain: ${what}`);
