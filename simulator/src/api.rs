@@ -38,17 +38,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub fn json(status: u16, body: &Value) -> Self {
-        Answer { status, ..Answer::from(body.to_string()) }
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Answer { status, body: body.to_string(), headers }
     }
 
     fn empty(status: u16) -> Self {
         Answer { status, body: String::new(), headers: Vec::new() }
-    }
-}
-
-impl From<String> for Answer {
-    fn from(body: String) -> Self {
-        Answer { status: 200, body, headers: vec![("Content-Type".to_owned(), "application/json".to_owned())] }
     }
 }
 

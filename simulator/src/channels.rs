@@ -1,5 +1,5 @@
-//! Notification channels: who is subscribed to what, and what a WebSocket receives, when. What goes wrong with real ones
-//! can be set: delays, duplicates, gaps, starvation, silence.
+//! Notification channels: who is subscribed to what, and what a WebSocket receives, when. What goes wrong with real
+//! ones can be set: delays, duplicates, gaps, starvation, silence.
 //!
 //! Sources: `NotificationsApi` of the official SDKs (limits, shapes), the vendor's Java `NotificationHandler` (ping,
 //! `v2.system.socket_closing`), reports of users (heartbeats, starvation).

@@ -194,7 +194,7 @@ impl Simulator {
         let user = self.config().users.iter().find(|user| user.id == bearer.user_id);
         let name = user.and_then(|user| user.name.as_deref()).unwrap_or(&bearer.user_id);
         let mut me = object(json!({
-            "id": bearer.user_id, "name": name, "username": format!("{}@example.com", bearer.user_id), "state": "active",
+            "id": bearer.user_id, "name": name, "state": "active", "username": format!("{}@example.com", bearer.user_id),
             "version": 1, "selfUri": format!("/api/v2/users/{}", bearer.user_id),
         }));
         let asked = parameters(path.split_once('?').map(|(_, query)| query).unwrap_or_default());

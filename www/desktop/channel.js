@@ -68,17 +68,7 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
     if (news.hello && isLeader) others.postMessage({ state });
   }
 
-  /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
-  const sleep = (ms, signal) =>
-    new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done);
-    });
+  const timers = { setTimeout, clearTimeout };
 
   /** @param {string} method @param {string} path @param {any} [body] */
   async function ask(method, path, body) {
@@ -106,12 +96,12 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
     const over = new AbortController();
     const socket = new WebSocket(connectUri);
     /** @type {any[]} */
-    let timers = [];
+    let watches = [];
 
     function isAlive() {
-      for (const timer of timers) clearTimeout(timer);
+      for (const watch of watches) clearTimeout(watch);
       const ping = () => socket.readyState === 1 && socket.send(JSON.stringify({ message: "ping" }));
-      timers = [setTimeout(ping, PING_MS), setTimeout(() => over.abort(), SILENCE_MS)];
+      watches = [setTimeout(ping, PING_MS), setTimeout(() => over.abort(), SILENCE_MS)];
     }
 
     socket.onopen = () => tell({ state: "live" });
@@ -126,13 +116,13 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
     socket.onclose = socket.onerror = () => over.abort();
     end.signal.addEventListener("abort", () => over.abort(), { signal: over.signal });
     isAlive();
-    await sleep(PING_MS, over.signal);
+    await sleep(PING_MS, over.signal, timers);
     const isStable = !over.signal.aborted && socket.readyState === 1;
     while (!over.signal.aborted) {
-      await sleep(RESUBSCRIBE_MS, over.signal);
+      await sleep(RESUBSCRIBE_MS, over.signal, timers);
       if (!over.signal.aborted) await subscribe(id).catch(() => over.abort());
     }
-    for (const timer of timers) clearTimeout(timer);
+    for (const watch of watches) clearTimeout(watch);
     socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
     socket.close();
     return isStable;
@@ -158,7 +148,7 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
       tell({ state: "down" });
       if (end.signal.aborted) break;
       const backoffMs = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** failures) * (0.5 + random() / 2);
-      await sleep(Math.max(retryAfterMs, backoffMs), end.signal);
+      await sleep(Math.max(retryAfterMs, backoffMs), end.signal, timers);
     }
     isLeader = false;
   }
@@ -182,6 +172,22 @@ export function joinChannel({ name, topics, apiUrl, accessToken, onNotification,
     others?.close();
   };
 }
+
+/**
+ * Waits, until the signal aborts at the latest.
+ * @type {(ms: number, signal: AbortSignal, timers?: any) => Promise<void>}
+ */
+export const sleep = (ms, signal, { setTimeout, clearTimeout } = globalThis) =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
 
 /** @param {string} text */
 function parsed(text) {

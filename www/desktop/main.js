@@ -1,14 +1,14 @@
 // The host page: from what a desktop opens it with to `<remove-caller>` with a signed-in user and live events.
 import "disconnect-if-connected/element/define";
 import { ConversationClient } from "disconnect-if-connected";
-import { joinChannel } from "./channel.js";
+import { joinChannel, sleep } from "./channel.js";
 import { checkAncestors, environmentOf, SetUpError } from "./environments.js";
 import { checkDesktop, joinDesktop } from "./genesys.js";
 import { joinHost } from "./host.js";
 import { addressOf, contentOf, launchOf } from "./launch.js";
 import { isWindowOfSignIn, relay, SignIn, storage } from "./sign-in.js";
 import { DISCONNECT, isPermitted, userOf } from "./user.js";
-import { askToSignIn, explain, notice, part, say, show, sleep, speak, text } from "./view.js";
+import { askToSignIn, explain, notice, part, say, show, speak, text } from "./view.js";
 
 /** How often the list is read while events come too, in milliseconds, and while none come. */
 const LIVE_POLL_MS = 15_000;

@@ -1,5 +1,6 @@
 // What the page shows beside the list: one status line, notices, who is signed in, the sign-in. It keeps the keys of
 // texts, so that another language shows at once.
+import { sleep } from "./channel.js";
 import { redirectUri, SignInError } from "./sign-in.js";
 import { filled, languageOf, languages } from "./texts.js";
 
@@ -81,18 +82,6 @@ export function notice(id, key, values) {
   write(item, { key, values });
   if (!old) list.append(item);
 }
-
-/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
-export const sleep = (ms, signal) =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 
 /** @param {any} error @returns {Said} */
 function reasonOf(error) {
