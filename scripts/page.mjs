@@ -1,8 +1,9 @@
-// `npm run build:page`: the page as static files in target/page, for any web server.
+// `npm run build:page`: the page as static files in target/page, for any web server, with the API reference beside it.
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
+import { buildReference } from "./reference.mjs";
 import { bold, root, step } from "./run.mjs";
 
 export const pageFolder = join(root, "target", "page");
@@ -28,5 +29,6 @@ export async function buildPage() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await buildPage();
+  await buildReference(join(pageFolder, "reference"));
   step(`The page is in ${bold(pageFolder)}`);
 }

@@ -7,6 +7,7 @@ import { build } from "./build.mjs";
 import { buildDesktop, stage } from "./desktop.mjs";
 import { root, step } from "./run.mjs";
 import { serve } from "./serve.mjs";
+import { writeTerminal } from "./terminal.mjs";
 
 const [folder] = process.argv.slice(2);
 
@@ -121,10 +122,11 @@ async function everyState() {
   step(`Every state of the element is in ${folder}`);
 }
 
+await writeTerminal();
 await thePage();
 await theElement();
 await theDesktop();
 if (folder) await everyState();
 await instance.close();
 await server.close();
-step("docs/page.png, docs/element-*.png and docs/desktop.png are new");
+step("docs/terminal.svg, docs/page.png, docs/element-*.png and docs/desktop.png are new");

@@ -67,18 +67,20 @@ export async function installDependencies() {
   await run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Installs what a folder of www needs, likewise; it links pkg/, which has to be built before. */
+/** Installs what a folder needs, likewise; those of www link pkg/, which has to be built before. */
 async function installFor(folder, title, size) {
-  const cwd = join(root, "www", folder);
+  const cwd = join(root, folder);
   if (isInstalled(cwd)) return;
   step(`Installing what ${title} from npm (${size}) …`);
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   await run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
 }
 
-export const installMiddleware = () => installFor("middleware", "the middleware needs", "80 MB");
-export const installDesktop = () => installFor("desktop", "the host page needs", "3 MB");
-export const installExamples = () => installFor("element", "the examples of the element need", "70 MB");
+export const installMiddleware = () => installFor("www/middleware", "the middleware needs", "80 MB");
+export const installDesktop = () => installFor("www/desktop", "the host page needs", "3 MB");
+export const installExamples = () => installFor("www/element", "the examples of the element need", "70 MB");
+
+export const installReference = () => installFor("docs/reference", "the API reference needs", "50 MB");
 
 /** Names in one line what to install where the toolchain is missing, and adds the wasm target where rustup can. */
 export async function ensureRust() {

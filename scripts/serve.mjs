@@ -12,6 +12,7 @@ export const types = {
   ".css": "text/css",
   ".wasm": "application/wasm",
   ".json": "application/json",
+  ".svg": "image/svg+xml",
 };
 
 /**
@@ -27,10 +28,11 @@ export async function serve({ port = 0, folder = root, open = ["/www/", "/pkg/"]
     if (path === "/" && folder === root) return response.writeHead(302, { Location: "/www/index.html" }).end();
     try {
       if (!isPublic) throw new Error("not public");
-      const body = files[path] ?? (await readFile(join(folder, path)));
+      const file = path.endsWith("/") ? `${path}index.html` : path;
+      const body = files[path] ?? (await readFile(join(folder, file)));
       response
         .writeHead(200, {
-          "Content-Type": types[extname(path)] ?? "application/octet-stream",
+          "Content-Type": types[extname(file)] ?? "application/octet-stream",
           "Cache-Control": "no-store",
           ...headers,
         })
