@@ -10,6 +10,7 @@ import { build as bundle } from "esbuild";
 import { browser, launch } from "../scripts/browser.mjs";
 import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
+import { barChart } from "./chart.mjs";
 
 await build();
 const { bareFetch, byHand, officialSdk, ours, readCheckPost, accessToken } = await import("./contenders.mjs");
@@ -299,18 +300,16 @@ results[`Growth of linear memory over ${MANY} calls more (bytes)`] = memory.buff
 for (const [name, value] of Object.entries(results).slice(-2)) console.log(`${name}: ${value}`);
 
 // The chart of docs/performance.md: medians, each group on its own scale.
-const BAR = 40;
-console.log("");
-for (const [title, group] of Object.entries(results)) {
-  if (typeof group !== "object") continue;
-  console.log(title);
-  const longest = Math.max(...Object.values(group).map(({ median }) => median));
-  for (const [name, { median }] of Object.entries(group)) {
-    console.log(
-      `  ${name.padEnd(22)} ${"█".repeat(Math.max(1, Math.round((median / longest) * BAR)))} ${median.toFixed(median < 1_000 ? 1 : 0)}`,
-    );
-  }
-}
+const groups = Object.entries(results).filter(([, group]) => typeof group === "object");
+const bars = (group) =>
+  Object.entries(group).map(([name, { median }]) => ({
+    name,
+    value: median,
+    label: median.toFixed(median < 1_000 ? 1 : 0),
+    isOwn: name.startsWith("ours"),
+  }));
+const chart = groups.map(([title, group]) => ({ title, bars: bars(group) }));
+writeFileSync(join(root, "docs", "performance.svg"), barChart("Times of this package beside others", chart));
 
 for (const server of servers) server.kill();
 rmSync(pages, { recursive: true });
@@ -321,5 +320,5 @@ const about = {
   cores: cpus().length,
 };
 writeFileSync(join(root, "bench", "results.json"), `${JSON.stringify({ about, results }, undefined, 2)}\n`);
-console.log(`\n${JSON.stringify(about)}; bench/results.json`);
+console.log(`\n${JSON.stringify(about)}; bench/results.json and docs/performance.svg are written`);
 process.exit(0);

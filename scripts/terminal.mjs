@@ -22,7 +22,9 @@ const COLOURS = [
   [/./, "#9da7b3"],
 ];
 
-const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** As text of an SVG, which would collapse spaces. */
+const escaped = (text) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(" ", "\u00a0");
 
 /** @param {string[]} lines @param {string} title what the picture shows, for those who cannot see it */
 export function terminal(lines, title) {
@@ -34,7 +36,7 @@ export function terminal(lines, title) {
     return `<text x="${PADDING_PX}" y="${y}" fill="${colour}">${escaped(line)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}"
-  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" xml:space="preserve">
+  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13">
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${rows.join("\n")}
 </svg>
