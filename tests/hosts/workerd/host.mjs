@@ -9,10 +9,10 @@ import { runProgram } from "../support/program.mjs";
 import { createProject, folderOf } from "../support/project.mjs";
 
 /** Bundles the Worker of a folder, sends it one request, and returns its response's text. */
-async function respond(name, simulator, { copies, args = [] } = {}) {
+async function respond(name, simulator, copies) {
   const cwd = createProject(`workerd ${name}`, { folder: join(folderOf(import.meta.url), name), copies });
   const env = { WRANGLER_SEND_METRICS: "false", XDG_CONFIG_HOME: cwd, CI: "1" };
-  await runProgram(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out", ...args], { cwd, env });
+  await runProgram(bin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd, env });
   const out = join(cwd, "out");
   const modules = readdirSync(out)
     .filter((file) => /\.(m?js|wasm)$/.test(file))
@@ -34,10 +34,11 @@ async function respond(name, simulator, { copies, args = [] } = {}) {
 /** The recipe for Workers of docs/recipes.md; what it imports besides the package is installed for the middleware. */
 async function respondByRecipe(simulator) {
   await installMiddleware();
-  const recipes = join(root, "www", "recipes");
-  const copies = { "worker.mjs": join(recipes, "worker.mjs"), "web.mjs": join(recipes, "web.mjs") };
-  const webhooks = join(root, "www", "middleware", "node_modules", "standardwebhooks");
-  return respond("recipe", simulator, { copies, args: ["--alias", `standardwebhooks:${webhooks}`] });
+  const copies = {};
+  for (const file of ["worker.mjs", "web.mjs"]) copies[file] = join(root, "www", "recipes", file);
+  for (const name of ["standardwebhooks", "@stablelib/base64", "fast-sha256"])
+    copies[`node_modules/${name}`] = join(root, "www", "middleware", "node_modules", name);
+  return respond("recipe", simulator, copies);
 }
 
 const host = `workerd ${versionOf("workerd")}`;
