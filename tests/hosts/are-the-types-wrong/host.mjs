@@ -1,4 +1,4 @@
-// are-the-types-wrong: the package's types in all modes of resolution.
+// The cell of are-the-types-wrong, which checks the types of the package in all modes of resolution.
 import { PASSED } from "../support/cells.mjs";
 import { bin, packageFolder, tarball, versionOf } from "../support/installed.mjs";
 import { runProgram } from "../support/program.mjs";

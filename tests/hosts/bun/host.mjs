@@ -1,4 +1,4 @@
-// Bun.
+// The cells of Bun.
 import * as context from "../shared/context.mjs";
 import { programCells, withTraps } from "../support/cells.mjs";
 import { bin, versionOf } from "../support/installed.mjs";

@@ -1,4 +1,4 @@
-// Chromium.
+// The cells of Chromium.
 import { browserCells, folders } from "../support/browser-cells.mjs";
 import { chromium, openPage } from "../support/chromium.mjs";
 import { folderOf } from "../support/project.mjs";

@@ -1,4 +1,4 @@
-// Deno.
+// The cells of Deno.
 import * as context from "../shared/context.mjs";
 import { programCells, withTraps } from "../support/cells.mjs";
 import { bin, versionOf } from "../support/installed.mjs";

@@ -1,4 +1,4 @@
-// The blocks of code in docs/testing.md, as they stand: tests of Jest or Vitest, or programs of Node.
+// The cells of docs/testing.md: its blocks of code as they stand, tests of Jest or Vitest or programs of Node.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../../scripts/run.mjs";

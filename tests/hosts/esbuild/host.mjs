@@ -1,4 +1,4 @@
-// esbuild: ES modules, CommonJS in a page, and one file for Node.
+// The cells of esbuild: ES modules, CommonJS in a page, and one file for Node.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

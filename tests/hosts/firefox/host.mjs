@@ -1,4 +1,4 @@
-// Firefox.
+// The cells of Firefox.
 import { browserCells } from "../support/browser-cells.mjs";
 import { openFirefox } from "../support/browsers.mjs";
 

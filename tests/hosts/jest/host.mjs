@@ -1,4 +1,4 @@
-// Jest, with its defaults: CommonJS.
+// The cells of Jest, with its defaults (CommonJS).
 import { readFileSync } from "node:fs";
 import { PASSED } from "../support/cells.mjs";
 import { bin, versionOf } from "../support/installed.mjs";

@@ -1,4 +1,4 @@
-// Next.js: its production build and server.
+// The cell of Next.js: its production build and server.
 
 import { expected } from "../shared/story.mjs";
 import { serve } from "../support/browsers.mjs";

@@ -1,4 +1,4 @@
-// Node 20, 22 and 24.
+// The cells of Node 20, 22 and 24.
 import * as context from "../shared/context.mjs";
 import { programCells, withTraps } from "../support/cells.mjs";
 import { node, versionOf } from "../support/installed.mjs";

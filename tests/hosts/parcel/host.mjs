@@ -1,4 +1,4 @@
-// Parcel.
+// The cells of Parcel.
 import { bundlerCells } from "../support/bundler.mjs";
 import { bin, versionOf } from "../support/installed.mjs";
 import { folderOf } from "../support/project.mjs";

@@ -1,4 +1,4 @@
-// publint: the package's own manifest and files.
+// The cell of publint, which checks the manifest and files of the package.
 import { PASSED } from "../support/cells.mjs";
 import { bin, packageFolder, tarball, versionOf } from "../support/installed.mjs";
 import { runProgram } from "../support/program.mjs";

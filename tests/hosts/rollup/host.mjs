@@ -1,4 +1,5 @@
-// Rollup: ES modules, and a classic script, which is read in the encoding of its page: the inlined module is ASCII.
+// The cells of Rollup: ES modules, and a classic script, which is read in the encoding of its page; the inlined module
+// is ASCII.
 import { bundledPage, bundlerCells } from "../support/bundler.mjs";
 import { bin, versionOf } from "../support/installed.mjs";
 import { folderOf } from "../support/project.mjs";

@@ -1,4 +1,4 @@
-// Rspack.
+// The cells of Rspack.
 import { bundlerCells } from "../support/bundler.mjs";
 import { bin, versionOf } from "../support/installed.mjs";
 import { folderOf } from "../support/project.mjs";

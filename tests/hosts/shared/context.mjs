@@ -4,6 +4,7 @@
 /** What `context` returns where each call keeps its context. */
 export const expected = "each call in its own context";
 
+/** Makes overlapping calls, and returns `expected` or what ran in a wrong context. */
 export async function context({ ConversationClient, disconnectIfConnected }, AsyncLocalStorage) {
   const storage = new AsyncLocalStorage();
   const wrong = [];

@@ -12,15 +12,15 @@ export const expected = [
   "CLOSED",
 ].join(" | ");
 
+/** Makes the calls, with the package as imported in the host, and returns their results as one text. */
 export async function story({ ConversationClient, DisconnectError, disconnectIfConnected }, baseUrl) {
   const options = { conversationId: "c", participantId: "p", accessToken: "a-secret-token", baseUrl };
   const code = (error) =>
     error instanceof DisconnectError && error instanceof Error ? error.code : `not a DisconnectError: ${error}`;
   const results = [];
   const first = await disconnectIfConnected({ ...options, api: "calls", confirm: true });
-  results.push(
-    `${first.outcome} after ${first.timeline.filter(({ type }) => type === "request").length} requests, confirmed ${first.confirmed}`,
-  );
+  const sent = first.timeline.filter(({ type }) => type === "request").length;
+  results.push(`${first.outcome} after ${sent} requests, confirmed ${first.confirmed}`);
   results.push((await disconnectIfConnected(options)).outcome);
   results.push(await disconnectIfConnected({ ...options, conversationId: "nobody" }).catch(code));
   results.push(await disconnectIfConnected({ ...options, settleMs: -1 }).catch(code));

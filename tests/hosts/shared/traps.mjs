@@ -4,7 +4,7 @@
 /** What `traps` returns where all of that holds. */
 export const expected = "4 traps, each with 6 calls under way; nothing stray";
 
-/** `strays` holds what reached the host's handlers of uncaught errors. */
+/** Traps four times; throws where something is wrong. `strays`: what reached the host's handlers of uncaught errors. */
 export async function traps({ ConversationClient, disconnectIfConnected, DisconnectError, setTrap }, strays) {
   const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
   const answer = (status, body) => ({ status, headers: { get: () => null }, text: async () => JSON.stringify(body) });

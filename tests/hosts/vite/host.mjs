@@ -1,4 +1,4 @@
-// Vite: its build, and its development server.
+// The cells of Vite: its build, and its development server.
 
 import { serve } from "../support/browsers.mjs";
 import { bundlerCells } from "../support/bundler.mjs";

@@ -1,4 +1,4 @@
-// Vitest, with its defaults.
+// The cell of Vitest, with its defaults.
 import { PASSED } from "../support/cells.mjs";
 import { bin, versionOf } from "../support/installed.mjs";
 import { runProgram } from "../support/program.mjs";

@@ -1,4 +1,4 @@
-// WebKit, as WebKitGTK's MiniBrowser.
+// The cells of WebKit, which is the MiniBrowser of WebKitGTK.
 import { browserCells } from "../support/browser-cells.mjs";
 import { openWebKit } from "../support/browsers.mjs";
 

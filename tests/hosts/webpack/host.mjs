@@ -1,4 +1,4 @@
-// webpack: ES modules, and CommonJS in a page.
+// The cells of webpack: ES modules, and CommonJS in a page.
 import { bundledPage, bundlerCells } from "../support/bundler.mjs";
 import { bin, versionOf } from "../support/installed.mjs";
 import { folderOf } from "../support/project.mjs";

@@ -1,4 +1,4 @@
-// workerd: each folder is a Worker, bundled by wrangler and run in Miniflare.
+// The cells of workerd: each folder is a Worker, bundled by wrangler and run in Miniflare.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
