@@ -37,7 +37,7 @@ export function programCells(host, folder, command, args = []) {
   });
 }
 
-/** What a program needs for shared/traps.mjs: the module with traps, in a folder of the project. */
+/** What a program needs for shared/traps.mjs: the module with traps, whose files are ES modules, in the project. */
 export const withTraps = {
   expected: traps.expected,
   copies: { "trap-module": trapModule },
