@@ -1,0 +1,5 @@
+// The cells of Firefox.
+import { browserCells } from "../support/browser-cells.mjs";
+import { openFirefox } from "../support/browsers.mjs";
+
+export const cells = browserCells(await openFirefox());

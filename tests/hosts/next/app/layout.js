@@ -1,0 +1,8 @@
+// The layout of the page.
+export default function Layout({ children }) {
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}
