@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openWebKit, serve } from "../hosts/browsers.mjs";
+import { openWebKit, serve } from "../hosts/support/browsers.mjs";
 import "./support.mjs";
 
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -3,14 +3,11 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
-import { context } from "../hosts/context.mjs";
+import { context, expected } from "../hosts/shared/context.mjs";
 import { ConversationClient, disconnectIfConnected } from "./support/package.mjs";
 
 test("each call runs in its own async context", async () => {
-  assert.equal(
-    await context({ ConversationClient, disconnectIfConnected }, AsyncLocalStorage),
-    "each call in its own context",
-  );
+  assert.equal(await context({ ConversationClient, disconnectIfConnected }, AsyncLocalStorage), expected);
 });
 
 const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };

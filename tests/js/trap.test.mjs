@@ -1,11 +1,11 @@
-// A trap of the module ends in an error: tests/hosts/traps.mjs, in this Node (in the others and in browsers:
+// A trap of the module ends in an error: tests/hosts/shared/traps.mjs, in this Node (in the others and in browsers:
 // tests/hosts), and an instance that cannot be renewed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { buildTraps, traps as folder } from "../../scripts/build.mjs";
-import { TOLD, traps } from "../hosts/traps.mjs";
+import { expected, traps } from "../hosts/shared/traps.mjs";
 
 await buildTraps();
 const load = (file) => import(pathToFileURL(join(folder, file)).href);
@@ -17,7 +17,7 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 }
 
 test("a trap ends every call under way with INTERNAL, and the next one works", async () => {
-  assert.equal(await traps(module, strays), TOLD);
+  assert.equal(await traps(module, strays), expected);
 });
 
 test("where no fresh instance can be made, calls end with INTERNAL until one can", async () => {
