@@ -28,6 +28,12 @@ test("the samples are the files", () => {
     assert.ok(blocks.includes(page(join("demo", file))), file);
 });
 
+test("the frame is that of the CRM page", () => {
+  const [, frame] = /```html\n(.*?) *```/s.exec(docs);
+  const squeezed = (text) => text.replace(/\s+/g, " ").trim();
+  assert.ok(squeezed(page(join("demo", "crm.html"))).includes(squeezed(frame)));
+});
+
 test("the tables: query, config.json, messages", () => {
   const [, taken] = /const \{ (.*) \} = config;/.exec(page("main.js"));
   const configured = [...taken.matchAll(/(\w+)(?: = (?:\[\]|"\w+"))?(?:,|$)/g)].map(([, name]) => name);

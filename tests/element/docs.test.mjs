@@ -146,5 +146,13 @@ for (const browser of browsers) {
       return element.shadowRoot.querySelector("[part=button]").textContent;
     }, french);
     assert.equal(text, "Retirer");
+    // The style sheet.
+    await page.addStyleTag({ content: blocks("css")[0] });
+    const style = await page.evaluate(() => {
+      const button = document.querySelector("remove-caller").shadowRoot.querySelector("[part=button]");
+      const { textTransform } = getComputedStyle(button);
+      return [textTransform, getComputedStyle(button).getPropertyValue("--remove-caller-danger")];
+    });
+    assert.deepEqual(style, ["uppercase", "#7a1fa2"]);
   });
 }

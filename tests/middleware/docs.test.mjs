@@ -21,6 +21,20 @@ test("the sender of docs/middleware.md runs as it stands", async () => {
   assert.equal(await server.exited, 0);
 });
 
+test("the app of your own in docs/middleware.md runs as it stands", () => {
+  const [, text] = /```js\n(import Fastify[\s\S]*?)```/.exec(page);
+  const folder = join(root, "www", "middleware");
+  const given = `import { ConversationClient } from "disconnect-if-connected";
+    const client = new ConversationClient({ accessToken: "any", region: "us-east-1" });
+    const key = Buffer.alloc(32);\n`;
+  const asked = `const { statusCode } = await app.inject({ method: "POST", url: "/hooks/v1/removals", body: {} });
+    console.log(statusCode);`;
+  const program = given + text.replace("./www/middleware/", "./") + asked;
+  const args = ["--input-type=module", "-e", program];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  assert.equal(stdout, "401\n", stderr);
+});
+
 test("the table of errors has each code with its status, and where its type leads", () => {
   const rows = page.split("\n").filter((line) => line.startsWith("| <a id="));
   const told = rows.flatMap((row) => {
