@@ -27,7 +27,7 @@ Object.assign(globalThis, {
 
 // An example with a proxy gets a real one, and the platform over HTTP: in a thread, which ends with the example.
 if (process.env.WITH_PROXY) {
-  const servers = new Worker(new URL("proxy.mjs", import.meta.url), { workerData: conversations });
+  const servers = new Worker(new URL("proxy.mjs", import.meta.url), { workerData: conversations, execArgv: [] });
   servers.unref();
   const [{ baseUrl, proxyUrl }] = await once(servers, "message");
   const { region, ...others } = globalThis.options;
