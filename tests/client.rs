@@ -19,7 +19,7 @@ use disconnect_if_connected::protocol::{
     code::Code,
     flight::End,
     outcome::Outcome,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::Settings,
 };
 use fleet::{Fleet, settings};
@@ -290,7 +290,7 @@ impl Plan {
             let mut call = settings(&format!("c-{conversation}"), &format!("p-{conversation}-{index}"), timeout_ms);
             if order.is_described {
                 let purpose = Some(vec![["customer", "agent"][index].to_owned()]);
-                call.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+                call.target.selection = Selection::Described(Description { purpose, ..Description::default() });
             }
             let call = Settings { confirm: order.confirm, ..call };
             let caller = fleet.call_at(f64::from(order.at), call, order.priority);

@@ -214,7 +214,7 @@ impl State {
         let id = CallerId(caller as u32);
         let end = self.flight.join(id, settings, false, self.now);
         self.end(end.map(|end| (id, end)).into_iter().collect());
-        if self.flight.ends_wait() {
+        if self.flight.is_wait_over() {
             self.step(Input::Woke);
         } else if let Pending::Turn(ticket, _) = self.pending {
             self.step(Input::Queued(self.budget.wait_ms(ticket, self.now)));
@@ -290,7 +290,7 @@ impl State {
                     if request.operation == Operation::Write {
                         let seen_at = self.history.seen_at.take();
                         self.history.wrote_wrongly |= seen_at.is_none_or(|at| self.now - at > MAX_AGE_MS);
-                        self.observations.spend("c", "p");
+                        self.observations.mark_used("c", "p");
                     }
                     return self.pending = Pending::Request(request);
                 }

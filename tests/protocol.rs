@@ -18,7 +18,7 @@ use disconnect_if_connected::protocol::{
     error::DisconnectError,
     http::{Body as ResponseBody, BodyError, Expected, Failure, Operation, Response, RetryAfter as Header},
     result::DisconnectResult,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -682,7 +682,7 @@ fn the_token_is_redacted_in_what_the_platform_says() {
 fn for_the_customer() -> Settings {
     let mut settings = settings();
     let purpose = Some(vec!["customer".to_owned()]);
-    settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+    settings.target.selection = Selection::Described(Description { purpose, ..Description::default() });
     settings
 }
 

@@ -1,4 +1,4 @@
-//! Whom a description means: against an independent reading of the same JSON, on random lists of participants.
+//! Descriptions of participants: against an independent reading of the same JSON, on random lists of participants.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
@@ -13,14 +13,14 @@ mod response;
 
 use disconnect_if_connected::protocol::{
     http::{Body, Expected},
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     target::{Kind, Listed, Seen, Target},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use response::body;
 use serde_json::{Value, json};
 
-/// Whom a read with these participants shows.
+/// What a read with these participants shows of the described one.
 fn seen(description: &Value, participants: &[Value]) -> Seen {
     let mut description = description.clone();
     // The host takes a purpose alone, serde_json does not.
@@ -28,7 +28,7 @@ fn seen(description: &Value, participants: &[Value]) -> Seen {
         description["purpose"] = json!([purpose]);
     }
     let description: Description = serde_json::from_value(description).expect("a description");
-    let target = Target { whom: Whom::Described(description), ..Target::new("") };
+    let target = Target { selection: Selection::Described(description), ..Target::new("") };
     let text = json!({ "participants": participants }).to_string();
     match body(Expected::Participants { described: true }, "participants", &text, None) {
         Body::Participants(participants) => target.seen_in(&participants),

@@ -85,7 +85,7 @@ pub struct Participant {
     pub name: Option<String>,
     pub user_id: Option<String>,
     pub address: Option<String>,
-    /// Whom the leg listens to: a supervisor's.
+    /// Of a leg that only listens, such as a supervisor's: the participant that it monitors.
     pub monitored_participant_id: Option<String>,
     pub coached_participant_id: Option<String>,
     pub barged_participant_id: Option<String>,

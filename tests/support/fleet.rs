@@ -9,7 +9,7 @@ use disconnect_if_connected::protocol::{
     http::{Body, Failure, Operation, Request as Asked, RetryAfter},
     observation::Observations,
     participant::Participant,
-    selection::Whom,
+    selection::Selection,
     settings::{Api, Settings},
     timeline::Source,
 };
@@ -100,7 +100,7 @@ pub struct Caller {
 struct Running {
     value: Flight,
     conversation: String,
-    whom: Whom,
+    selection: Selection,
     started: f64,
     is_over: bool,
     /// Tells this wait from earlier ones.
@@ -225,14 +225,16 @@ impl Fleet {
 
     fn join(&mut self, caller: usize) {
         let Caller { settings, priority, .. } = self.callers[caller].clone();
-        let (conversation, whom) = (settings.conversation_id.clone(), settings.target.whom.clone());
-        let known =
-            self.flights.iter().position(|one| !one.is_over && one.conversation == conversation && one.whom == whom);
+        let (conversation, selection) = (settings.conversation_id.clone(), settings.target.selection.clone());
+        let known = self
+            .flights
+            .iter()
+            .position(|one| !one.is_over && one.conversation == conversation && one.selection == selection);
         let flight = known.unwrap_or_else(|| {
             self.flights.push(Running {
                 value: Flight::default(),
                 conversation: conversation.clone(),
-                whom,
+                selection,
                 started: self.now,
                 is_over: false,
                 wait: 0,
@@ -261,7 +263,7 @@ impl Fleet {
         if known.is_none() {
             let input = self.observed(flight).unwrap_or(Input::Start);
             self.step(flight, input);
-        } else if self.flights[flight].value.ends_wait() {
+        } else if self.flights[flight].value.is_wait_over() {
             self.step(flight, Input::Woke);
         } else if let Some(ticket) = self.flights[flight].ticket {
             self.step(flight, Input::Queued(self.budget.wait_ms(ticket, self.now)));
@@ -356,9 +358,9 @@ impl Fleet {
     fn note_sight(&mut self, flight: usize, input: &Input) {
         let running = &mut self.flights[flight];
         let connected = |one: &Participant| one.state.0.as_deref() == Some("connected");
-        let is_meant = |one: &Participant| match &running.whom {
-            Whom::Id(id) => one.id.0.as_ref() == Some(id),
-            Whom::Described(_) | Whom::Everyone => true,
+        let is_meant = |one: &Participant| match &running.selection {
+            Selection::Id(id) => one.id.0.as_ref() == Some(id),
+            Selection::Described(_) | Selection::All => true,
         };
         match input {
             Input::Observed(observed) | Input::Taken(observed) => {
@@ -511,7 +513,7 @@ impl Fleet {
             }
             let id = running.value.participant_id().expect("a write is for somebody").to_owned();
             let conversation = running.conversation.clone();
-            self.observations.spend(&conversation, &id);
+            self.observations.mark_used(&conversation, &id);
         }
         if !std::mem::take(&mut running.has_grant) {
             assert!(std::mem::take(&mut running.with_write), "a request without a grant");

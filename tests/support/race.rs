@@ -8,7 +8,7 @@ use disconnect_if_connected::protocol::{
     http::{Failure, Operation, Request as Asked, Response, RetryAfter},
     outcome::Outcome,
     result::DisconnectResult,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -291,7 +291,7 @@ pub fn settings(race: &Race) -> Settings {
     let mut settings = Settings::new(CONVERSATION, PARTICIPANT, api);
     if race.seed % 2 == 1 {
         let purpose = Some(vec!["customer".to_owned()]);
-        settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+        settings.target.selection = Selection::Described(Description { purpose, ..Description::default() });
     }
     Settings { token_can_be_refreshed: false, request_timeout_ms: 1_000.0, ..settings }
 }
