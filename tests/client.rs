@@ -27,7 +27,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config as Cases, RngSeed, TestRunner},
 };
-use simulator::{Config, Conversation, Exchange, Fault, Participant, Simulator, Step, When, model::GONE};
+use simulator::{Config, Conversation, Exchange, Fault, GONE, Participant, Simulator, Step, When};
 
 const HOUR_MS: f64 = 3_600_000.0;
 

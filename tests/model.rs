@@ -25,7 +25,7 @@ use disconnect_if_connected::protocol::{
     settings::{Api, Settings},
 };
 use response::{body, response};
-use simulator::{Config, Conversation, Participant, Request, Simulator, Step, model::GONE};
+use simulator::{Config, Conversation, GONE, Participant, Request, Simulator, Step};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 

@@ -52,7 +52,7 @@ pub fn once(value: &str) -> &str {
     }
 }
 
-/// N seconds from "Retry the request in [N] seconds", the platform's message of a 429 since API release 114 (2021-06).
+/// N seconds from `Retry the request in [N] seconds`, the platform's message of a 429 since API release 114 (2021-06).
 pub fn retry_in_message_ms(message: &str) -> Option<f64> {
     let mut before = "";
     for part in message.split('[') {

@@ -239,7 +239,7 @@ impl World {
     pub fn is_gone(&self) -> bool {
         // Long after, when every accepted write has taken effect.
         let state = self.simulator.state(CONVERSATION, PARTICIPANT, self.now + 1e6);
-        state.is_none_or(|state| simulator::model::GONE.contains(&state.as_str()))
+        state.is_none_or(|state| simulator::GONE.contains(&state.as_str()))
     }
 
     pub fn writes_accepted(&self) -> usize {
