@@ -35,7 +35,7 @@ pub struct Fault {
     pub skip: u32,
     /// How many requests it affects; default: 1.
     pub times: Option<u32>,
-    /// The status of an error that is answered in the platform's place.
+    /// The status that is answered in the platform's place, with an error body.
     pub status: Option<u16>,
     /// The code of the error body, with `status`.
     pub code: Option<String>,

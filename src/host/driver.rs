@@ -94,9 +94,11 @@ impl Driver {
                 seat.show(events);
             }
             self.abort.check()?;
+            // No request comes next: the place in the queue and the grant are given back.
             if !matches!(action, Some(Action::Take { .. } | Action::Send(_))) {
                 (self.turn, self.grant, self.follows) = (None, None, false);
             }
+            // An event has come meanwhile: it may change the action.
             if let Some(Action::Take { .. } | Action::Wait { .. }) = action
                 && let Some(news) = self.news()
             {
@@ -117,7 +119,8 @@ impl Driver {
         }
     }
 
-    /// The observations of the conversation, with times on the clock of the flight; `None` where there are none.
+    /// The observations of the conversation, with times on the clock of the flight. `None` where there are none, and
+    /// for a call about all participants.
     fn observed(&self) -> Option<Input> {
         let settings = &self.flight.key.settings;
         let mut observed = self.commons.as_ref()?.observed(&settings.conversation_id);
