@@ -25,7 +25,7 @@ export function disconnectIfConnected(options: DisconnectOptions): Promise<Disco
  */
 export type DisconnectOptions = CallOptions & Whom;
 
-/** Whom to remove: exactly one of the two. */
+/** The participant to remove: exactly one of the two. */
 export type Whom =
   | {
       /** The id of the participant to remove, as the conversation lists it. */
@@ -33,7 +33,7 @@ export type Whom =
       participant?: undefined;
     }
   | {
-      /** What is known of the participant to remove, where its id is not. */
+      /** What is known of the participant to remove, where its id is not known. */
       participant: ParticipantDescription;
       participantId?: undefined;
     };
@@ -54,13 +54,13 @@ export interface ParticipantDescription {
   id?: string | undefined;
 }
 
-/** The options beside whom to remove. */
+/** The options beside the participant to remove. */
 export interface CallOptions {
   /** The conversation's id. */
   conversationId: string;
   /**
-   * The OAuth access token, without "Bearer ", or what gives one. A provider is asked once for each call (by a client,
-   * once for calls that overlap), and once more with `refresh: true` after a 401.
+   * The OAuth access token, without "Bearer ", or a function that returns one. The function is called once for each
+   * call (by a client, once for calls that overlap), and once more with `refresh: true` after a 401.
    */
   accessToken: string | ((request: { refresh: boolean }) => string | PromiseLike<string>);
   /** The routes of the platform; default `"voice"`. `"calls"` is the published Conversations API. */
@@ -91,7 +91,7 @@ export interface CallOptions {
   signal?: AbortSignalLike | undefined;
   /** Used instead of the global fetch; called with a URL string and a plain object. */
   fetch?: FetchLike | undefined;
-  /** Receives what the timeline records, as it happens. What it throws changes nothing. */
+  /** Receives what the timeline records, as it happens. An exception from it changes nothing. */
   onEvent?: ((event: DisconnectEvent) => void) | undefined;
 }
 
@@ -133,14 +133,14 @@ export interface ResponseLike {
 export interface ApiDialect {
   /**
    * A GET. `participants` is where the body has the list: a name, with dots for depth (`"data.participants"`), or `""`
-   * where the body is the list. `fields` says where a participant has what, where its names are not the platform's.
+   * where the body is the list. `fields` is where a participant has its fields, if not under the platform's names.
    */
   read: { path: string; participants: string; fields?: ParticipantFields | undefined };
   /** `{participantId}` has to be in `path` or `body`. */
   write: { method: "POST" | "PUT" | "PATCH" | "DELETE"; path: string; body?: JsonValue | undefined };
 }
 
-/** Where a participant of the list has what: names, with dots for depth (`"user.id"`). */
+/** Where a participant of the list has its fields: names, with dots for depth (`"user.id"`). */
 export interface ParticipantFields {
   id?: string | undefined;
   state?: string | undefined;
@@ -279,9 +279,9 @@ export interface DisconnectErrorFields {
   timeline: DisconnectEvent[];
 }
 
-/** A call without an outcome: what happened, to whom, and what to do about it. */
+/** A call without an outcome: its message has the participant, the cause and advice. */
 export class DisconnectError extends Error implements Readonly<DisconnectErrorFields> {
-  /** For tests of your own; a field that is not given has its default. */
+  /** For your own tests; a field that is not given has its default. */
   constructor(
     fields: Partial<DisconnectErrorFields> & { code: DisconnectErrorCode; message?: string; cause?: unknown },
   );
@@ -296,7 +296,7 @@ export class DisconnectError extends Error implements Readonly<DisconnectErrorFi
   readonly mayHaveDisconnected: boolean;
   readonly timeline: DisconnectEvent[];
   readonly cause?: unknown;
-  /** For logs: the fields with name and message, without `cause`. */
+  /** For logs: all fields, with name and message, without `cause`. */
   toJSON(): DisconnectErrorFields & { name: "DisconnectError"; message: string };
 }
 
@@ -352,24 +352,24 @@ export class ConversationClient {
    */
   disconnectIfConnected(options: ClientDisconnectOptions): Promise<DisconnectResult>;
   /**
-   * Reads once, then removes each participant that is meant and not gone, at most eight at a time. One failure hides no
-   * other result.
+   * Reads once, then removes each participant of `where` that is not gone, at most eight at a time. One failure does
+   * not hide the other results.
    *
    * @example
    * const { results } = await client.disconnectAll({ conversationId, where: { purpose: ["external", "customer"] } });
    * for (const { participantId, result, error } of results) console.log(participantId, result?.outcome ?? error);
    */
   disconnectAll(options: DisconnectAllOptions): Promise<DisconnectAllResult>;
-  /** The participants of a conversation, as one read shows them, and events less than `maxAgeMs` old. */
+  /** The participants of a conversation, as one read and the events of the last `maxAgeMs` show them. */
   participants(conversationId: string, options?: ParticipantsOptions): Promise<ConversationParticipant[]>;
   /**
-   * Takes up what the application's own notification channel received: a notification, its `eventBody`, or either as
-   * JSON text. What is no event about a conversation's calls is ignored; it never throws.
+   * Takes over what the application's own notification channel has received: a notification, its `eventBody`, or either
+   * as JSON text. Anything but an event about a conversation's calls is ignored; it never throws.
    */
   observe(notification: unknown): void;
   /**
-   * Calls `subscriber` with the conversation's id after each notification that told something of it: what to show may
-   * have changed. Gives the function that ends this. What a subscriber throws changes nothing.
+   * Calls `subscriber` with the conversation's id after each notification with states of its participants: what to show
+   * may have changed. Returns the function that unsubscribes. An exception from a subscriber changes nothing.
    */
   subscribe(subscriber: (conversationId: string) => void): () => void;
   /** Ends the calls in flight, and those that come later, with `CLOSED`. */
@@ -388,51 +388,51 @@ type Defaults = { [Name in keyof CallOptions]?: CallOptions[Name] | undefined };
 
 /** The options of a client: its own, and any option of a call as a default. */
 export interface ConversationClientOptions extends Defaults {
-  /** Whom calls without a participant mean; calls about all leave it out. Either this or `participant`. */
+  /** For calls without a participant; calls about all participants ignore it. Either this or `participant`. */
   participantId?: string | undefined;
   participant?: ParticipantDescription | undefined;
   /** Its requests go before those without, where the budget makes them wait. */
   priority?: boolean | undefined;
   /** A `RateBudget` that several clients share, or an object with its interface. Either this or `requestsPerMinute`. */
   budget?: Budget | undefined;
-  /** Requests in a minute, where the platform's headers do not tell; default 300. */
+  /** Requests in a minute, until the platform's headers report another limit; default 300. */
   requestsPerMinute?: number | undefined;
   /** A state that was observed less than this ago replaces a read, in milliseconds; default 2000. */
   maxAgeMs?: number | undefined;
 }
 
-/** What the calls of a client take beside the options that it has as defaults. */
+/** The options of a client's call; the client's own options are the defaults. */
 export interface ClientCallOptions extends Omit<Defaults, "conversationId"> {
   conversationId: string;
   /** Its requests go before those without, where the budget makes them wait. */
   priority?: boolean | undefined;
 }
 
-/** The options of `client.disconnectIfConnected`; without a participant, the client's default is meant. */
+/** The options of `client.disconnectIfConnected`; without a participant, the client's default is used. */
 export type ClientDisconnectOptions = ClientCallOptions &
   (Whom | { participantId?: undefined; participant?: undefined });
 
 /** The options of `client.participants`, beside the conversation. */
 export interface ParticipantsOptions extends Omit<ClientCallOptions, "conversationId"> {
-  /** Who is listed; default: everybody. `"people"` is all but infrastructure and legs that only listen. */
+  /** The participants to list; default: all. `"people"` is all but infrastructure and legs that only listen. */
   where?: ParticipantDescription | "people" | undefined;
 }
 
 /** The options of `client.disconnectAll`. */
 export interface DisconnectAllOptions extends ClientCallOptions {
   /**
-   * Whom to remove: all given fields have to match. Default `"people"`: all but infrastructure (`acd`, `ivr`,
-   * `voicemail`, `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen; infrastructure is
-   * removed where its purpose or id is given.
+   * The participants to remove: all given fields have to match. Default `"people"`: all but infrastructure (`acd`,
+   * `ivr`, `voicemail`, `workflow`, `fax`, `api`, `campaign`, `dialer`, `system`) and legs that only listen;
+   * infrastructure is removed where its purpose or id is given.
    */
   where?: ParticipantDescription | "people" | undefined;
-  /** How many connected participants, infrastructure not counted, have to stay; default 0. */
+  /** How many connected participants, without infrastructure and legs that only listen, have to stay; default 0. */
   keep?: number | undefined;
 }
 
-/** What became of each. */
+/** How each removal ended. */
 export interface DisconnectAllResult {
-  /** One for each participant that was meant and not gone, in the order of the conversation's list. */
+  /** One for each participant of `where` that was not gone, in the order of the conversation's list. */
   results: (
     | { participantId: string; result: DisconnectResult; error?: undefined }
     | { participantId: string; result?: undefined; error: unknown }
@@ -454,15 +454,15 @@ export interface ConversationParticipant {
   name?: string;
 }
 
-/** What grants the requests of a client: the package's `RateBudget`, or one that counts for several processes. */
+/** Grants the requests of a client: the package's `RateBudget`, or an object that counts for several processes. */
 export interface Budget {
   /**
    * Settles when the request may be sent. `follows`: it directly follows another request of the same call, as a write
    * follows its read, and should go before those of calls that begin: the longer it waits, the older is what was read.
-   * `signal` is an `AbortSignal`: aborted where the request is needed no more.
+   * `signal` is an `AbortSignal`, aborted when the request is not needed any more.
    */
   take(request: { priority: boolean; follows: boolean; signal: any }): PromiseLike<void>;
-  /** What a response said of the limits; a field is absent where the host hides the header. */
+  /** Receives the limits that a response reports; a field is absent where the host hides the header. */
   report?(limits: RateLimits): void;
 }
 
@@ -475,8 +475,8 @@ export interface RateLimits {
 }
 
 /**
- * A count in a window, as the platform has it: what is left may go at once, the rest waits for the reset. Until the
- * first report at most four requests are under way.
+ * A count of requests in a window of time, as the platform limits them: what is left of the limit goes at once, the
+ * rest waits for the reset. Until the first report at most four requests are under way.
  *
  * @example
  * const budget = new RateBudget();
@@ -489,6 +489,6 @@ export class RateBudget implements Budget {
     follows?: boolean | undefined;
     signal?: AbortSignalLike | undefined;
   }): Promise<void>;
-  /** Belongs after each response to a request that was taken by `take`; a client's own requests report themselves. */
+  /** To be called after each response to a request that `take` granted; clients report their own requests. */
   report(limits: RateLimits): void;
 }

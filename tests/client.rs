@@ -1,13 +1,8 @@
-//! Many callers of one client in virtual time: nobody is lost, starved or answered twice, the budget is kept and used,
-//! and every write rests on an observation that is young enough.
+//! Many callers of one client in virtual time: every call ends exactly once and none starves, the budget is kept and
+//! used, and every write rests on an observation that is young enough.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/fleet.rs"]
 mod fleet;
@@ -19,7 +14,7 @@ use disconnect_if_connected::protocol::{
     code::Code,
     flight::End,
     outcome::Outcome,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::Settings,
 };
 use fleet::{Fleet, settings};
@@ -27,10 +22,11 @@ use proptest::{
     prelude::*,
     test_runner::{Config as Cases, RngSeed, TestRunner},
 };
-use simulator::{Config, Conversation, Exchange, Fault, Participant, Simulator, Step, When, model::GONE};
+use simulator::{Config, Conversation, Exchange, Fault, GONE, Participant, Simulator, Step, When};
 
 const HOUR_MS: f64 = 3_600_000.0;
 
+/// Conversations `c-{index}`, each with a connected participant `p-{index}`.
 fn connected(count: usize) -> Vec<Conversation> {
     let schedule = || vec![Step { at: -1e6, state: Some("connected".to_owned()), changing: false }];
     let conversation = |index| Conversation {
@@ -40,7 +36,7 @@ fn connected(count: usize) -> Vec<Conversation> {
     (0..count).map(conversation).collect()
 }
 
-/// A small generator: splitmix64.
+/// A generator of random numbers in `[0, 1)`: splitmix64.
 fn random(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
@@ -52,6 +48,7 @@ fn random(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
+/// How many calls ended with this outcome.
 fn ended(fleet: &Fleet, outcome: Outcome) -> usize {
     let has = |end: &End| matches!(end, End::Finished(Ok(result)) if result.outcome == outcome);
     fleet.callers.iter().filter(|caller| caller.ended.iter().any(|(_, end)| has(end))).count()
@@ -65,7 +62,7 @@ fn a_thousand_removals_use_the_whole_budget() {
         let config =
             Config { conversations: connected(1_000), requests_per_minute: Some(with_limit), ..Config::default() };
         let mut simulator = Simulator::new(config);
-        // Another application used part of the window.
+        // Another application with the same token used a part of the window.
         for _ in 0..already_used {
             let read = simulator::Request {
                 method: "GET".to_owned(),
@@ -91,7 +88,7 @@ fn a_thousand_removals_use_the_whole_budget() {
         let limits = fleet.statuses.iter().filter(|(_, status)| *status == 429).count();
         assert!(limits <= 4, "{limits} times 429: {:?}", &fleet.statuses[..20]);
         let last_limit = fleet.statuses.iter().rposition(|(_, status)| *status == 429).unwrap_or(0);
-        assert!(last_limit < 4, "a 429 after the first contact");
+        assert!(last_limit < 4, "a 429 after the first four requests");
 
         let sent = fleet.statuses.len() - limits;
         let windows = (2_000 + already_used - 1) / with_limit as usize;
@@ -101,12 +98,12 @@ fn a_thousand_removals_use_the_whole_budget() {
             "{with_limit} a minute, {already_used} used: {sent} requests, {last_at:.0} ms, at least {least_ms} ms"
         );
         assert!(last_at <= least_ms * 1.05 + 1_500.0, "{last_at} ms instead of {least_ms} ms");
-        // A read that got the last slot of a window is too old for its write in the next one.
+        // A read with the last slot of a window is too old for its write in the next one, so it is repeated.
         assert!(sent <= 2_060, "{sent} requests");
     }
 }
 
-/// Where the headers are hidden, `requestsPerMinute` counts.
+/// Without the headers of the limits, `requestsPerMinute` counts.
 #[test]
 fn without_headers_no_more_is_sent_in_a_minute_than_was_allowed() {
     let simulator = Simulator::new(Config { conversations: connected(200), ..Config::default() });
@@ -126,7 +123,7 @@ fn without_headers_no_more_is_sent_in_a_minute_than_was_allowed() {
 }
 
 #[test]
-fn priority_goes_first_and_nobody_starves() {
+fn priority_goes_first_and_no_call_starves() {
     let config = Config { conversations: connected(1_200), requests_per_minute: Some(60), ..Config::default() };
     let mut fleet = Fleet::new(Simulator::new(config), Budget::new(60.0), || 20.0);
     let call = |index: usize| settings(&format!("c-{index}"), &format!("p-{index}"), HOUR_MS);
@@ -134,7 +131,7 @@ fn priority_goes_first_and_nobody_starves() {
         fleet.call_at(0.0, call(index), false);
     }
     let urgent = fleet.call_at(100.0, call(1_000), true);
-    // Then more with priority than the budget can bear, for ever.
+    // Then, for a long time, more calls with priority than the budget allows.
     for index in 0..900 {
         fleet.call_at(61_000.0 + 100.0 * index as f64, call(100 + index), true);
     }
@@ -143,7 +140,7 @@ fn priority_goes_first_and_nobody_starves() {
     let before = (0..100).filter(|caller| ended_at(*caller) < ended_at(urgent)).count();
     assert!(before <= 30, "the urgent one came after {before} others, in the second window");
     assert!(ended_at(urgent) < 62_000.0, "{}", ended_at(urgent));
-    // Of every MAX_PRIORITY_IN_A_ROW + 1 that begin, one is without priority.
+    // Of every MAX_PRIORITY_IN_A_ROW + 1 calls that begin, one is without priority.
     let last = (0..100).map(ended_at).fold(0.0, f64::max);
     let begun = 30.0 * (last / 60_000.0).ceil();
     assert!(70.0 * f64::from(MAX_PRIORITY_IN_A_ROW + 1) >= begun - 60.0, "the last one came after {last} ms");
@@ -152,7 +149,7 @@ fn priority_goes_first_and_nobody_starves() {
 
 /// A wait for the budget that cannot end in time is not started.
 #[test]
-fn who_cannot_wait_for_the_budget_is_told_at_once() {
+fn a_call_that_cannot_wait_for_the_budget_fails_at_once() {
     let config = Config { conversations: connected(100), requests_per_minute: Some(20), ..Config::default() };
     let mut fleet = Fleet::new(Simulator::new(config), Budget::new(20.0), || 5.0);
     for index in 0..100 {
@@ -165,19 +162,23 @@ fn who_cannot_wait_for_the_budget_is_told_at_once() {
         if let End::Finished(Err(error)) = end {
             assert_eq!(error.code, Code::RateLimited, "{}", error.message);
             assert!(error.retry_after_ms.is_some_and(|ms| ms > 10_000.0), "{error:?}");
-            assert!(*at < 200.0, "it was told after {at} ms");
+            assert!(*at < 200.0, "it failed after {at} ms");
         }
     }
 }
 
 // ---- Random fleets ----
 
+/// What happens to a random fleet.
 #[derive(Clone, Debug)]
 struct Plan {
-    /// Of each conversation's two participants: the states, each so many milliseconds after the one before.
+    /// For each conversation, the states of its customer and its agent, each with the milliseconds since the one
+    /// before.
     conversations: Vec<[Vec<(u16, &'static str)>; 2]>,
     calls: Vec<Order>,
+    /// When it arrives, its conversation, its age in milliseconds, and whether it has both participants.
     events: Vec<(u16, u8, u16, bool)>,
+    /// Whether on a write, how many requests to skip, and the kind.
     faults: Vec<(bool, u8, u8)>,
     read_lag_ms: u16,
     effect_delay_ms: u16,
@@ -185,18 +186,23 @@ struct Plan {
     seed: u64,
 }
 
+/// One call.
 #[derive(Clone, Debug)]
 struct Order {
     at: u16,
     conversation: u8,
     participant: u8,
+    /// By its purpose, otherwise by its id.
     is_described: bool,
     priority: bool,
     confirm: bool,
+    /// It is aborted after so many milliseconds.
     leaves_after: Option<u16>,
+    /// Its deadline comes soon.
     short: bool,
 }
 
+/// Random plans.
 fn plans() -> impl Strategy<Value = Plan> {
     let state =
         prop::sample::select(vec!["connected", "connected", "alerting", "queued", "disconnected", "terminated"]);
@@ -244,6 +250,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 impl Plan {
+    /// Runs a fleet until all calls have ended.
     fn run(&self) -> Fleet {
         let participant = |conversation: usize, index: usize, states: &[(u16, &str)]| {
             let mut at = 0.0;
@@ -290,7 +297,7 @@ impl Plan {
             let mut call = settings(&format!("c-{conversation}"), &format!("p-{conversation}-{index}"), timeout_ms);
             if order.is_described {
                 let purpose = Some(vec![["customer", "agent"][index].to_owned()]);
-                call.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+                call.target.selection = Selection::Described(Description { purpose, ..Description::default() });
             }
             let call = Settings { confirm: order.confirm, ..call };
             let caller = fleet.call_at(f64::from(order.at), call, order.priority);
@@ -306,6 +313,7 @@ impl Plan {
         fleet
     }
 
+    /// Whether every call ended exactly once, with a report that is true; otherwise why not.
     fn judge(&self, fleet: &Fleet) -> Result<(), String> {
         if let Some(violation) = fleet.violations.first() {
             return Err(violation.clone());
@@ -341,7 +349,7 @@ impl Plan {
                     }
                 }
                 End::Finished(Err(error)) => {
-                    // Of a call with time, only what the faults and the limit make of it.
+                    // A call with enough time fails only because of the faults and the limit.
                     let is_expected = order.short
                         || matches!(error.code, Code::RateLimited | Code::ServerError | Code::Network | Code::Conflict);
                     if !is_expected {

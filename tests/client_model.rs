@@ -1,16 +1,11 @@
-//! The exhaustive check of a client: two callers of one flight, its budget and what was observed, against the real
-//! simulator with its window of requests, over every interleaving within the bounds below.
+//! The exhaustive check of a client: two callers of one flight, its budget and its observations, against the real
+//! simulator with its window of requests, over every interleaving within the bounds at the end of this file.
 //!
-//! Time is as in tests/model.rs: a request takes none, waits take theirs, jitter is at its middle; what is late is
-//! `LAG_MS` late.
+//! Time is as in tests/model.rs: a request takes none, waits take theirs, jitter is at its middle; late means `LAG_MS`
+//! late.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/response.rs"]
 mod response;
@@ -27,15 +22,17 @@ use disconnect_if_connected::protocol::{
     timeline::Source,
 };
 use response::{body, response};
-use simulator::{Config, Conversation, Participant, Request, Simulator, Step, model::GONE};
+use simulator::{Config, Conversation, GONE, Participant, Request, Simulator, Step};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 
 const LAG_MS: f64 = 100.0;
+/// `maxAgeMs` of the client.
 const MAX_AGE_MS: f64 = 150.0;
 const WINDOW_MS: f64 = 1_000.0;
 const REQUESTS_IN_A_WINDOW: u32 = 4;
 
+/// The true state of the participant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Truth {
     Connected,
@@ -54,47 +51,54 @@ impl Truth {
     }
 }
 
+/// One thing that may happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Happens {
+enum Occurrence {
+    /// The platform, or another party, changes the true state.
     Change(Truth),
-    /// The second caller comes.
+    /// The second caller joins.
     Joins,
+    /// A caller aborts its call.
     Leaves(u32),
-    /// An event shows the truth of now, or of `LAG_MS` ago; or it lacks the participant.
-    Event {
-        late: bool,
-    },
+    /// An event shows the state of now, or of `LAG_MS` ago.
+    Event { late: bool },
+    /// An event lacks the participant.
     EventWithout,
-    /// The flight's wait, or the budget's, is over.
+    /// The wait of the flight, or for the budget, is over.
     TimePasses,
-    Answers {
-        late: bool,
-    },
+    /// The platform answers; `late`: a read shows the state of `LAG_MS` ago, a disconnect takes effect `LAG_MS` later.
+    Answers { late: bool },
+    /// Another status, and the platform has not handled the request.
     Status(u16),
-    Lost {
-        performed: bool,
-    },
+    /// The connection breaks; `performed`: the platform has handled the request.
+    Lost { performed: bool },
 }
 
+/// What the flight waits for.
 #[derive(Clone, PartialEq, Debug)]
 enum Pending {
-    /// A place in the line of the budget.
+    /// The budget.
     Turn(Ticket, Operation),
     Request(Asked),
     Wait {
         until: f64,
     },
+    /// Nothing: it has ended, or is handling an input.
     Over,
 }
 
 #[derive(Clone, PartialEq, Debug)]
 enum Caller {
     NotYet,
-    In { deadline: f64 },
+    In {
+        deadline: f64,
+    },
+    /// How and when.
     Ended(End, f64),
     Left,
 }
 
+/// A state of the model.
 #[derive(Clone, Debug)]
 struct State {
     flight: Flight,
@@ -114,11 +118,12 @@ struct State {
     history: History,
 }
 
+/// What the properties need to know of the past.
 #[derive(Clone, Debug, Default)]
 struct History {
-    /// The last sight of a connected participant, by a read or an event; none after a write.
+    /// When a read or an event last showed the participant connected, since the last write.
     seen_at: Option<f64>,
-    /// A write that rests on nothing, or on something too old.
+    /// A write was sent without such an observation, or on one that was too old.
     wrote_wrongly: bool,
     /// The platform's window was exceeded.
     was_limited: bool,
@@ -179,13 +184,14 @@ fn participant(platform: &Simulator) -> &Participant {
     &platform.config().conversations[0].participants[0]
 }
 
+/// The model, with its bounds.
 struct Client {
     changes: u8,
     faults: u8,
     events: u8,
 }
 
-/// The first caller, and one that has less time and wants to see the participant gone.
+/// The settings of the first caller, and of a second one with an earlier deadline and `confirm`.
 fn settings(caller: usize) -> Settings {
     let settings = Settings {
         settle_ms: 250.0,
@@ -214,13 +220,14 @@ impl State {
         let id = CallerId(caller as u32);
         let end = self.flight.join(id, settings, false, self.now);
         self.end(end.map(|end| (id, end)).into_iter().collect());
-        if self.flight.ends_wait() {
+        if self.flight.is_wait_over() {
             self.step(Input::Woke);
         } else if let Pending::Turn(ticket, _) = self.pending {
             self.step(Input::Queued(self.budget.wait_ms(ticket, self.now)));
         }
     }
 
+    /// Records the ends of calls.
     fn end(&mut self, ended: Vec<(CallerId, End)>) {
         for (CallerId(caller), end) in ended {
             let caller = &mut self.callers[caller as usize];
@@ -229,6 +236,7 @@ impl State {
         }
     }
 
+    /// Ends the flight: it gives up its place in the queue and its grants.
     fn over(&mut self) {
         if let Pending::Turn(ticket, _) = self.pending {
             self.budget.leave(ticket);
@@ -240,6 +248,7 @@ impl State {
         self.pending = Pending::Over;
     }
 
+    /// Gives back the grants.
     fn release(&mut self) {
         if std::mem::take(&mut self.has_grant) {
             self.budget.give_back();
@@ -253,11 +262,13 @@ impl State {
         self.observations.fresh("c", self.now, f64::INFINITY)
     }
 
-    /// What was observed since it was last looked at.
+    /// The observations, where an event has come since the last call.
     fn news(&mut self) -> Option<Input> {
         std::mem::take(&mut self.has_news).then(|| Input::Observed(self.observed()))
     }
 
+    /// Passes an input to the flight, and performs its actions until one takes time. The same order as `Driver::drive`
+    /// in `src/host`.
     fn step(&mut self, input: Input) {
         let mut input = input;
         loop {
@@ -290,7 +301,7 @@ impl State {
                     if request.operation == Operation::Write {
                         let seen_at = self.history.seen_at.take();
                         self.history.wrote_wrongly |= seen_at.is_none_or(|at| self.now - at > MAX_AGE_MS);
-                        self.observations.spend("c", "p");
+                        self.observations.mark_used("c", "p");
                     }
                     return self.pending = Pending::Request(request);
                 }
@@ -299,12 +310,13 @@ impl State {
         }
     }
 
+    /// Takes a request from the budget; `None` where the flight is in its queue already.
     fn take(&mut self, operation: Operation) -> Option<Input> {
         if let Pending::Turn(ticket, _) = self.pending {
             self.pending = Pending::Turn(ticket, operation);
             return None;
         }
-        // One was granted already, to a write that is too old.
+        // Granted to a write whose observation has become too old: the call reads again.
         let is_again = std::mem::take(&mut self.has_grant);
         if is_again {
             self.budget.give_back();
@@ -351,6 +363,7 @@ impl State {
         reply
     }
 
+    /// A response reaches the flight.
     fn answer(&mut self, request: &Asked, status: u16, text: &str, headers: &[(String, String)]) {
         let number = |name: &str| headers.iter().find(|(one, _)| one == name)?.1.parse::<f64>().ok();
         let limits = Limits {
@@ -371,6 +384,7 @@ impl State {
         self.step(Input::Response(response));
     }
 
+    /// An event shows the state at a time.
     fn event(&mut self, at: f64) {
         let event = self.platform.notification("c", "v2.users.u.conversations.calls", at).expect("it is there");
         let Body::Participants(listed) =
@@ -383,7 +397,7 @@ impl State {
 
     fn observe(&mut self, listed: Vec<Listed>) {
         let shows = |one: &Listed| one.state.0.as_deref() == Some("connected");
-        // A leg that was seen gone stays gone, whatever a late event shows.
+        // A participant that was observed gone stays gone, whatever a late event shows.
         let before = self.observations.fresh("c", self.now, f64::INFINITY);
         let was_gone =
             before.iter().any(|one| one.participant.state.0.as_deref().is_some_and(|state| GONE.contains(&state)));
@@ -404,7 +418,7 @@ impl State {
         }
     }
 
-    /// Lets the time pass to `until`; callers whose deadline comes first end there.
+    /// Moves the clock to `until`. Callers whose deadlines come first end at these.
     fn pass(&mut self, until: f64) {
         for caller in 0..2 {
             if let Caller::In { deadline } = self.callers[caller]
@@ -424,12 +438,12 @@ impl State {
 
 impl Model for Client {
     type State = State;
-    type Action = Happens;
+    type Action = Occurrence;
 
     fn init_states(&self) -> Vec<State> {
         let mut states = Vec::new();
         for truth in [Truth::Connected, Truth::Unsettled, Truth::Gone] {
-            // Nothing known, an event of now, a late one that shows the participant as it was before.
+            // No observation, a current event, and a late event from before the participant changed.
             for known in [None, Some(truth), Some(Truth::Connected)] {
                 let config = Config {
                     conversations: vec![Conversation {
@@ -478,45 +492,49 @@ impl Model for Client {
         states
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Happens>) {
+    fn actions(&self, state: &State, actions: &mut Vec<Occurrence>) {
         match &state.pending {
             Pending::Over => return,
-            Pending::Turn(..) | Pending::Wait { .. } => actions.push(Happens::TimePasses),
+            Pending::Turn(..) | Pending::Wait { .. } => actions.push(Occurrence::TimePasses),
             Pending::Request(Asked { operation, .. }) => {
-                actions.push(Happens::Answers { late: false });
+                actions.push(Occurrence::Answers { late: false });
                 if *operation == Operation::Write || state.truth(state.now) != state.truth(state.now - LAG_MS) {
-                    actions.push(Happens::Answers { late: true });
+                    actions.push(Occurrence::Answers { late: true });
                 }
                 if state.faults_left > 0 {
-                    actions.extend([409, 429, 503].map(Happens::Status));
-                    actions.push(Happens::Lost { performed: false });
+                    actions.extend([409, 429, 503].map(Occurrence::Status));
+                    actions.push(Occurrence::Lost { performed: false });
                     if *operation == Operation::Write {
-                        actions.push(Happens::Lost { performed: true });
+                        actions.push(Occurrence::Lost { performed: true });
                     }
                 }
             }
         }
         if state.callers[1] == Caller::NotYet {
-            actions.push(Happens::Joins);
+            actions.push(Occurrence::Joins);
         }
         for caller in 0..2 {
             if let Caller::In { .. } = state.callers[caller as usize] {
-                actions.push(Happens::Leaves(caller));
+                actions.push(Occurrence::Leaves(caller));
             }
         }
         if state.events_left > 0 {
-            actions.extend([Happens::Event { late: false }, Happens::Event { late: true }, Happens::EventWithout]);
+            actions.extend([
+                Occurrence::Event { late: false },
+                Occurrence::Event { late: true },
+                Occurrence::EventWithout,
+            ]);
         }
         if state.changes_left > 0 && state.truth(state.now) != Some("terminated") {
-            actions.extend([Truth::Connected, Truth::Unsettled, Truth::Gone].map(Happens::Change));
+            actions.extend([Truth::Connected, Truth::Unsettled, Truth::Gone].map(Occurrence::Change));
         }
     }
 
-    fn next_state(&self, last: &State, action: Happens) -> Option<State> {
+    fn next_state(&self, last: &State, action: Occurrence) -> Option<State> {
         let mut state = last.clone();
         let request = if let Pending::Request(request) = &last.pending { Some(request) } else { None };
         match action {
-            Happens::Change(truth) => {
+            Occurrence::Change(truth) => {
                 let step = truth.step(state.now);
                 if participant(&state.platform).schedule.last().is_some_and(|last| last.state == step.state) {
                     return None;
@@ -525,22 +543,22 @@ impl Model for Client {
                 state.changes_left -= 1;
                 state.history.truth_changed_at = state.now;
             }
-            Happens::Joins => state.join(1),
-            Happens::Leaves(caller) => {
+            Occurrence::Joins => state.join(1),
+            Occurrence::Leaves(caller) => {
                 state.callers[caller as usize] = Caller::Left;
                 if state.flight.leave(CallerId(caller)) {
                     state.over();
                 }
             }
-            Happens::Event { late } => {
+            Occurrence::Event { late } => {
                 state.events_left -= 1;
                 state.event(if late { state.now - LAG_MS } else { state.now });
             }
-            Happens::EventWithout => {
+            Occurrence::EventWithout => {
                 state.events_left -= 1;
                 state.observe(Vec::new());
             }
-            Happens::TimePasses => match last.pending {
+            Occurrence::TimePasses => match last.pending {
                 Pending::Wait { until } => {
                     state.pass(until);
                     if state.pending != Pending::Over {
@@ -566,16 +584,16 @@ impl Model for Client {
                 }
                 _ => return None,
             },
-            Happens::Answers { late } => {
+            Occurrence::Answers { late } => {
                 let request = request?;
                 let reply = state.perform(request, late);
                 state.answer(request, reply.status, &reply.body, &reply.headers);
             }
-            Happens::Status(status) => {
+            Occurrence::Status(status) => {
                 state.faults_left -= 1;
                 state.answer(request?, status, "{}", &[]);
             }
-            Happens::Lost { performed } => {
+            Occurrence::Lost { performed } => {
                 state.faults_left -= 1;
                 if performed {
                     state.perform(request?, true);
@@ -596,8 +614,8 @@ impl Model for Client {
             Property::always("(b) every report is true", |_, state: &State| {
                 state.callers.iter().all(|one| is_true(state, one))
             }),
-            Property::always("(c) nobody is answered twice", |_, state: &State| !state.history.answered_twice),
-            Property::always("(c) nobody is lost", |_, state: &State| {
+            Property::always("(c) no call ends twice", |_, state: &State| !state.history.answered_twice),
+            Property::always("(c) no call stays without an end", |_, state: &State| {
                 state.pending != Pending::Over || !state.callers.iter().any(|one| matches!(one, Caller::In { .. }))
             }),
             Property::eventually("(c) every flight ends", |_, state: &State| state.pending == Pending::Over),
@@ -625,6 +643,7 @@ fn ends_in(caller: &Caller, wanted: Outcome) -> bool {
     matches!(caller, Caller::Ended(End::Finished(Ok(result)), _) if result.outcome == wanted)
 }
 
+/// Whether the end of a call reports what is true.
 fn is_true(state: &State, caller: &Caller) -> bool {
     let gone = state.truth(state.now + LAG_MS).is_some_and(|state| GONE.contains(&state));
     match caller {

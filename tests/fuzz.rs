@@ -1,16 +1,11 @@
-//! Fuzzing: whatever comes, nothing panics, and a body means what an independent reading of it says.
+//! Fuzzing: no input makes the protocol panic, and a body is read as by an independent implementation.
 //!
-//! `npm test` runs each target for a moment; `npm run fuzz` for ten minutes each; `cargo bolero test` drives them with
-//! libFuzzer. The bodies that once mattered are in `tests/corpus/`. `tests/js/bodies.test.mjs` fuzzes the whole path in
-//! Node, from the bytes of a response on.
+//! `npm test` runs each target for a second, `npm run fuzz` for ten minutes; `cargo bolero test` runs them with
+//! libFuzzer. `tests/corpus/` has bodies of earlier findings. `tests/js/bodies.test.mjs` fuzzes the whole path in Node,
+//! from the bytes of a response on.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/response.rs"]
 mod response;
@@ -24,10 +19,10 @@ use disconnect_if_connected::protocol::{
 use response::body;
 use serde_json::Value;
 
-/// The participant `p-1`, where it is listed: what its state means, and the state.
+/// The kind and the state of the participant `p-1`; `None` where it is not listed.
 type State = Option<(Kind, Option<String>)>;
 
-/// What the body says of the participant `p-1`.
+/// The participant `p-1` in a body, by the protocol.
 fn read(bytes: &[u8]) -> Result<State, BodyError> {
     match body(Expected::Participants { described: false }, "entities", &String::from_utf8_lossy(bytes), None) {
         Body::Participants(participants) => match Target::new("p-1").seen_in(&participants) {
@@ -40,7 +35,7 @@ fn read(bytes: &[u8]) -> Result<State, BodyError> {
     }
 }
 
-/// The same question, answered from untyped JSON.
+/// The expected result, computed in another way from untyped JSON.
 fn reference(body: &Value) -> Result<State, BodyError> {
     let listed = |state: Option<&str>| {
         let kind = match state {
@@ -51,7 +46,7 @@ fn reference(body: &Value) -> Result<State, BodyError> {
         Some((kind, state.map(str::to_owned)))
     };
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let most_telling = |states: Vec<State>| {
+    let greatest = |states: Vec<State>| {
         let first = |kind| states.iter().flatten().find(|(one, _)| *one == kind);
         [Kind::Disconnectable, Kind::Unsettled, Kind::Gone].into_iter().find_map(first).cloned()
     };
@@ -61,13 +56,14 @@ fn reference(body: &Value) -> Result<State, BodyError> {
         let calls = entry.get("calls").and_then(Value::as_array).into_iter().flatten().filter(|call| call.is_object());
         let calls: Vec<_> = calls.map(|call| listed(text(call, "state").as_deref())).collect();
         match text(entry, "state") {
-            None if !calls.is_empty() => most_telling(calls),
+            None if !calls.is_empty() => greatest(calls),
             own => listed(own.as_deref()),
         }
     };
-    Ok(most_telling(targets.map(state_of).collect()))
+    Ok(greatest(targets.map(state_of).collect()))
 }
 
+/// Asserts that both results are the same.
 fn agrees(bytes: &[u8]) {
     let shown = || String::from_utf8_lossy(bytes).into_owned();
     match serde_json::from_str::<Value>(&String::from_utf8_lossy(bytes)) {
@@ -83,13 +79,14 @@ fn agrees(bytes: &[u8]) {
     }
 }
 
-/// Reads bytes as decisions and writes JSON near what the platform sends; one in many is broken on purpose.
+/// Writes JSON similar to that of the platform; random bytes are its decisions. Some of it is broken on purpose.
 struct Writer<'a> {
     decisions: std::slice::Iter<'a, u8>,
     text: String,
 }
 
 impl Writer<'_> {
+    /// The next decision, below `among`; 0 where the bytes are used up.
     fn decide(&mut self, among: u8) -> u8 {
         self.decisions.next().map_or(0, |byte| byte % among)
     }
@@ -160,10 +157,10 @@ fn any_bytes_as_a_body() {
 }
 
 #[test]
-fn json_near_what_the_platform_sends() {
+fn json_similar_to_that_of_the_platform() {
     bolero::check!().with_type::<Vec<u8>>().with_max_len(2_048).for_each(|decisions| {
         let mut writer = Writer { decisions: decisions.iter(), text: String::new() };
-        // Mostly the right frame, so that the fields inside are reached.
+        // Mostly the right outer structure, so that the fields inside are reached.
         match writer.decide(4) {
             0 => writer.value(0),
             _ => {
@@ -219,7 +216,7 @@ fn any_template_and_any_retry_after() {
     });
 }
 
-/// Bodies that once mattered, one a file: found by the fuzzers above, or read in the field.
+/// Bodies of earlier findings, each in its own file.
 #[test]
 fn the_corpus() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");

@@ -1,16 +1,11 @@
-//! The exhaustive check: the real `protocol::Call` against the real simulator, over every interleaving of what the
-//! platform, the network, another party and the caller may do, within the bounds below.
+//! The exhaustive check of the rule: the real `protocol::Call` against the real simulator, over every interleaving of
+//! what the platform, the network, another party and the caller may do, within the bounds at the end of this file.
 //!
-//! Time is abstract but ordered: a request takes none, waits and timeouts take theirs, jitter is at its middle. Reads
-//! show the truth of now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
+//! Time is simplified: a request takes none, waits and timeouts take theirs, jitter is at its middle. Reads show the
+//! true state of now or of `LAG_MS` ago; an accepted disconnect takes effect now or `LAG_MS` later.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/response.rs"]
 mod response;
@@ -25,7 +20,7 @@ use disconnect_if_connected::protocol::{
     settings::{Api, Settings},
 };
 use response::{body, response};
-use simulator::{Config, Conversation, Participant, Request, Simulator, Step, model::GONE};
+use simulator::{Config, Conversation, GONE, Participant, Request, Simulator, Step};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 
@@ -35,7 +30,7 @@ const TIMEOUT_MS: f64 = 1_200.0;
 const REQUEST_TIMEOUT_MS: f64 = 200.0;
 const MAX_RETRIES: u32 = 1;
 
-/// What is true of the participant.
+/// The true state of the participant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Truth {
     Connected,
@@ -64,37 +59,38 @@ impl Truth {
 
 /// One thing that may happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Happens {
-    /// The platform, or another party, changes the truth.
+enum Occurrence {
+    /// The platform, or another party, changes the true state.
     Change(Truth),
+    /// The caller aborts the call.
     Abort,
+    /// The provider returns a token.
     Token,
+    /// The provider returns no usable token.
     NoToken,
+    /// The provider does not answer before the deadline.
     TokenTooLate,
+    /// The wait is over.
     Woke,
-    /// The platform answers as it truly would; a read shows the truth of so long ago, a disconnect takes effect so much
-    /// later.
-    Answers {
-        late: bool,
-    },
-    /// A status instead, and nothing done.
+    /// The platform answers; `late`: a read shows the state of `LAG_MS` ago, a disconnect takes effect `LAG_MS` later.
+    Answers { late: bool },
+    /// Another status, and the platform has not handled the request.
     Status(u16),
-    /// A status, though the work was done.
+    /// Another status, though the platform has handled the request.
     StatusPerformed(u16),
-    /// A page with 200 instead, for example of a proxy.
-    Page {
-        performed: bool,
-    },
-    Lost {
-        performed: bool,
-    },
-    Hangs {
-        performed: bool,
-    },
+    /// A page with 200, for example of a proxy; `performed`: the platform has handled the request.
+    Page { performed: bool },
+    /// The connection breaks.
+    Lost { performed: bool },
+    /// No answer within the time of the request.
+    Hangs { performed: bool },
+    /// The body of a read breaks off.
     CutShort,
+    /// The body of a read is a page.
     NotJson,
 }
 
+/// What the call waits for, or how it ended.
 #[derive(Clone, PartialEq, Debug)]
 enum Pending {
     Token { refresh: bool },
@@ -104,6 +100,7 @@ enum Pending {
     Aborted,
 }
 
+/// A state of the model.
 #[derive(Clone, Debug)]
 struct State {
     call: Call,
@@ -115,18 +112,19 @@ struct State {
     history: History,
 }
 
-/// What the properties are held against.
+/// What the properties need to know of the past.
 #[derive(Clone, Hash, Debug)]
 struct History {
-    /// The last request was a read that showed connected; or, after a 401 of a write, that write's read did.
+    /// The last request was a read that showed connected; or, after a 401 of a write, the read before that write.
     may_write: bool,
     wrote_without_read: bool,
+    /// A request was sent after the deadline.
     sent_late: bool,
-    /// A disconnect of ours was accepted.
+    /// A disconnect of this call was accepted.
     accepted: bool,
     requests_since_wait: u8,
     refreshed: bool,
-    /// The truth does not change, nothing fails, since then.
+    /// Since when the true state has not changed and nothing has failed; the bits of an `f64`.
     quiet_since: u64,
 }
 
@@ -142,7 +140,7 @@ impl Hash for State {
             Pending::Ended(Err(error)) => (4, error.code, error.may_have_disconnected).hash(hasher),
             Pending::Aborted => 5.hash(hasher),
         }
-        // Of the truth, what a read may still show.
+        // Of the true states, those that a read may still show.
         let participant = participant(&self.platform);
         let recent = participant.schedule.iter().rposition(|step| step.at <= self.now - LAG_MS).unwrap_or(0);
         for step in &participant.schedule[recent..] {
@@ -153,7 +151,7 @@ impl Hash for State {
     }
 }
 
-/// Two states are one where nothing that follows can tell them apart.
+/// Two states are equal where nothing that follows can distinguish them.
 impl PartialEq for State {
     fn eq(&self, other: &State) -> bool {
         fingerprint(self) == fingerprint(other)
@@ -170,8 +168,10 @@ fn participant(platform: &Simulator) -> &Participant {
     &platform.config().conversations[0].participants[0]
 }
 
+/// The model, with its bounds.
 struct Rule {
     confirm: bool,
+    /// Changes of the true state.
     changes: u8,
     faults: u8,
 }
@@ -198,11 +198,12 @@ impl State {
         self.truth(self.now + LAG_MS).is_some_and(|state| GONE.contains(&state))
     }
 
+    /// The true state changes, or something fails.
     fn disturb(&mut self) {
         self.history.quiet_since = self.now.to_bits();
     }
 
-    /// The platform handles the request; its response, as the call's input.
+    /// The platform handles the request. Returns its response, as the call's input.
     fn perform(&mut self, request: &Asked, late: bool) -> Input {
         let config = self.platform.config_mut();
         config.read_lag_ms = if late { LAG_MS } else { 0.0 };
@@ -223,7 +224,7 @@ impl State {
         Input::Response(response(status, body(self.call.expects(status), "participants", text, failure)))
     }
 
-    /// Hands the input to the call and takes up what it wants next.
+    /// Passes the input to the call, and records its next action.
     fn advance(&mut self, input: Input) {
         let before = self.pending.clone();
         self.pending = match self.call.next(input, self.now, 0.5) {
@@ -245,7 +246,7 @@ impl State {
                 if operation == Operation::Write {
                     self.history.wrote_without_read |= !self.history.may_write;
                 }
-                // After a 401 of a write the token comes in between; the permission stays for that one repetition.
+                // After a 401 of a write a token is requested first; the write may then be repeated once.
                 if !matches!(before, Pending::Token { .. }) || operation == Operation::Read {
                     self.history.may_write = false;
                 }
@@ -257,7 +258,7 @@ impl State {
 
 impl Model for Rule {
     type State = State;
-    type Action = Happens;
+    type Action = Occurrence;
 
     fn init_states(&self) -> Vec<State> {
         TRUTHS
@@ -292,59 +293,63 @@ impl Model for Rule {
             .collect()
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Happens>) {
+    fn actions(&self, state: &State, actions: &mut Vec<Occurrence>) {
         match &state.pending {
             Pending::Ended(_) | Pending::Aborted => return,
             Pending::Token { .. } => {
-                actions.push(Happens::Token);
+                actions.push(Occurrence::Token);
                 if state.faults_left > 0 {
-                    actions.extend([Happens::NoToken, Happens::TokenTooLate]);
+                    actions.extend([Occurrence::NoToken, Occurrence::TokenTooLate]);
                 }
             }
-            Pending::Wait { .. } => actions.push(Happens::Woke),
+            Pending::Wait { .. } => actions.push(Occurrence::Woke),
             Pending::Request(Asked { operation, .. }) => {
-                actions.push(Happens::Answers { late: false });
+                actions.push(Occurrence::Answers { late: false });
                 let shows_another =
                     *operation == Operation::Read && state.truth(state.now) != state.truth(state.now - LAG_MS);
                 if shows_another || *operation == Operation::Write {
-                    actions.push(Happens::Answers { late: true });
+                    actions.push(Occurrence::Answers { late: true });
                 }
                 if state.faults_left > 0 {
-                    actions.extend([401, 403, 404, 409, 429, 503].map(Happens::Status));
-                    actions.extend([Happens::Lost { performed: false }, Happens::Hangs { performed: false }]);
+                    actions.extend([401, 403, 404, 409, 429, 503].map(Occurrence::Status));
+                    actions.extend([Occurrence::Lost { performed: false }, Occurrence::Hangs { performed: false }]);
                     match operation {
-                        Operation::Read => actions.extend([Happens::CutShort, Happens::NotJson]),
+                        Operation::Read => actions.extend([Occurrence::CutShort, Occurrence::NotJson]),
                         Operation::Write => actions.extend([
-                            Happens::StatusPerformed(504),
-                            Happens::Status(410),
-                            Happens::Page { performed: false },
-                            Happens::Page { performed: true },
-                            Happens::Lost { performed: true },
-                            Happens::Hangs { performed: true },
+                            Occurrence::StatusPerformed(504),
+                            Occurrence::Status(410),
+                            Occurrence::Page { performed: false },
+                            Occurrence::Page { performed: true },
+                            Occurrence::Lost { performed: true },
+                            Occurrence::Hangs { performed: true },
                         ]),
                     }
                 }
             }
         }
-        actions.push(Happens::Abort);
+        actions.push(Occurrence::Abort);
         let is_gone = state.is_gone_in_the_end();
         if state.changes_left > 0 && !is_gone {
-            actions.extend(TRUTHS.map(Happens::Change));
+            actions.extend(TRUTHS.map(Occurrence::Change));
         }
     }
 
-    fn next_state(&self, last: &State, action: Happens) -> Option<State> {
+    fn next_state(&self, last: &State, action: Occurrence) -> Option<State> {
         let mut state = last.clone();
         let request = if let Pending::Request(request) = &last.pending { Some(request) } else { None };
         if !matches!(
             action,
-            Happens::Change(_) | Happens::Abort | Happens::Token | Happens::Woke | Happens::Answers { .. }
+            Occurrence::Change(_)
+                | Occurrence::Abort
+                | Occurrence::Token
+                | Occurrence::Woke
+                | Occurrence::Answers { .. }
         ) {
             state.faults_left -= 1;
             state.disturb();
         }
         match action {
-            Happens::Change(truth) => {
+            Occurrence::Change(truth) => {
                 let step = truth.step(state.now);
                 if participant(&state.platform)
                     .schedule
@@ -357,44 +362,44 @@ impl Model for Rule {
                 state.changes_left -= 1;
                 state.disturb();
             }
-            Happens::Abort => state.pending = Pending::Aborted,
-            Happens::Token => state.advance(Input::Token),
-            Happens::NoToken => {
-                // At the first asking the host ends the call with INVALID_ARGUMENT; the protocol sees only a refresh.
+            Occurrence::Abort => state.pending = Pending::Aborted,
+            Occurrence::Token => state.advance(Input::Token),
+            Occurrence::NoToken => {
+                // The first token is checked by the host, which ends the call with INVALID_ARGUMENT.
                 let Pending::Token { refresh: true } = state.pending else { return None };
                 state.advance(Input::NoToken);
             }
-            Happens::TokenTooLate => {
+            Occurrence::TokenTooLate => {
                 state.now = TIMEOUT_MS;
                 state.advance(Input::OutOfTime);
             }
-            Happens::Woke => {
+            Occurrence::Woke => {
                 let Pending::Wait { ms } = state.pending else { return None };
                 state.now += ms;
                 state.advance(Input::Woke);
             }
-            Happens::Answers { late } => {
+            Occurrence::Answers { late } => {
                 let input = state.perform(request?, late);
                 state.advance(input);
             }
-            Happens::Status(status) => {
+            Occurrence::Status(status) => {
                 let operation = request?.operation;
-                let keeps_permission = status == 401 && operation == Operation::Write;
+                let may_repeat = status == 401 && operation == Operation::Write;
                 if status == 404 && operation == Operation::Read {
                     // The conversation is over.
                     let step = Truth::Gone.step(state.now - LAG_MS);
                     state.platform.config_mut().conversations[0].participants[0].schedule = vec![step];
                 }
                 let input = state.respond(status, "{}", None);
-                state.history.may_write = keeps_permission;
+                state.history.may_write = may_repeat;
                 state.advance(input);
             }
-            Happens::StatusPerformed(status) => {
+            Occurrence::StatusPerformed(status) => {
                 state.perform(request?, true);
                 let input = state.respond(status, "{}", None);
                 state.advance(input);
             }
-            Happens::Page { performed } => {
+            Occurrence::Page { performed } => {
                 if performed {
                     state.perform(request?, true);
                 }
@@ -402,14 +407,14 @@ impl Model for Rule {
                 state.history.may_write = false;
                 state.advance(input);
             }
-            Happens::Lost { performed } => {
+            Occurrence::Lost { performed } => {
                 if performed {
                     state.perform(request?, true);
                 }
                 state.history.may_write = false;
                 state.advance(Input::NoResponse(Failure::Network, None));
             }
-            Happens::Hangs { performed } => {
+            Occurrence::Hangs { performed } => {
                 if performed {
                     state.perform(request?, true);
                 }
@@ -417,11 +422,11 @@ impl Model for Rule {
                 state.now += request?.timeout_ms;
                 state.advance(Input::NoResponse(Failure::Timeout, None));
             }
-            Happens::CutShort => {
+            Occurrence::CutShort => {
                 let input = state.respond(200, r#"{"participants":[{"id":"p","#, Some(Failure::Network));
                 state.advance(input);
             }
-            Happens::NotJson => {
+            Occurrence::NotJson => {
                 let input = state.respond(200, "<html>", None);
                 state.advance(input);
             }
@@ -439,7 +444,7 @@ impl Model for Rule {
             Property::eventually("(c) every run ends", |_, state: &State| {
                 matches!(state.pending, Pending::Ended(_) | Pending::Aborted)
             }),
-            Property::always("(d) who is connected and quiet is removed", |_, state: &State| is_removed(state)),
+            Property::always("(d) a connected and quiet participant is removed", |_, state: &State| is_removed(state)),
             Property::always("(e) nothing is sent after the deadline", |_, state: &State| !state.history.sent_late),
             Property::sometimes("disconnected", |_, state: &State| ends_in(state, Outcome::Disconnected)),
             Property::sometimes("already-disconnected", |_, state: &State| {
@@ -451,10 +456,11 @@ impl Model for Rule {
                 fails_with(state, Code::ParticipantNotFound)
             }),
             Property::sometimes("timeout", |_, state: &State| fails_with(state, Code::Timeout)),
-            Property::sometimes(
-                "may have disconnected",
-                |_, state: &State| matches!(&state.pending, Pending::Ended(Err(error)) if error.may_have_disconnected && state.history.accepted),
-            ),
+            Property::sometimes("may have disconnected", |_, state: &State| {
+                let is_unsure =
+                    |end: &Pending| matches!(end, Pending::Ended(Err(error)) if error.may_have_disconnected);
+                state.history.accepted && is_unsure(&state.pending)
+            }),
         ]
     }
 }
@@ -467,8 +473,9 @@ fn fails_with(state: &State, code: Code) -> bool {
     matches!(&state.pending, Pending::Ended(Err(error)) if error.code == code)
 }
 
+/// Whether the end of the call reports what is true.
 fn is_true(state: &State) -> bool {
-    // What a read shows when `settleMs` ends: who is not listed counts as gone.
+    // A participant that is not listed by the last read of a settling period counts as gone.
     let is_not_listed = [state.now, state.now - LAG_MS].iter().any(|at| state.truth(*at).is_none());
     let (accepted, gone) = (state.history.accepted, state.is_gone_in_the_end() || is_not_listed);
     match &state.pending {
@@ -486,13 +493,13 @@ fn is_true(state: &State) -> bool {
     }
 }
 
-/// The bound of docs/protocol.md: between two waits a read, a write, and the read that has the last word on a conflict;
-/// one more after the one 401.
+/// The bound of docs/protocol.md: between two waits a read, a write, and the read that decides a conflict; one more
+/// after the one 401.
 fn is_bounded(state: &State) -> bool {
     state.history.requests_since_wait <= 3 + u8::from(state.history.refreshed)
 }
 
-/// A call gives up on a participant that is connected only where it was not quiet for all of `settleMs`.
+/// A call may give up on a connected participant only where something has changed or failed within the last `LAG_MS`.
 fn is_removed(state: &State) -> bool {
     let gives_up = ends_in(state, Outcome::NotConnected)
         || [Code::Conflict, Code::ParticipantNotFound].iter().any(|code| fails_with(state, *code));
@@ -507,7 +514,8 @@ fn check(rule: Rule) {
     let started = std::time::Instant::now();
     let checker = rule.checker().threads(2).spawn_bfs().join();
     println!(
-        "confirm {confirm}, {changes} changes of the truth, {faults} faults: {} states, {} of them unique, depth {}, {:.1} s",
+        "confirm {confirm}, {changes} changes of the truth, {faults} faults: {} states, {} of them unique, depth {}, \
+         {:.1} s",
         checker.state_count(),
         checker.unique_state_count(),
         checker.max_depth(),

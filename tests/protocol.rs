@@ -1,14 +1,10 @@
-//! Every row of docs/protocol.md and of the errors in docs/api.md, as a script of responses and the trace of the call.
+//! The rule: every row of docs/protocol.md and of the errors in docs/api.md, as a script of responses and the trace of
+//! the call.
 //!
-//! A request takes 10 ms, jitter is at its middle. A trace reads: `R` read, `W` write, what was answered; `~100
-//! settling` a wait; the end.
+//! A request takes 10 ms, jitter is at its middle. In a trace, `R` is a read and `W` a write, each with its status or
+//! the state that it showed; `~100 settling` is a wait of 100 ms; the last entry is the outcome or the code.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/response.rs"]
 mod response;
@@ -18,7 +14,7 @@ use disconnect_if_connected::protocol::{
     error::DisconnectError,
     http::{Body as ResponseBody, BodyError, Expected, Failure, Operation, Response, RetryAfter as Header},
     result::DisconnectResult,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -36,8 +32,8 @@ enum Reply {
     NotListed,
     /// A status with a platform code.
     Status(u16, &'static str),
-    /// A status with a message.
-    Said(u16, &'static str),
+    /// A status with a message, without a code.
+    Message(u16, &'static str),
     /// A status with a `Retry-After`.
     RetryAfter(u16, &'static str),
     /// 200 with this body.
@@ -46,15 +42,15 @@ enum Reply {
     CutShort,
     /// A status whose body breaks off.
     Broken(u16),
-    /// 200 whose body does not end in time.
+    /// 200 whose body does not end within the time of the request.
     Slow,
-    /// No answer.
+    /// The connection breaks.
     Lost,
-    /// No answer in time.
+    /// No response within the time of the request.
     Silent,
 }
 
-use Reply::{Body, Broken, CutShort, Lost, NotListed, RetryAfter, Said, Silent, Slow, State, Status};
+use Reply::{Body, Broken, CutShort, Lost, Message, NotListed, RetryAfter, Silent, Slow, State, Status};
 
 const CONNECTED: Reply = State("connected");
 const GONE: Reply = State("disconnected");
@@ -64,11 +60,12 @@ fn settings() -> Settings {
     Settings::new("c-1", "p-1", Api::Voice)
 }
 
-/// What JavaScript sees of an outcome, a code, a reason.
+/// The name of an outcome, a code or a reason in JavaScript.
 fn name(value: impl Serialize) -> String {
     serde_json::to_value(value).expect("serialises").as_str().expect("a string").to_owned()
 }
 
+/// A call that has ended.
 struct Played {
     trace: String,
     end: Result<DisconnectResult, DisconnectError>,
@@ -106,7 +103,7 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                 let reply = last.expect("a script");
                 let mut answer = |status: u16, text: &str, retry_after: Option<&str>, failure| {
                     trace.push(format!("{letter}{status}"));
-                    // The host's parser of dates, as far as this script needs it.
+                    // In the place of the host's parser of dates.
                     let date_ms = |value: &str| (value == "Thu, 01 Jan 1970 00:00:03 GMT").then_some(3_000.0);
                     let header = |value: &str| Header {
                         value: value.to_owned(),
@@ -133,7 +130,7 @@ fn play(settings: Settings, script: &[Reply]) -> Played {
                     Status(status, code) => {
                         answer(*status, &format!(r#"{{"code":"{code}","message":"said a-secret-token"}}"#), None, None)
                     }
-                    Said(status, message) => answer(*status, &format!(r#"{{"message":"{message}"}}"#), None, None),
+                    Message(status, message) => answer(*status, &format!(r#"{{"message":"{message}"}}"#), None, None),
                     RetryAfter(status, seconds) => answer(*status, "{}", Some(seconds), None),
                     Body(body) => answer(200, body, None, None),
                     CutShort => answer(200, r#"{"entities":[{"id":"p-1","#, None, Some(Failure::Network)),
@@ -179,6 +176,7 @@ fn last_state(played: &Played) -> Option<&str> {
     }
 }
 
+/// Runs a call against the script, and asserts its trace.
 #[track_caller]
 fn expect(settings: Settings, script: &[Reply], expected: &str) -> Played {
     let played = play(settings, script);
@@ -189,6 +187,7 @@ fn expect(settings: Settings, script: &[Reply], expected: &str) -> Played {
     played
 }
 
+/// The same with the default settings.
 #[track_caller]
 fn ends(script: &[Reply], expected: &str) -> Played {
     expect(settings(), script, expected)
@@ -225,7 +224,7 @@ fn gone_is_answered_without_a_write() {
 }
 
 #[test]
-fn everything_else_settles() {
+fn every_other_state_settles() {
     for state in [
         "alerting",
         "dialing",
@@ -301,8 +300,9 @@ fn refused_writes_lead_back_to_read() {
     }
     ends(
         &[CONNECTED, Status(409, ""), State("queued"), State("queued"), State("queued"), State("queued")],
-        "R connected | W409 | ~120 settling | R queued | ~150 settling | R queued | ~188 settling | R queued | ~234 settling | \
-         R queued | ~293 settling | R queued | ~366 settling | R queued | ~89 settling | R queued | not-connected",
+        "R connected | W409 | ~120 settling | R queued | ~150 settling | R queued | ~188 settling | R queued | \
+         ~234 settling | R queued | ~293 settling | R queued | ~366 settling | R queued | ~89 settling | R queued | \
+         not-connected",
     );
 }
 
@@ -312,9 +312,9 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
     let script: Vec<Reply> = [c, w].into_iter().cycle().take(40).collect();
     let played = ends(
         &script,
-        "R connected | W409 | ~120 settling | R connected | W409 | ~150 settling | R connected | W409 | ~188 settling | \
-         R connected | W409 | ~234 settling | R connected | W409 | ~293 settling | R connected | W409 | ~366 settling | \
-         R connected | W409 | ~29 settling | R connected | W409 | R connected | CONFLICT",
+        "R connected | W409 | ~120 settling | R connected | W409 | ~150 settling | R connected | W409 | \
+         ~188 settling | R connected | W409 | ~234 settling | R connected | W409 | ~293 settling | R connected | \
+         W409 | ~366 settling | R connected | W409 | ~29 settling | R connected | W409 | R connected | CONFLICT",
     );
     let error = error(played);
     assert_eq!(error.state.as_deref(), Some("connected"));
@@ -323,7 +323,7 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
         (Some(409), Some("general.conflict"), Some("id-16"))
     );
     assert!(!error.may_have_disconnected);
-    // The first refusal starts settleMs anew.
+    // The first refusal starts settleMs again.
     let mut late = vec![State("alerting"), State("alerting"), State("alerting"), State("alerting")];
     late.extend(script);
     let played = play(settings(), &late);
@@ -334,7 +334,7 @@ fn a_conflict_is_one_for_all_of_settle_ms() {
         .filter_map(|entry| if let Event::Wait { ms, .. } = entry { Some(*ms) } else { None })
         .sum();
     assert!(waits > 1_300.0, "{}", played.trace);
-    // What the last read says counts, also after the last refusal.
+    // The last read decides, also after the last refusal.
     let script = [CONNECTED, Status(409, ""), CONNECTED, Status(409, ""), GONE];
     expect(
         Settings { settle_ms: 50.0, ..settings() },
@@ -365,10 +365,10 @@ fn a_write_of_unknown_effect_is_settled_by_the_next_read() {
         // Still connected: the write is sent again, after a read.
         let played = play(settings(), &[CONNECTED, lost.clone(), CONNECTED, Status(204, "")]);
         assert!(played.trace.ends_with("~125 backoff | R connected | W204 | disconnected"), "{}", played.trace);
-        // A stale read, then the platform's own word.
+        // A stale read, then the platform answers that the call is gone.
         let played = play(settings(), &[CONNECTED, lost.clone(), CONNECTED, Status(400, ALREADY)]);
         assert!(played.trace.ends_with("R connected | W400 | disconnected"), "{}", played.trace);
-        // Refused first, gone later: the lost one may have done it.
+        // The second write is refused, then the participant is gone: the first one may have done it.
         let played = play(settings(), &[CONNECTED, lost, CONNECTED, Status(409, ""), GONE]);
         assert!(
             played.trace.ends_with("R connected | W409 | ~120 settling | R disconnected | disconnected"),
@@ -387,7 +387,11 @@ fn settling_starts_again_after_a_write_of_unknown_effect() {
     let script = [State("alerting"), State("alerting"), State("alerting"), CONNECTED, Lost, State("alerting")];
     let played = play(settings(), &script);
     assert!(
-        played.trace.ends_with("W lost | ~125 backoff | R alerting | ~120 settling | R alerting | ~150 settling | R alerting | ~188 settling | R alerting | ~234 settling | R alerting | ~293 settling | R alerting | ~330 settling | R alerting | not-connected"),
+        played.trace.ends_with(
+            "W lost | ~125 backoff | R alerting | ~120 settling | R alerting | ~150 settling | R alerting | \
+             ~188 settling | R alerting | ~234 settling | R alerting | ~293 settling | R alerting | ~330 settling | \
+             R alerting | not-connected"
+        ),
         "{}",
         played.trace
     );
@@ -412,7 +416,8 @@ fn transient_failures_are_retried_in_a_row() {
         ends(
             &[f(), f(), f(), CONNECTED, Status(204, "")],
             &format!(
-                "{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | R connected | W204 | disconnected"
+                "{shown} | ~125 backoff | {shown} | ~250 backoff | {shown} | ~500 backoff | R connected | W204 | \
+                 disconnected"
             ),
         );
         let error = error(ends(
@@ -432,7 +437,8 @@ fn writes_that_fail_in_a_row_are_counted_across_the_reads_between_them() {
     let script: Vec<Reply> = [CONNECTED, Status(503, "")].into_iter().cycle().take(40).collect();
     let error = error(ends(
         &script,
-        "R connected | W503 | ~125 backoff | R connected | W503 | ~250 backoff | R connected | W503 | ~500 backoff | R connected | W503 | SERVER_ERROR",
+        "R connected | W503 | ~125 backoff | R connected | W503 | ~250 backoff | R connected | W503 | ~500 backoff | \
+         R connected | W503 | SERVER_ERROR",
     ));
     assert!(error.may_have_disconnected);
     let played =
@@ -477,9 +483,9 @@ fn retry_after_overrides_the_backoff() {
     }
     // A 429 without the header, but with the wait in its message.
     let in_message =
-        [Said(429, "Rate limit exceeded the maximum. Retry the request in [2] seconds"), CONNECTED, Status(204, "")];
+        [Message(429, "Rate limit exceeded the maximum. Retry the request in [2] seconds"), CONNECTED, Status(204, "")];
     ends(&in_message, "R429 | ~2000 retry-after | R connected | W204 | disconnected");
-    // On a write: back to read all the same.
+    // After a write too, a read follows.
     ends(
         &[CONNECTED, RetryAfter(429, "1"), CONNECTED, Status(204, "")],
         "R connected | W429 | ~1000 retry-after | R connected | W204 | disconnected",
@@ -507,7 +513,7 @@ fn a_401_refreshes_the_token_once_and_sends_the_same_request_again() {
 
 #[test]
 fn final_answers_are_errors_with_advice() {
-    for (script, trace, said) in [
+    for (script, trace, part) in [
         (&[Status(403, "missing.permissions")][..], "R403 | FORBIDDEN", "conversation:communication:disconnect"),
         (&[CONNECTED, Status(403, "missing.any.permissions")], "R connected | W403 | FORBIDDEN", "the permission that"),
         (&[Status(403, "x")], "R403 | FORBIDDEN", "no permission was named"),
@@ -538,7 +544,7 @@ fn final_answers_are_errors_with_advice() {
         (&[Body("soon")], "R200 | BAD_RESPONSE", "not JSON"),
     ] {
         let error = error(ends(script, trace));
-        assert!(error.message.contains(said), "{}", error.message);
+        assert!(error.message.contains(part), "{}", error.message);
         assert!(error.message.contains("p-1") && error.message.contains("c-1"), "{}", error.message);
         assert!(!error.may_have_disconnected);
         assert!(!error.message.contains("a-secret-token"), "{}", error.message);
@@ -576,7 +582,7 @@ fn started(settings: Settings) -> Call {
     call
 }
 
-/// The response to a read that shows the participant in this state.
+/// The input for a read that shows the participant in this state.
 fn seen(state: &str) -> Input {
     let text = format!(r#"{{"entities":[{{"id":"p-1","state":"{state}"}}]}}"#);
     Input::Response(response(200, body(Expected::Participants { described: false }, "entities", &text, None)))
@@ -603,14 +609,14 @@ fn confirm_keeps_reading_until_the_participant_is_gone() {
     let never = self::outcome(never);
     assert!(!never.confirmed);
     assert_eq!(never.correlation_id.as_deref(), Some("id-2"));
-    // Whatever the reads after it meet, an accepted write stays an answer, and no second one is sent.
+    // Whatever the reads after it end in, an accepted write stays the answer, and no second one is sent.
     for failure in [Status(403, ""), Body("<html>"), Status(503, ""), Lost, Silent] {
         let played = play(confirm(), &[CONNECTED, Status(202, ""), failure]);
         assert!(played.trace.ends_with("| disconnected"), "{}", played.trace);
         assert_eq!(played.trace.matches('W').count(), 1);
         assert!(!self::outcome(played).confirmed);
     }
-    // Gone already: nothing to confirm.
+    // Gone before any write: nothing to confirm.
     expect(confirm(), &[GONE], "R disconnected | already-disconnected");
 }
 
@@ -668,7 +674,7 @@ fn the_timeline_records_everything_in_order() {
 }
 
 #[test]
-fn the_token_is_redacted_in_what_the_platform_says() {
+fn the_token_is_redacted_in_responses() {
     let mut call = started(settings());
     let text = r#"{"code":"echo a-secret-token","message":"Bearer a-secret-token is bad"}"#;
     let correlation_id = Some("a-secret-token".to_owned());
@@ -678,11 +684,11 @@ fn the_token_is_redacted_in_what_the_platform_says() {
     assert_eq!(error.platform_code.as_deref(), Some("echo ***"));
 }
 
-/// A call for the customer, whoever that is.
+/// The settings of a call for the customer, whatever its id.
 fn for_the_customer() -> Settings {
     let mut settings = settings();
     let purpose = Some(vec!["customer".to_owned()]);
-    settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+    settings.target.selection = Selection::Described(Description { purpose, ..Description::default() });
     settings
 }
 
@@ -708,7 +714,7 @@ fn a_description_is_resolved_in_each_read_until_a_write_is_sent() {
 }
 
 #[test]
-fn a_description_that_nobody_or_several_match_ends_the_call() {
+fn a_description_that_none_or_several_match_ends_the_call() {
     let nobody = r#"{"entities":[{"id":"p-1","purpose":"agent","state":"connected"}]}"#;
     let settings = Settings { settle_ms: 100.0, ..for_the_customer() };
     let message =
@@ -743,7 +749,7 @@ fn a_description_that_matched_and_no_longer_does_is_absence() {
 }
 
 #[test]
-fn who_the_participants_are_is_read_for_a_description_only() {
+fn identities_are_read_for_a_description_only() {
     let mut call = started(for_the_customer());
     assert_eq!(call.expects(200), Expected::Participants { described: true });
     let customer = r#"{"entities":[{"id":"p-1","purpose":"customer","state":"connected"}]}"#;
@@ -778,7 +784,7 @@ fn the_read_that_checks_a_refusal_refreshes_the_token_too() {
 }
 
 #[test]
-fn an_error_after_a_write_of_unknown_effect_does_not_say_that_nothing_happened() {
+fn an_error_after_a_write_of_unknown_effect_reports_that_it_may_have_worked() {
     let lost = error(ends(
         &[CONNECTED, Lost, Status(403, "missing.permissions")],
         "R connected | W lost | ~125 backoff | R403 | FORBIDDEN",
@@ -800,7 +806,7 @@ fn the_state_is_the_last_one_seen_after_the_last_write() {
 }
 
 #[test]
-fn a_2xx_larger_than_the_platform_answers_is_a_write_of_unknown_effect() {
+fn a_2xx_larger_than_the_limit_is_a_write_of_unknown_effect() {
     let mut call = started(settings());
     call.next(seen("connected"), 1.0, 0.5);
     let answer = Input::Response(response(200, ResponseBody::Unusable(BodyError::TooLarge)));
@@ -835,9 +841,9 @@ fn only_bodies_that_matter_are_read() {
 }
 
 #[test]
-fn a_400_whose_body_broke_off_is_no_answer() {
+fn a_400_whose_body_broke_off_is_a_transient_failure() {
     ends(&[CONNECTED, Broken(400), GONE], "R connected | W400 | ~125 backoff | R disconnected | already-disconnected");
-    // Where the status alone says enough, a broken body changes nothing.
+    // Where the status alone decides, a broken body changes nothing.
     ends(&[CONNECTED, Broken(409), GONE], "R connected | W409 | ~120 settling | R disconnected | already-disconnected");
     ends(&[Broken(403)], "R403 | FORBIDDEN");
 }
@@ -873,9 +879,9 @@ fn a_wait_that_would_outlast_the_confirmation_is_not_started() {
 }
 
 #[test]
-fn messages_say_what_failed_how_often_and_who_requested_a_wait() {
+fn messages_have_the_failure_its_number_and_the_requested_wait() {
     let settings = || Settings { max_retries: 1, ..settings() };
-    for (reply, said) in [
+    for (reply, part) in [
         (Status(503, ""), "the platform failed, 2 times in a row (maxRetries) (HTTP 503)"),
         (Status(429, ""), "the platform limits the rate of requests, 2 times in a row"),
         (Lost, "the connection failed before a whole response came, 2 times in a row (maxRetries) (ECONNRESET)"),
@@ -887,7 +893,7 @@ fn messages_say_what_failed_how_often_and_who_requested_a_wait() {
         ),
     ] {
         let message = error(play(settings(), &[reply])).message;
-        assert!(message.contains(said), "{message}");
+        assert!(message.contains(part), "{message}");
     }
     let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[State("queued")])).message;
     assert!(
@@ -938,7 +944,7 @@ fn a_conversation_that_ends_while_it_is_read_takes_its_participants_along() {
     let confirm = Settings { confirm: true, ..settings() };
     let over = [CONNECTED, Status(202, ""), Status(404, "")];
     assert!(outcome(expect(confirm, &over, "R connected | W202 | ~120 settling | R404 | disconnected")).confirmed);
-    // Nobody knows whether the participant was in it.
+    // It was never listed, so it may not have been in the conversation.
     ends(&[NotListed, Status(404, "")], "R200 | ~120 settling | R404 | PARTICIPANT_NOT_FOUND");
 }
 
@@ -969,7 +975,7 @@ fn other_refusals_of_a_write_are_checked_by_one_more_read() {
             outcome(ends(&script, &format!("R connected | W{status} | R disconnected | already-disconnected")));
         assert!(!played.acknowledged);
         assert_eq!(played.state.as_deref(), Some("disconnected"));
-        // Whatever else the read meets, the refusal stands.
+        // Whatever else the read ends in, the refusal is the error.
         for (other, shown) in
             [(CONNECTED, "R connected"), (NotListed, "R200"), (Lost, "R lost"), (Status(503, ""), "R503")]
         {
@@ -994,7 +1000,7 @@ fn a_code_in_the_first_of_errors_counts_where_the_body_has_none() {
 }
 
 #[test]
-fn what_is_no_response_is_named() {
+fn an_object_without_a_status_is_a_bad_response() {
     let mut call = started(settings());
     let none = response(0, ResponseBody::Unusable(BodyError::NoResponse));
     let Action::Finish(Err(error)) = call.next(Input::Response(none), 1.0, 0.5) else { panic!("no end") };

@@ -1,12 +1,8 @@
-//! A hundred thousand random races in virtual time: everyone who can be removed is removed, nothing false is said.
+//! A hundred thousand random races in virtual time: every participant that can be removed is removed, and every report
+//! is true.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/race.rs"]
 mod race;
@@ -16,13 +12,13 @@ mod response;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use race::{World, ours, races, settings};
 
-/// Unless `RACES` says otherwise.
+/// How many races; the environment variable `RACES` overrides it.
 const RACES: u32 = 100_000;
 
 #[test]
-fn every_removable_participant_is_removed_and_nothing_false_is_said() {
+fn every_removable_participant_is_removed_and_every_report_is_true() {
     let races_to_run = std::env::var("RACES").ok().and_then(|count| count.parse().ok()).unwrap_or(RACES);
-    // A new seed each run, unless `RACES_SEED` repeats one; proptest prints the smallest race that fails.
+    // A new seed for each run; `RACES_SEED` repeats one. proptest prints the smallest race that fails.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |now| now.as_nanos() as u64);
     let seed = std::env::var("RACES_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(now);
     println!("RACES_SEED={seed}");

@@ -1,34 +1,29 @@
-//! Whom a description means: against an independent reading of the same JSON, on random lists of participants.
+//! Descriptions of participants: compared with an independent implementation on random lists of participants.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/response.rs"]
 mod response;
 
 use disconnect_if_connected::protocol::{
     http::{Body, Expected},
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     target::{Kind, Listed, Seen, Target},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use response::body;
 use serde_json::{Value, json};
 
-/// Whom a read with these participants shows.
+/// What a read with these participants shows of the described one.
 fn seen(description: &Value, participants: &[Value]) -> Seen {
     let mut description = description.clone();
-    // The host takes a purpose alone, serde_json does not.
+    // The host accepts a purpose without an array, serde_json does not.
     if let Some(purpose) = description.get("purpose").filter(|purpose| purpose.is_string()).cloned() {
         description["purpose"] = json!([purpose]);
     }
     let description: Description = serde_json::from_value(description).expect("a description");
-    let target = Target { whom: Whom::Described(description), ..Target::new("") };
+    let target = Target { selection: Selection::Described(description), ..Target::new("") };
     let text = json!({ "participants": participants }).to_string();
     match body(Expected::Participants { described: true }, "participants", &text, None) {
         Body::Participants(participants) => target.seen_in(&participants),
@@ -36,7 +31,7 @@ fn seen(description: &Value, participants: &[Value]) -> Seen {
     }
 }
 
-/// What `Seen` says: the ids that are meant, and whether they are live.
+/// The ids in a `Seen`, and whether they are live.
 fn meant(seen: Seen) -> (Vec<String>, bool) {
     match seen {
         Seen::NotListed => (Vec::new(), false),
@@ -45,11 +40,13 @@ fn meant(seen: Seen) -> (Vec<String>, bool) {
     }
 }
 
+/// The text at a JSON pointer.
 fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
     value.pointer(path).and_then(Value::as_str)
 }
 
-/// The same question, answered from untyped JSON by another way: each id once, the live ones, else the last that ended.
+/// The expected result, computed in another way from untyped JSON: the ids of the live participants that match, each
+/// once; without any, the one that ended last.
 fn reference(description: &Value, participants: &[Value]) -> (Vec<String>, bool) {
     let digits = |address: &str| -> String { address.chars().filter(char::is_ascii_digit).collect() };
     let is_telephone = |address: &str| !address.contains("ada");
@@ -91,7 +88,7 @@ fn reference(description: &Value, participants: &[Value]) -> (Vec<String>, bool)
     if !live.is_empty() {
         return (live.into_iter().map(str::to_owned).collect(), true);
     }
-    // Seconds and milliseconds; of all times here the rest is the same.
+    // Seconds and milliseconds: the rest of all times in this test is the same.
     let ended = |one: &Value| {
         text(one, "/endTime").map(|time| (time[17..19].to_owned(), time.get(20..23).unwrap_or("000").to_owned()))
     };
@@ -117,6 +114,7 @@ const ADDRESSES: [&str; 6] = [
     "ada",
 ];
 
+/// Random participants, as JSON.
 fn participant() -> impl Strategy<Value = Value> {
     let who = (
         option::of(select(&["p-1", "p-2", "p-3"][..])),
@@ -144,6 +142,7 @@ fn participant() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Random descriptions, as JSON.
 fn description() -> impl Strategy<Value = Value> {
     let purposes = prop_oneof![
         select(&PURPOSES[..]).prop_map(|one| json!(one)),
@@ -173,12 +172,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn means_what_an_independent_reading_says(description in description(), participants in vec(participant(), 0..6)) {
+    fn agrees_with_an_independent_implementation(
+        description in description(),
+        participants in vec(participant(), 0..6),
+    ) {
         prop_assert_eq!(meant(seen(&description, &participants)), reference(&description, &participants));
     }
 
     #[test]
-    fn the_order_of_the_list_decides_nothing_about_the_living(
+    fn the_order_of_the_list_does_not_matter_for_live_participants(
         description in description(),
         participants in vec(participant(), 0..6),
         turn in 0_usize..6,
@@ -218,7 +220,7 @@ proptest! {
 }
 
 #[test]
-fn addresses_that_are_no_telephone_numbers_match_exactly() {
+fn other_addresses_match_exactly() {
     for (wanted, given, is_same) in [
         ("sip:ada@example.com", "sip:ada@example.com", true),
         ("sip:ada@example.com", "sip:ada@example.org", false),
@@ -237,7 +239,7 @@ fn addresses_that_are_no_telephone_numbers_match_exactly() {
 }
 
 #[test]
-fn an_id_that_no_path_can_hold_is_not_listed() {
+fn a_participant_whose_id_cannot_stand_in_a_path_is_not_listed() {
     for id in ["", ".", "..", " p-1", "\u{FFFD}"] {
         let participants = [json!({ "id": id, "purpose": "customer", "state": "connected" })];
         assert_eq!(seen(&json!({ "purpose": "customer" }), &participants), Seen::NotListed, "{id:?}");

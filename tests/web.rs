@@ -1,12 +1,7 @@
 //! The WebAssembly boundary in a browser: `wasm-pack test --headless --chrome`, or `npm test`.
 
 #![cfg(target_arch = "wasm32")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says by panicking that it fails"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/boundary.rs"]
 mod boundary;

@@ -1,7 +1,10 @@
-//! Side by side on the same random races, in virtual time: `npm run races -- [RACES] [SEED]`.
+//! A comparison on the same random races, in virtual time: `npm run races -- [RACES] [SEED]`.
+//!
+//! The package and three ways of removing a participant that people write by hand. Then a comparison of settling
+//! schedules.
 
 #[path = "../../tests/support/race.rs"]
-#[allow(dead_code, reason = "shared with the test, which looks at more")]
+#[allow(dead_code, reason = "shared with the test, which uses more")]
 mod race;
 #[path = "../../tests/support/response.rs"]
 mod response;
@@ -17,19 +20,23 @@ use proptest::{
 };
 use race::{CONVERSATION, Exchanged, PARTICIPANT, Race, Random, World, ours, races, settings};
 
-/// What a person's own code tells its caller.
-enum Told {
+/// What code written by hand reports to its caller.
+enum Report {
     Removed,
+    /// The read did not show the participant connected.
     NotActive,
     /// An error, with its status where there was one.
     Failed(Option<u16>),
 }
 
+/// The time limit of a request.
 const TIMEOUT_MS: f64 = 1_000.0;
+/// Tries of the retry loop.
 const LOOP_TRIES: u32 = 5;
+/// The pause between two tries.
 const LOOP_PAUSE_MS: f64 = 500.0;
 
-/// The request that everybody sends, in the dialect of the race.
+/// A read or a disconnect by hand, in the dialect of the race.
 fn request(race: &Race, operation: Operation) -> Request {
     let ids = Ids { conversation_id: CONVERSATION, participant_id: PARTICIPANT, user_id: "" };
     let dialect = if race.uses_calls { CALLS } else { VOICE };
@@ -47,64 +54,74 @@ fn request(race: &Race, operation: Operation) -> Request {
     }
 }
 
-fn post(world: &mut World, race: &Race) -> Told {
+/// The disconnect alone.
+fn post(world: &mut World, race: &Race) -> Report {
     match world.exchange(&request(race, Operation::Write)) {
-        Exchanged::Answer { status: 200..300, .. } => Told::Removed,
-        Exchanged::Answer { status, .. } => Told::Failed(Some(status)),
-        Exchanged::Nothing(_) => Told::Failed(None),
+        Exchanged::Answer { status: 200..300, .. } => Report::Removed,
+        Exchanged::Answer { status, .. } => Report::Failed(Some(status)),
+        Exchanged::Nothing(_) => Report::Failed(None),
     }
 }
 
-fn check_then_post(world: &mut World, race: &Race) -> Told {
+/// A read, then the disconnect if it shows the participant connected.
+fn check_then_post(world: &mut World, race: &Race) -> Report {
     let Exchanged::Answer { status, body, .. } = world.exchange(&request(race, Operation::Read)) else {
-        return Told::Failed(None);
+        return Report::Failed(None);
     };
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else { return Told::Failed(Some(status)) };
+    let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else { return Report::Failed(Some(status)) };
     let list = body.get("entities").or_else(|| body.get("participants")).and_then(|list| list.as_array());
-    let Some(list) = list else { return Told::Failed(Some(status)) };
+    let Some(list) = list else { return Report::Failed(Some(status)) };
     let found = list.iter().find(|participant| participant.get("id").is_some_and(|id| id == PARTICIPANT));
     if found.and_then(|participant| participant.get("state")).is_some_and(|state| state == "connected") {
         post(world, race)
     } else {
-        Told::NotActive
+        Report::NotActive
     }
 }
 
-fn check_then_post_in_a_loop(world: &mut World, race: &Race) -> Told {
-    let mut told = check_then_post(world, race);
+/// The same, until it reports that the participant is removed.
+fn check_then_post_in_a_loop(world: &mut World, race: &Race) -> Report {
+    let mut report = check_then_post(world, race);
     for _ in 1..LOOP_TRIES {
-        if matches!(told, Told::Removed) {
+        if matches!(report, Report::Removed) {
             break;
         }
         world.now += LOOP_PAUSE_MS;
-        told = check_then_post(world, race);
+        report = check_then_post(world, race);
     }
-    told
+    report
 }
 
+/// The counts of one way over all races.
 #[derive(Default)]
 struct Tally {
+    /// Participants that could be removed and were.
     removed: u32,
+    /// Reports that are not true.
     false_reports: u32,
+    /// Reports with a 409.
     conflicts: u32,
+    /// HTTP requests sent.
     requests: u64,
 }
 
-fn by_hand(tally: &mut Tally, race: &Race, code: fn(&mut World, &Race) -> Told) {
+/// Runs one race by code written by hand.
+fn by_hand(tally: &mut Tally, race: &Race, code: fn(&mut World, &Race) -> Report) {
     let mut world = World::new(race);
-    let told = code(&mut world, race);
+    let report = code(&mut world, race);
     let (accepted, connected) = (world.writes_accepted() > 0, world.state().as_deref() == Some("connected"));
-    let is_false = match told {
-        Told::Removed => !accepted,
-        Told::NotActive => accepted || (connected && race.is_removable()),
-        Told::Failed(_) => accepted,
+    let is_false = match report {
+        Report::Removed => !accepted,
+        Report::NotActive => accepted || (connected && race.is_removable()),
+        Report::Failed(_) => accepted,
     };
     tally.removed += u32::from(race.is_removable() && accepted);
     tally.false_reports += u32::from(is_false);
-    tally.conflicts += u32::from(matches!(told, Told::Failed(Some(409))));
+    tally.conflicts += u32::from(matches!(report, Report::Failed(Some(409))));
     tally.requests += world.simulator.log().len() as u64;
 }
 
+/// Runs one race by the package.
 fn by_us(tally: &mut Tally, race: &Race) {
     let mut world = World::new(race);
     let (end, _) = ours(&mut world, settings(race));
@@ -115,8 +132,8 @@ fn by_us(tally: &mut Tally, race: &Race) {
     tally.requests += world.simulator.log().len() as u64;
 }
 
-/// How long after a participant shows as connected is it read, and for how many reads? It becomes so at a random moment
-/// of `settleMs`.
+/// Prints, for several schedules of reads while settling: the time from the moment at which reads show the participant
+/// connected, a random one within `settleMs`, to the read that sees it; and the number of reads.
 fn settling(random: &mut Random) {
     const SETTLE_MS: f64 = 1_500.0;
     const TRIES: usize = 100_000;
@@ -172,7 +189,8 @@ fn main() {
         by_us(&mut own.1, &race);
     }
     println!(
-        "{count} races, seed {seed}; {removable} participants could be removed: connected at the end, within a second.\n"
+        "{count} races, seed {seed}; {removable} participants could be removed: connected at the end, within a \
+         second.\n"
     );
     println!("| | removed of removable | false reports | 409 to the caller | requests a race |");
     println!("| --- | ---: | ---: | ---: | ---: |");

@@ -15,21 +15,24 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// An HTTP request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
+    /// The HTTP method.
     pub method: String,
-    /// With or without a query.
+    /// The path, with a query if needed. What precedes `/api/v2/` or `/oauth/` is ignored.
     pub path: String,
+    /// The text of the body.
     #[serde(default)]
     pub body: String,
     /// The value of the header `Authorization`.
     pub authorization: Option<String>,
-    /// Where WebSockets are opened, `wss://streaming.mypurecloud.com`.
+    /// The origin of the URL of a new channel's WebSocket; default: `wss://streaming.mypurecloud.com`.
     pub streaming_origin: Option<String>,
 }
 
-/// What the platform says, before a fault changes it.
+/// The answer of the platform, before a fault changes it.
 pub(crate) struct Answer {
     pub status: u16,
     pub body: String,
@@ -47,30 +50,39 @@ impl Answer {
     }
 }
 
-/// One request as the platform saw it: what tests assert against.
+/// One request that arrived, for assertions in tests.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
+    /// When it arrived.
     pub at: f64,
+    /// The HTTP method.
     pub method: String,
+    /// As of the request.
     pub path: String,
+    /// As of the request.
     pub body: String,
+    /// It is a disconnect.
     pub is_write: bool,
-    /// The status that was answered, or would have been.
+    /// The status of the answer, whether it was delivered or not.
     pub status: u16,
+    /// At least a part of the answer was delivered.
     pub delivered: bool,
-    /// A write that took effect, or will.
+    /// A disconnect that takes effect.
     pub accepted: bool,
 }
 
+/// The platform.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     pub(crate) config: Config,
     pub(crate) issued: Issued,
     pub(crate) channels: Channels,
-    /// The states of each conversation's participants that were published last, and when.
+    /// The states of each conversation's participants that were published last.
     pub(crate) announced: Vec<Vec<Option<String>>>,
+    /// When that was; `None` while there are no channels.
     pub(crate) announced_ms: Option<f64>,
+    /// Requests so far.
     requests: u32,
     /// The window of each token that made a request.
     rates: Vec<Rate>,
@@ -87,22 +99,19 @@ struct Rate {
 
 const CONFLICT_TEXT: &str = "The requested action cannot be completed because of the current state of the resource.";
 
-/// Where a request leads.
+/// The operation that a request's method and path stand for.
 enum Route {
     /// The participants of a conversation.
-    Read {
-        conversation_id: String,
-        shape: Shape,
-    },
-    Write {
-        conversation_id: Option<String>,
-        participant_id: String,
-        is_voice: bool,
-    },
+    Read { conversation_id: String, shape: Shape },
+    /// A disconnect. The `voice` route has no conversation id.
+    Write { conversation_id: Option<String>, participant_id: String, is_voice: bool },
+    /// The sign-in, and what a signed-in user asks for beside conversations.
     Session(session::Route),
+    /// 404.
     Unknown,
 }
 
+/// The shape of the body of a read.
 #[derive(Clone, Copy)]
 enum Shape {
     /// `{ entities: [{ id, state }] }`
@@ -114,6 +123,7 @@ enum Shape {
 }
 
 impl Simulator {
+    /// The platform at time 0.
     pub fn new(config: Config) -> Self {
         Simulator {
             config,
@@ -127,34 +137,37 @@ impl Simulator {
         }
     }
 
+    /// Adds a fault, after those that are set.
     pub fn add_fault(&mut self, fault: Fault) {
         self.config.faults.push(fault);
     }
 
-    /// The platform as configured, for whoever explores what it may do: every field may change between two requests.
+    /// The configuration, for model checkers: every field may be changed between two requests.
     pub fn config_mut(&mut self) -> &mut Config {
         &mut self.config
     }
 
+    /// The configuration, with what has happened to it since: accepted disconnects, faults counted down.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
+    /// The requests so far, in order.
     pub fn log(&self) -> &[LogEntry] {
         &self.log
     }
 
-    /// The true state.
+    /// The true state of a participant; `None` where it is not listed.
     pub fn state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
-        self.participant(Some(conversation_id), participant_id)?.state(now_ms).map(str::to_owned)
+        self.participant(conversation_id, participant_id)?.state(now_ms).map(str::to_owned)
     }
 
-    /// The state that a read shows.
+    /// The state that a read shows; `None` where the read does not list the participant.
     pub fn shown_state(&self, conversation_id: &str, participant_id: &str, now_ms: f64) -> Option<String> {
         self.state(conversation_id, participant_id, now_ms - self.config.read_lag_ms)
     }
 
-    /// Another party changes the true state.
+    /// Changes the true state of a participant now, as another party would; `None`: not listed.
     pub fn set_state(&mut self, conversation_id: &str, participant_id: &str, state: Option<String>, now_ms: f64) {
         self.announce(now_ms);
         if let Some(participant) = self.participant_mut(Some(conversation_id), participant_id) {
@@ -163,17 +176,13 @@ impl Simulator {
         self.announce(now_ms);
     }
 
-    fn participant(&self, conversation_id: Option<&str>, participant_id: &str) -> Option<&Participant> {
-        let conversations = self
-            .config
-            .conversations
-            .iter()
-            .filter(|conversation| conversation_id.is_none_or(|id| id == conversation.id));
-        conversations
-            .flat_map(|conversation| &conversation.participants)
-            .find(|participant| participant.id == participant_id)
+    fn participant(&self, conversation_id: &str, participant_id: &str) -> Option<&Participant> {
+        let mut conversations = self.config.conversations.iter();
+        let conversation = conversations.find(|conversation| conversation.id == conversation_id)?;
+        conversation.participants.iter().find(|participant| participant.id == participant_id)
     }
 
+    /// A participant of a conversation; without one, of any.
     fn participant_mut(&mut self, conversation_id: Option<&str>, participant_id: &str) -> Option<&mut Participant> {
         let conversations = self
             .config
@@ -236,7 +245,7 @@ impl Simulator {
         if let Some(fault) = &fault {
             reply.apply(fault);
         }
-        // The platform's 429 says how long to wait, in the header as in the message.
+        // A scripted 429 has the header too, like one of the platform.
         if reply.status == 429 && !reply.headers.iter().any(|(name, _)| name == "Retry-After") {
             reply.headers.push(("Retry-After".to_owned(), "1".to_owned()));
         }
@@ -254,6 +263,7 @@ impl Simulator {
         reply
     }
 
+    /// The platform's answer; sets `accepted` where a disconnect takes effect.
     fn answer(&mut self, route: Route, request: &Request, now_ms: f64, accepted: &mut bool) -> Answer {
         if let Route::Session(route) = &route
             && let Some(answer) = self.sign_in(route, request, now_ms)
@@ -318,11 +328,12 @@ impl Simulator {
         }
     }
 
+    /// 404 for an unknown route, channel or participant.
     pub(crate) fn not_found(&self) -> Answer {
         self.error(404, "not.found", "The requested resource was not found.")
     }
 
-    /// Counts a request against its token's window, where there is a limit.
+    /// Counts a request in its token's window; `None` without a limit.
     fn count(&mut self, request: &Request, now_ms: f64) -> Option<Rate> {
         self.config.requests_per_minute?;
         self.rates.retain(|rate| rate.ends_ms > now_ms);
@@ -337,9 +348,9 @@ impl Simulator {
         Some(rate.clone())
     }
 
-    /// What the platform's notification channel says of a conversation at `now_ms`, by a topic for calls
-    /// (`v2.users.{id}.conversations.calls`, `v2.routing.queues.{id}.conversations.calls`) or for all media
-    /// (`v2.users.{id}.conversations`, in which the calls have the states); `None` where there is no such conversation.
+    /// The notification about a conversation at `now_ms`, of a topic for calls (`v2.users.{id}.conversations.calls`,
+    /// `v2.routing.queues.{id}.conversations.calls`) or for all media (`v2.users.{id}.conversations`, in which the
+    /// calls have the states). `None` for an unknown conversation.
     pub fn notification(&self, conversation_id: &str, topic: &str, now_ms: f64) -> Option<Value> {
         let conversation = self.config.conversations.iter().find(|conversation| conversation.id == conversation_id)?;
         let shape = if topic.ends_with(".calls") { Shape::Calls } else { Shape::Generic };
@@ -349,20 +360,22 @@ impl Simulator {
         }))
     }
 
-    /// A correlation id that counts, so that a run is the same each time.
+    /// The correlation id of this request: a counter, so that every run has the same ids.
     fn correlation_id(&self) -> String {
         format!("{:08x}-51e1-4a70-8000-000000000000", self.requests)
     }
 
-    /// The platform's `ErrorBody`.
+    /// An error with the platform's `ErrorBody`.
     pub(crate) fn error(&self, status: u16, code: &str, message: &str) -> Answer {
         let body = json!({
-            "message": message, "code": code, "status": status, "contextId": self.correlation_id(), "details": [], "errors": [],
+            "message": message, "code": code, "status": status, "contextId": self.correlation_id(),
+            "details": [], "errors": [],
         });
         Answer::json(status, &body)
     }
 }
 
+/// Code and message of the platform for a status, for scripted faults.
 fn default_error(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("bad.request", "The request could not be understood by the server due to malformed syntax."),
@@ -380,13 +393,15 @@ fn default_error(status: u16) -> (&'static str, &'static str) {
         ),
         503 => (
             "service.unavailable",
-            "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance).",
+            "Service Unavailable - The server is currently unavailable (because it is overloaded or down for \
+             maintenance).",
         ),
         504 => ("request.timeout", "The request timed out."),
         _ => ("error", "The request was not successful."),
     }
 }
 
+/// The route of a request.
 fn route(request: &Request) -> Route {
     if let Some(route) = session::route(&request.path) {
         return Route::Session(route);
@@ -423,6 +438,7 @@ fn route(request: &Request) -> Route {
     }
 }
 
+/// The body of a read, or of an event, as of `shown_ms`.
 fn body(conversation: &Conversation, shape: Shape, shown_ms: f64) -> Value {
     let shown = conversation.participants.iter().filter_map(|one| Some((one, one.state(shown_ms)?)));
     let participant = match shape {
@@ -433,24 +449,30 @@ fn body(conversation: &Conversation, shape: Shape, shown_ms: f64) -> Value {
     let uri = format!("/api/v2/conversations/{}", conversation.id);
     match shape {
         Shape::Voice => json!({
-            "entities": participants, "pageSize": 25, "pageNumber": 1, "total": participants.len(), "pageCount": 1, "selfUri": uri,
+            "entities": participants, "pageSize": 25, "pageNumber": 1, "total": participants.len(), "pageCount": 1,
+            "selfUri": uri,
         }),
         Shape::Calls => json!({
-            "id": conversation.id, "name": "Support", "participants": participants, "otherMediaUris": [], "recordingState": "active",
-            "maxParticipants": 100, "securePause": false, "divisions": [], "selfUri": uri,
+            "id": conversation.id, "name": "Support", "participants": participants, "otherMediaUris": [],
+            "recordingState": "active", "maxParticipants": 100, "securePause": false, "divisions": [], "selfUri": uri,
         }),
         Shape::Generic => json!({
-            "id": conversation.id, "startTime": "2026-11-22T09:30:00.000Z", "address": "tel:+13175550100", "participants": participants,
-            "conversationIds": [], "recordingState": "ACTIVE", "state": "connected", "divisions": [], "selfUri": uri,
+            "id": conversation.id, "startTime": "2026-11-22T09:30:00.000Z", "address": "tel:+13175550100",
+            "participants": participants, "conversationIds": [], "recordingState": "ACTIVE", "state": "connected",
+            "divisions": [], "selfUri": uri,
         }),
     }
 }
 
+/// The model `Address` of a participant's call.
 fn address(one: &Participant) -> Value {
-    json!({ "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142", "addressDisplayable": "+13175550142" })
+    json!({
+        "name": one.name, "nameRaw": one.name, "addressNormalized": "+13175550142", "addressRaw": "+13175550142",
+        "addressDisplayable": "+13175550142",
+    })
 }
 
-/// A moment of the day on which every conversation of the simulator starts.
+/// A time as ISO 8601, on the day on which every conversation of the simulator starts.
 fn timestamp(ms: f64) -> String {
     const START_MS: u64 = (9 * 60 + 30) * 60_000;
     let ms = (START_MS + ms.max(0.0) as u64).min(24 * 3_600_000 - 1);
@@ -458,7 +480,7 @@ fn timestamp(ms: f64) -> String {
     format!("2026-11-22T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
 }
 
-/// What both shapes say of a participant.
+/// The fields of a participant that both shapes have.
 fn participant(one: &Participant, shown_ms: f64) -> Value {
     let is_agent = one.purpose == "agent";
     let address = one.address.as_deref().unwrap_or("tel:+13175550142");
@@ -467,8 +489,11 @@ fn participant(one: &Participant, shown_ms: f64) -> Value {
         "startTime": "2026-11-22T09:30:00.000Z", "connectedTime": "2026-11-22T09:30:04.210Z", "ani": address,
         "endTime": one.ended_at_ms(shown_ms).map(timestamp), "monitoredParticipantId": one.monitored_participant_id,
         "coachedParticipantId": one.coached_participant_id, "bargedParticipantId": one.barged_participant_id,
-        "dnis": "tel:+13175550100", "mediaRoles": ["full"], "wrapupRequired": is_agent, "wrapupPrompt": "optional", "wrapupTimeoutMs": 30_000,
-        "wrapup": is_agent.then(|| json!({ "code": "ININ-WRAP-UP-TIMEOUT", "name": "Timed out", "notes": "", "durationSeconds": 30 })),
+        "dnis": "tel:+13175550100", "mediaRoles": ["full"], "wrapupRequired": is_agent, "wrapupPrompt": "optional",
+        "wrapupTimeoutMs": 30_000,
+        "wrapup": is_agent.then(|| json!({
+            "code": "ININ-WRAP-UP-TIMEOUT", "name": "Timed out", "notes": "", "durationSeconds": 30,
+        })),
         "attributes": { "ivr.language": "en-US", "crm.case": "CS0042177", "notes": "x".repeat(one.attribute_bytes) },
     })
 }
@@ -478,8 +503,8 @@ fn call_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
     let mut value = participant(one, shown_ms);
     if let Value::Object(fields) = &mut value {
         fields.extend(object(json!({
-            "state": state, "direction": "inbound", "held": one.held, "muted": false, "confined": false, "recording": true,
-            "recordingState": "active", "securePause": false, "provider": "Edge",
+            "state": state, "direction": "inbound", "held": one.held, "muted": false, "confined": false,
+            "recording": true, "recordingState": "active", "securePause": false, "provider": "Edge",
             "user": one.user_id.as_ref().map(|id| json!({ "id": id, "selfUri": format!("/api/v2/users/{id}") })),
             "disconnectType": crate::model::GONE.contains(&state).then_some("client"),
         })));
@@ -487,21 +512,26 @@ fn call_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
     value
 }
 
-/// A participant whose state stands in its calls: the model `Participant`.
+/// A participant whose calls have the state: the model `Participant`.
 fn generic_participant(one: &Participant, state: &str, shown_ms: f64) -> Value {
     let mut value = participant(one, shown_ms);
     if let Value::Object(fields) = &mut value {
         let call = json!({
-            "id": format!("{}-call", one.id), "state": state, "initialState": "alerting", "direction": "inbound", "held": one.held,
-            "muted": false, "confined": false, "recording": true, "self": address(one), "other": address(one), "provider": "Edge",
-            "segments": [{ "type": "Alert", "startTime": "2026-11-22T09:30:00.000Z", "endTime": "2026-11-22T09:30:04.210Z" }],
+            "id": format!("{}-call", one.id), "state": state, "initialState": "alerting", "direction": "inbound",
+            "held": one.held, "muted": false, "confined": false, "recording": true, "self": address(one),
+            "other": address(one), "provider": "Edge",
+            "segments": [{
+                "type": "Alert", "startTime": "2026-11-22T09:30:00.000Z", "endTime": "2026-11-22T09:30:04.210Z",
+            }],
         });
-        fields
-            .extend(object(json!({ "userId": one.user_id, "calls": [call], "callbacks": [], "chats": [], "emails": [], "messages": [] })));
+        fields.extend(object(json!({
+            "userId": one.user_id, "calls": [call], "callbacks": [], "chats": [], "emails": [], "messages": [],
+        })));
     }
     value
 }
 
+/// The fields of an object; none for any other value.
 pub(crate) fn object(value: Value) -> serde_json::Map<String, Value> {
     match value {
         Value::Object(fields) => fields,

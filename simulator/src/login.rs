@@ -1,7 +1,7 @@
 //! Users and their sign-in: authorization code with PKCE (RFC 6749, RFC 7636), access tokens, scopes, permissions.
 //!
 //! Parameters and answers: `ApiClient.js` of the official SDK (262). The code of the 403 for a missing scope is not
-//! published; it is the simulator's own.
+//! published; the simulator has one of its own.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -9,16 +9,20 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// How long a code may be exchanged.
+/// How long a code can be exchanged for a token.
 const CODE_LIFE_MS: f64 = 60_000.0;
 /// Length of a verifier, by RFC 7636.
 const VERIFIER_LENGTH: std::ops::RangeInclusive<usize> = 43..=128;
+/// The permission that a disconnect needs.
 pub const DISCONNECT: &str = "conversation:communication:disconnect";
 
+/// A user of the platform.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct User {
+    /// The user's id.
     pub id: String,
+    /// Default: the id.
     pub name: Option<String>,
     /// Default: the one that a disconnect needs.
     #[serde(default = "permissions")]
@@ -29,26 +33,30 @@ fn permissions() -> Vec<String> {
     vec![DISCONNECT.to_owned()]
 }
 
-/// The sign-in. With it, only tokens that it issued are accepted.
+/// The sign-in. With it, only tokens that it has issued, and `access_token`, are accepted.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Login {
+    /// The OAuth clients that may use it.
     pub clients: Vec<OAuthClient>,
-    /// How long a token is valid; default a day.
+    /// How long a token is valid; default: a day.
     pub token_life_ms: Option<f64>,
-    /// A page asks who signs in; default: the first user is signed in there already.
+    /// The sign-in shows a page with the users to choose from; default: the first user is signed in already.
     #[serde(default)]
     pub asks: bool,
     /// The sign-in fails with this `error` and `error_description`.
     pub error: Option<(String, String)>,
 }
 
+/// An OAuth client of the platform.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OAuthClient {
+    /// Its `client_id`.
     pub id: String,
+    /// The addresses that the sign-in may return to.
     pub redirect_uris: Vec<String>,
-    /// Default: those that reading, listening and disconnecting need.
+    /// Default: those that reads, notifications and disconnects need.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
 }
@@ -57,14 +65,16 @@ fn scopes() -> Vec<String> {
     ["conversations", "notifications", "users:readonly"].map(str::to_owned).to_vec()
 }
 
-/// What the sign-in has given out.
+/// The codes and tokens that the sign-in has issued.
 #[derive(Clone, Debug, Default)]
 pub struct Issued {
+    /// Codes and tokens so far, for their names.
     count: u32,
     codes: Vec<Code>,
     tokens: Vec<Token>,
 }
 
+/// A code that was not exchanged yet.
 #[derive(Clone, Debug)]
 struct Code {
     code: String,
@@ -75,6 +85,7 @@ struct Code {
     expires_ms: f64,
 }
 
+/// An access token.
 #[derive(Clone, Debug)]
 struct Token {
     token: String,
@@ -85,23 +96,30 @@ struct Token {
     expires_ms: f64,
 }
 
-/// Whose token a request has.
+/// The OAuth client and the user of an access token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bearer {
+    /// Empty where the sign-in did not issue the token.
     pub client_id: String,
+    /// The user's id.
     pub user_id: String,
 }
 
-/// A page, a redirect or JSON.
+/// An answer of the sign-in.
 #[derive(Debug)]
 pub enum Page {
+    /// Status and page.
     Html(u16, String),
+    /// 302 to this address.
     Redirect(String),
+    /// Status and body.
     Json(u16, Value),
 }
 
+/// The parameters of a query or a form.
 pub type Parameters = HashMap<String, String>;
 
+/// Parses a query or a form.
 pub fn parameters(text: &str) -> Parameters {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
@@ -111,17 +129,18 @@ impl Login {
         self.clients.iter().find(|client| client.id == id)
     }
 
+    /// The scopes of a client; none for an unknown one.
     pub fn scopes(&self, client_id: &str) -> &[String] {
         self.client(client_id).map_or(&[], |client| &client.scopes)
     }
 
-    /// `GET /oauth/authorize`.
+    /// `GET /oauth/authorize`: a page, or a redirect with a code or an error. `asked.user` is the choice on the page.
     pub fn authorize(&self, issued: &mut Issued, users: &[User], asked: &Parameters, now_ms: f64) -> Page {
         let given = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
         let (client_id, redirect_uri) = (given("client_id"), given("redirect_uri"));
         let is_known =
             self.client(client_id).is_some_and(|client| client.redirect_uris.iter().any(|uri| uri == redirect_uri));
-        // To an address that is not the client's nobody is sent (RFC 6749, 4.1.2.1).
+        // No redirect to an address that is not the client's (RFC 6749, section 4.1.2.1).
         if !is_known {
             let why = format!("invalid_request: the client {client_id} has no authorized redirect URI {redirect_uri}");
             return Page::Html(400, page("Sign-in failed", &format!("<p>{}</p>", escaped(&why))));
@@ -166,7 +185,7 @@ impl Login {
         back(&[("code", &code)])
     }
 
-    /// `POST /oauth/token`.
+    /// `POST /oauth/token`: exchanges a code for a token.
     pub fn token(&self, issued: &mut Issued, form: &Parameters, now_ms: f64) -> Page {
         let given = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let failed = |error: &str, description: &str| {
@@ -175,7 +194,8 @@ impl Login {
         if given("grant_type") != "authorization_code" {
             return failed("unsupported_grant_type", "grant_type is authorization_code.");
         }
-        // A code is for one use, right or wrong; a second one ends its token (RFC 6749, 4.1.2).
+        // A code can be used once, whether the exchange succeeds or fails; a second use ends its token (RFC 6749,
+        // section 4.1.2).
         let Some(index) = issued.codes.iter().position(|one| one.code == given("code")) else {
             issued.tokens.retain(|token| token.code != given("code"));
             return failed("invalid_grant", "The code is unknown or was used.");
@@ -209,20 +229,20 @@ impl Login {
 }
 
 impl Issued {
-    /// Whose token a header `Authorization` has, while it is valid.
+    /// The bearer of the token in a header `Authorization`; `None` where it is unknown or has expired.
     pub fn bearer(&self, authorization: Option<&str>, now_ms: f64) -> Option<Bearer> {
         let token = authorization?.strip_prefix("Bearer ")?;
         let found = self.tokens.iter().find(|one| one.token == token && now_ms < one.expires_ms)?;
         Some(Bearer { client_id: found.client_id.clone(), user_id: found.user_id.clone() })
     }
 
-    /// Ends all tokens: what an administrator's change of the client does.
+    /// Ends all tokens, as when an administrator changes the client.
     pub fn revoke(&mut self) {
         self.tokens.clear();
     }
 }
 
-/// Links, one for each user: they need neither a script nor a form, so any page policy allows them.
+/// A link for each user. Links need neither a script nor a form, so every page policy allows them.
 fn choice(users: &[User], asked: &Parameters) -> String {
     let link = |user: &User| {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -233,6 +253,7 @@ fn choice(users: &[User], asked: &Parameters) -> String {
     ["<p>Continue as</p>".to_owned()].into_iter().chain(users.iter().map(link)).collect()
 }
 
+/// An HTML page.
 fn page(title: &str, body: &str) -> String {
     let style = "font: 1.1rem system-ui; margin: 3rem auto; max-width: 24rem; padding: 0 1rem";
     format!(
@@ -241,6 +262,7 @@ fn page(title: &str, body: &str) -> String {
     )
 }
 
+/// Text as HTML.
 fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in text.chars() {

@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
+/// The platform at time 0, and how it behaves.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
+    /// The conversations, each with its participants.
     pub conversations: Vec<Conversation>,
     /// Reads show what was true so long ago.
     #[serde(default)]
@@ -12,25 +14,28 @@ pub struct Config {
     /// From the acceptance of a disconnect to its effect.
     #[serde(default)]
     pub effect_delay_ms: f64,
-    /// States whose disconnect is accepted.
+    /// States in which a disconnect is accepted.
     #[serde(default = "connected")]
     pub accepted_states: Vec<String>,
-    /// The one access token that is accepted; without it, any.
+    /// The only access token that is accepted; `None`: any.
     pub access_token: Option<String>,
-    /// How many requests one token may make in a window; without it, any number, and no header says so.
+    /// How many requests one token may make in a window; `None`: any number, and responses have no such headers.
     pub requests_per_minute: Option<u32>,
     /// The length of that window.
     #[serde(default = "minute")]
     pub rate_window_ms: f64,
+    /// Scripted faults, in order: of those that match a request, the first one affects it.
     #[serde(default)]
     pub faults: Vec<crate::Fault>,
-    /// Who may sign in; without a `login` every token is the first one's.
+    /// Users who may sign in. Without a `login`, every token is that of the first one.
     #[serde(default)]
     pub users: Vec<crate::User>,
+    /// The sign-in.
     pub login: Option<crate::Login>,
+    /// How notifications behave.
     #[serde(default)]
     pub notifications: crate::Notifications,
-    /// What the clock's 0 is as a date, in milliseconds since 1970; default: the day of the conversations.
+    /// The date of the clock's 0, in milliseconds since 1970; default: the day of the conversations.
     #[serde(default = "day")]
     pub started_at_ms: f64,
 }
@@ -48,7 +53,7 @@ fn connected() -> Vec<String> {
     vec!["connected".to_owned()]
 }
 
-/// A platform without anybody on it: it accepts the disconnect of whoever is connected, at once.
+/// A platform without conversations. It accepts the disconnect of connected participants, and it takes effect at once.
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -68,27 +73,38 @@ impl Default for Config {
     }
 }
 
+/// A conversation.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Conversation {
+    /// Its id.
     pub id: String,
+    /// All participants that it ever has.
     pub participants: Vec<Participant>,
 }
 
+/// A participant of a conversation, with all its states over time.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Participant {
+    /// Its id.
     pub id: String,
-    /// `agent`, `customer`, `acd`, `ivr`, `external`, …
+    /// `agent`, `customer`, `acd`, `ivr`, `external` ...; default: `customer`.
     #[serde(default = "customer")]
     pub purpose: String,
+    /// Default: the purpose.
     pub name: Option<String>,
+    /// The user of an agent's leg, who receives events of the conversation.
     pub user_id: Option<String>,
+    /// A telephone or SIP address; default: a telephone number.
     pub address: Option<String>,
-    /// Whom the leg listens to: a supervisor's.
+    /// Of a leg that only listens, such as a supervisor's: the participant that it monitors.
     pub monitored_participant_id: Option<String>,
+    /// The participant that it coaches.
     pub coached_participant_id: Option<String>,
+    /// The participant that it barges in on.
     pub barged_participant_id: Option<String>,
+    /// The flag `held` in bodies.
     #[serde(default)]
     pub held: bool,
     /// The true states, in order of time; before the first step the participant is not listed.
@@ -96,7 +112,7 @@ pub struct Participant {
     /// When a disconnect that was accepted takes effect.
     #[serde(skip)]
     pub removed_at_ms: Option<f64>,
-    /// Size of the attributes that the participant carries, in bytes.
+    /// Size of the attributes of the participant in bodies, in bytes.
     #[serde(default)]
     pub attribute_bytes: usize,
 }
@@ -105,32 +121,38 @@ fn customer() -> String {
     "customer".to_owned()
 }
 
-/// From `at` on the participant is in `state`; `None`: not listed.
+/// A state of a participant, until the next step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Step {
+    /// When it begins.
     #[serde(default)]
     pub at: f64,
+    /// `None`: the participant is not listed.
     pub state: Option<String>,
     /// The platform is changing the participant: reads show the state, writes are refused.
     #[serde(default)]
     pub changing: bool,
 }
 
+/// The states of a participant that is gone.
 pub const GONE: [&str; 2] = ["disconnected", "terminated"];
 
 /// How the platform answers a disconnect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
+    /// It takes effect after `effect_delay_ms`.
     Accepted,
-    /// Not in a state that can be disconnected, or changing.
+    /// The state is not one of `accepted_states`, or is changing, or a disconnect was accepted already.
     Refused,
+    /// The participant is gone.
     Gone,
+    /// The participant is not listed now.
     NotListed,
 }
 
 impl Participant {
-    /// A customer, of whom nothing else is known.
+    /// A customer with only an id and its states.
     pub fn customer(id: &str, schedule: Vec<Step>) -> Self {
         Participant {
             id: id.to_owned(),
@@ -148,6 +170,7 @@ impl Participant {
         }
     }
 
+    /// The step of the schedule at a time; `None` before the first one.
     fn step(&self, now_ms: f64) -> Option<&Step> {
         self.schedule.iter().rev().find(|step| step.at <= now_ms)
     }
@@ -163,23 +186,24 @@ impl Participant {
         }
     }
 
-    /// Whether it is listed, or was.
+    /// Whether it is listed or was listed before.
     pub fn was_listed(&self, now_ms: f64) -> bool {
         self.schedule.iter().any(|step| step.at <= now_ms && step.state.is_some())
     }
 
-    /// When its true state changes.
+    /// The times at which its true state changes.
     pub fn changes(&self) -> impl Iterator<Item = f64> {
         self.schedule.iter().map(|step| step.at).chain(self.removed_at_ms)
     }
 
-    /// When it ended, where it has.
+    /// When it ended; `None` where it has not.
     pub fn ended_at_ms(&self, now_ms: f64) -> Option<f64> {
         let is_gone = self.state(now_ms).is_some_and(|state| GONE.contains(&state));
         let scheduled = self.step(now_ms).map(|step| step.at);
         is_gone.then(|| self.removed_at_ms.filter(|removed_at| *removed_at <= now_ms).or(scheduled)).flatten()
     }
 
+    /// Handles a disconnect that arrives at `now_ms`.
     pub fn disconnect(&mut self, now_ms: f64, accepted_states: &[String], effect_delay_ms: f64) -> Verdict {
         let Some(state) = self.state(now_ms).map(str::to_owned) else { return Verdict::NotListed };
         if GONE.contains(&state.as_str()) {
@@ -193,7 +217,7 @@ impl Participant {
         Verdict::Accepted
     }
 
-    /// Another party changes the true state.
+    /// Changes the true state now, as another party would; later steps are dropped.
     pub fn set_state(&mut self, state: Option<String>, now_ms: f64) {
         self.schedule.retain(|step| step.at <= now_ms);
         self.schedule.push(Step { at: now_ms, state, changing: false });

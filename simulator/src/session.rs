@@ -1,4 +1,4 @@
-//! What a signed-in user asks beside conversations: who it is, and its notification channels; and the sign-in itself.
+//! The routes beside conversations: the sign-in, the signed-in user, notification channels.
 
 use crate::{
     api::{Answer, Request, Simulator, object},
@@ -12,21 +12,28 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// Who is signed in where no users are configured.
+/// The user that is signed in where no users are configured.
 const FIRST_USER: &str = "u-1";
 
-/// Where such a request leads.
+/// The routes beside conversations.
 pub enum Route {
+    /// `/oauth/authorize`
     Authorize,
+    /// `/oauth/token`
     Token,
+    /// `/api/v2/users/me`
     Me,
+    /// `/api/v2/notifications/availabletopics`
     Topics,
+    /// `/api/v2/notifications/channels`
     Channels,
+    /// `/api/v2/notifications/channels/{id}`
     Channel(String),
+    /// `/api/v2/notifications/channels/{id}/subscriptions`
     Subscriptions(String),
 }
 
-/// `None`: not one of these.
+/// The route of a path; `None` for a route of conversations or an unknown one.
 pub fn route(path: &str) -> Option<Route> {
     let path = path.split('?').next().unwrap_or_default();
     if path.ends_with("/oauth/authorize") {
@@ -46,7 +53,7 @@ pub fn route(path: &str) -> Option<Route> {
     }
 }
 
-/// The scope of a user's token that a request needs; one that ends with `:readonly` is part of the one without.
+/// The scope that a request needs. One that ends with `:readonly` is included in the one without.
 fn needed_scope(request: &Request) -> &'static str {
     match (route(&request.path), request.method.as_str()) {
         (Some(Route::Me), _) => "users:readonly",
@@ -57,7 +64,8 @@ fn needed_scope(request: &Request) -> &'static str {
 }
 
 impl Simulator {
-    /// Whose token a request has. Without a sign-in, any token is the first user's.
+    /// The bearer of a request's token; `None` where it is not accepted. Without a `login` and an `access_token`, every
+    /// token is accepted as that of the first user, and none too.
     pub(crate) fn bearer(&self, request: &Request, now_ms: f64) -> Option<Bearer> {
         let given = request.authorization.as_deref();
         let fixed = self.config().access_token.as_deref();
@@ -69,7 +77,7 @@ impl Simulator {
         issued.or_else(|| (is_fixed || is_open).then_some(any))
     }
 
-    /// The error where the token's client lacks a scope, or its user the permission.
+    /// The 403 where the OAuth client lacks the scope, or the user the permission.
     pub(crate) fn forbidden(&self, bearer: &Bearer, request: &Request) -> Option<Answer> {
         let needed = needed_scope(request);
         if let Some(login) = &self.config().login
@@ -87,7 +95,7 @@ impl Simulator {
         (!is_allowed).then(|| self.error(403, "missing.permissions", &text))
     }
 
-    /// The sign-in's answers. Without a `login`, it has none.
+    /// The answer of a route of the sign-in: 404 without a `login`. `None` for the other routes.
     pub(crate) fn sign_in(&mut self, route: &Route, request: &Request, now_ms: f64) -> Option<Answer> {
         let login = self.config().login.clone();
         let mut users = self.config().users.clone();
@@ -113,13 +121,14 @@ impl Simulator {
             Page::Redirect(to) => answer(302, String::new(), "Location", to),
             Page::Html(status, body) => {
                 let mut page = answer(status, body, "Content-Type", "text/html; charset=utf-8".to_owned());
-                // A login page is not for frames.
+                // Sign-in pages refuse to be shown in frames.
                 page.headers.push(("X-Frame-Options".to_owned(), "DENY".to_owned()));
                 page
             }
         })
     }
 
+    /// The answer of a route that needs a token.
     pub(crate) fn session(&mut self, route: &Route, bearer: &Bearer, request: &Request, now_ms: f64) -> Answer {
         let sent: Value = serde_json::from_str(&request.body).unwrap_or_default();
         let behaviour = self.config().notifications.clone();
@@ -158,6 +167,7 @@ impl Simulator {
         }
     }
 
+    /// `POST` adds topics to a channel, `PUT` replaces them.
     fn subscribe(&mut self, channel: &Channel, replaces: bool, sent: &Value, now_ms: f64) -> Answer {
         let topics: Option<Vec<String>> = sent
             .as_array()
@@ -190,12 +200,14 @@ impl Simulator {
         })
     }
 
+    /// The signed-in user.
     fn me(&self, bearer: &Bearer, path: &str) -> Value {
         let user = self.config().users.iter().find(|user| user.id == bearer.user_id);
         let name = user.and_then(|user| user.name.as_deref()).unwrap_or(&bearer.user_id);
         let mut me = object(json!({
-            "id": bearer.user_id, "name": name, "state": "active", "username": format!("{}@example.com", bearer.user_id),
-            "version": 1, "selfUri": format!("/api/v2/users/{}", bearer.user_id),
+            "id": bearer.user_id, "name": name, "state": "active",
+            "username": format!("{}@example.com", bearer.user_id), "version": 1,
+            "selfUri": format!("/api/v2/users/{}", bearer.user_id),
         }));
         let asked = parameters(path.split_once('?').map(|(_, query)| query).unwrap_or_default());
         if asked.get("expand").is_some_and(|expand| expand.split(',').any(|one| one == "authorization")) {
@@ -206,33 +218,35 @@ impl Simulator {
         Value::Object(me)
     }
 
-    /// A WebSocket of a channel opens; gives its number, or `None` where there is no such channel.
+    /// Opens the WebSocket of a channel, and closes the one before. Returns its number; `None` for an unknown channel.
     pub fn connect(&mut self, channel_id: &str, now_ms: f64) -> Option<u32> {
         self.announce(now_ms);
         self.channels.connect(channel_id, now_ms)
     }
 
-    /// What a WebSocket received from its client.
+    /// A WebSocket receives a message of its client.
     pub fn receive(&mut self, socket: u32, text: &str, now_ms: f64) {
         self.announce(now_ms);
         self.channels.receive(socket, text, &self.config.notifications, now_ms);
     }
 
-    /// A client has closed its WebSocket.
+    /// The client has closed a WebSocket.
     pub fn closed(&mut self, socket: u32) {
         self.channels.closed(socket);
     }
 
-    /// Cuts all WebSockets, with a notice before (`v2.system.socket_closing`) or without.
+    /// Closes all WebSockets; `notice`: after the message `v2.system.socket_closing`.
     pub fn cut(&mut self, notice: bool, now_ms: f64) {
         self.announce(now_ms);
         self.channels.cut(notice, now_ms);
     }
 
+    /// The notification channels, the oldest first.
     pub fn channels(&self) -> &[Channel] {
         self.channels.list()
     }
 
+    /// Sets how notifications behave from now on.
     pub fn set_notifications(&mut self, notifications: Notifications, now_ms: f64) {
         self.announce(now_ms);
         self.config.notifications = notifications;
@@ -243,21 +257,21 @@ impl Simulator {
         self.issued.revoke();
     }
 
-    /// What goes out on WebSockets until now.
+    /// Takes the messages of WebSockets that are due.
     pub fn outgoing(&mut self, now_ms: f64) -> Vec<Outgoing> {
         self.announce(now_ms);
         self.channels.outgoing(&self.config.notifications, now_ms)
     }
 
-    /// When more goes out, as far as it is known.
+    /// When more messages are due, as far as it is known.
     pub fn next_outgoing_ms(&self, now_ms: f64) -> Option<f64> {
         let participants = self.config.conversations.iter().flat_map(|conversation| &conversation.participants);
         let changes = participants.flat_map(|one| one.changes()).filter(|at_ms| *at_ms > now_ms);
         changes.chain(self.channels.next_ms(&self.config.notifications)).min_by(f64::total_cmp)
     }
 
-    /// Publishes what has changed since the last time. Whatever changes something calls it before and after, so that an
-    /// event tells of the moment in which it happened, to who listened then.
+    /// Publishes the changes since the last call. To be called before and after everything that changes a state or a
+    /// channel, so that each event has the time of its change and goes to the channels of that time.
     pub(crate) fn announce(&mut self, now_ms: f64) {
         if self.channels.list().is_empty() {
             self.announced_ms = None;
@@ -285,7 +299,7 @@ impl Simulator {
                     continue;
                 }
                 *known = seen.iter().map(|state| state.map(str::to_owned)).collect();
-                // Also of who is no longer listed.
+                // Also users who are no longer listed: they receive the event of their own end.
                 let listed = conversation.participants.iter().filter(|one| one.was_listed(at_ms));
                 let users: Vec<&str> = listed.filter_map(|one| one.user_id.as_deref()).collect();
                 let body = |topic: &str| self.notification(&conversation.id, topic, at_ms);
@@ -297,6 +311,7 @@ impl Simulator {
     }
 }
 
+/// The body of a list of subscriptions.
 fn listed(topics: &[String]) -> Value {
     let entities: Vec<Value> = topics.iter().map(|id| json!({ "id": id, "state": "Permitted" })).collect();
     json!({ "entities": entities })

@@ -18,7 +18,7 @@ use web_sys::DomException;
 
 #[wasm_bindgen]
 extern "C" {
-    /// An `AbortSignal`, by its members: one of another realm or library has another class.
+    /// An `AbortSignal`, typed by its members: one of another realm or library has another class.
     #[derive(Clone, PartialEq)]
     pub type AnySignal;
     #[wasm_bindgen(method, catch, js_name = addEventListener)]
@@ -27,26 +27,29 @@ extern "C" {
     fn remove_event_listener(this: &AnySignal, event: &str, listener: &Function) -> Result<JsValue, JsValue>;
 }
 
-/// The caller's signal while a call is under way.
+/// What may end the work early: the caller's signal while a call is under way, or a flag.
 pub struct Abort {
     listener: Option<Rc<Listener>>,
     aborted: Rc<Flag>,
 }
 
-/// The one `abort` listener on a signal, however many calls share it: Node warns of more than ten.
+/// The `abort` listener on a signal: one for all calls that share the signal, because Node warns of more than ten.
 struct Listener {
     signal: AnySignal,
+    /// What the signal calls: `_callback`, wrapped.
     on_abort: Function,
     _callback: Closure<dyn Fn()>,
+    /// One for each call.
     flags: Rc<RefCell<Vec<Rc<Flag>>>>,
 }
 
 thread_local! {
+    /// The listeners that are added to signals now.
     static LISTENERS: RefCell<Vec<Rc<Listener>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Listener {
-    /// The listener on a signal that is not aborted.
+    /// The listener on a signal that is not aborted; added where there is none yet.
     fn on(signal: AnySignal) -> Result<Rc<Self>, JsValue> {
         let known = LISTENERS.with_borrow(|all| all.iter().find(|one| one.signal == signal).cloned());
         if let Some(listener) = known {
@@ -62,12 +65,12 @@ impl Listener {
         Ok(listener)
     }
 
-    /// Removes it with the last of its calls.
+    /// Removes the flag of a call, and with the last one the listener.
     fn leave(self: &Rc<Self>, flag: &Rc<Flag>) {
         self.flags.borrow_mut().retain(|one| !Rc::ptr_eq(one, flag));
         if self.flags.borrow().is_empty() {
             LISTENERS.with_borrow_mut(|all| all.retain(|one| !Rc::ptr_eq(one, self)));
-            // A signal that cannot remove the listener will not reach a call that is over either.
+            // An error is ignored: without flags the listener does nothing.
             if let Ok(returned) = self.signal.remove_event_listener("abort", &self.on_abort) {
                 foreign::ignore(&returned);
             }
@@ -84,7 +87,7 @@ impl Drop for Abort {
 }
 
 impl Abort {
-    /// Listens; the error is the reason of a signal that is aborted already, because no event will come.
+    /// Listens to a signal. The error is the reason of one that is aborted already: it emits no event any more.
     pub fn listen(signal: Option<AnySignal>) -> Result<Self, JsValue> {
         let aborted = Rc::new(Flag::default());
         let Some(signal) = signal else { return Ok(Abort { listener: None, aborted }) };
@@ -96,17 +99,17 @@ impl Abort {
         Ok(Abort { listener: Some(listener), aborted })
     }
 
-    /// By nothing.
+    /// Nothing ends the work early.
     pub fn never() -> Self {
         Abort { listener: None, aborted: Rc::default() }
     }
 
-    /// By no signal, but by a flag: what waits for it ends without a result.
+    /// A flag ends the work, without an error.
     pub fn by(flag: &Rc<Flag>) -> Self {
         Abort { listener: None, aborted: Rc::clone(flag) }
     }
 
-    /// Aborted, or ended by its flag.
+    /// Whether the signal is aborted, or the flag set.
     pub fn is_over(&self) -> bool {
         self.aborted.is_set()
     }
@@ -119,8 +122,8 @@ impl Abort {
         }
     }
 
-    /// What `work` results in, or `None` where the time is over first. The error is the reason of a signal that is
-    /// aborted first.
+    /// The result of `work`; `None` where the time is over, or the flag set, before it. The error is the reason of a
+    /// signal that is aborted before it.
     pub async fn or_timeout<T>(
         &self,
         work: impl Future<Output = T>,
@@ -140,7 +143,7 @@ impl Abort {
     }
 }
 
-/// The reason of an aborted signal; an AbortError where it has none, as the signals of older polyfills.
+/// The reason of an aborted signal; an `AbortError` where it has none (older polyfills).
 fn reason(signal: &AnySignal) -> JsValue {
     match foreign::get(signal, "reason") {
         Ok(reason) if !reason.is_undefined() => reason,

@@ -1,4 +1,4 @@
-//! Response bodies: bounded bytes, decoded and parsed by the host, deserialised.
+//! Response bodies: bytes up to a limit, decoded and parsed by the host, then deserialised.
 
 use super::{
     foreign,
@@ -15,8 +15,8 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A response, its stream and the stream's reader, by their members and with `catch`: a fetch of another realm or
-    /// library returns objects of other classes, whose members may throw.
+    /// A response, like the types after it typed by its members, with `catch`: a fetch of another realm or library
+    /// returns objects of other classes, whose members may throw.
     pub type AnyResponse;
     #[wasm_bindgen(method, getter, catch)]
     pub fn status(this: &AnyResponse) -> Result<JsValue, JsValue>;
@@ -51,7 +51,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     fn value(this: &AnyChunk) -> Result<JsValue, JsValue>;
 
-    /// A view of bytes, by what may throw of it: its class may be pretended, its buffer shared, detached or resized.
+    /// A view of bytes, by the members that may throw: its class may be faked, its buffer shared, detached or resized.
     type AnyBytes;
     #[wasm_bindgen(method, getter, catch, js_name = byteLength)]
     fn byte_length(this: &AnyBytes) -> Result<JsValue, JsValue>;
@@ -61,24 +61,25 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn set(this: &Whole, bytes: &AnyBytes, offset: u32) -> Result<(), JsValue>;
 
-    /// web-sys's `decode` copies the text into linear memory; here it goes on to `JSON.parse`.
+    /// The host's decoder. web-sys's `decode` copies the text into linear memory; here it stays a JavaScript string for
+    /// `JSON.parse`.
     type TextDecoder;
     #[wasm_bindgen(constructor, catch)]
     fn new() -> Result<TextDecoder, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn decode(this: &TextDecoder, bytes: &AnyBytes) -> Result<JsString, JsValue>;
 
-    /// js-sys's takes a `&str`.
+    /// `JSON.parse`; that of js-sys takes a `&str`, which would copy the text.
     #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
     fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-/// Reads a response's body as far as it is expected; `read` says where the participants are. The error is what the host
-/// says of a body that broke off.
+/// Reads the body of a response, as far as it is expected; `read` describes where the participants are. The error is
+/// the host's error for a body that broke off.
 pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_bytes: f64) -> Result<Body, JsValue> {
-    // Absent where there is no body; `null` itself would throw, slowly.
+    // `null` where there is no body: calling a method of it would throw, and exceptions are slow.
     let stream = response.body().ok().filter(|stream| stream.is_object());
     if expected == Expected::Nothing {
         // An unread body would keep its connection busy.
@@ -99,8 +100,8 @@ pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_b
     })
 }
 
-/// What is no JSON by its beginning is not parsed: each exception that the glue catches costs it a slot in the table of
-/// JavaScript values.
+/// Parses a body. Text that cannot be JSON by its first character is not parsed: each exception that wasm-bindgen's
+/// glue catches occupies a slot in its table of JavaScript values.
 fn json(text: &JsString) -> Result<JsValue, BodyError> {
     const OPENING: [char; 2] = ['{', '['];
     let first = text.trim_start().char_at(0).as_string().and_then(|first| first.chars().next());
@@ -121,7 +122,7 @@ async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64)
             Some(bytes) => TextDecoder::new()?.decode(&bytes)?,
             None => return Ok(None),
         },
-        // No web stream: no body at all, or a response of another library.
+        // No web stream: there is no body, or the response is that of another library.
         Err(_) => match response.text() {
             Ok(text) => foreign::settled(&text).await?.dyn_into().unwrap_or_default(),
             Err(_) => {
@@ -133,7 +134,7 @@ async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64)
     Ok((f64::from(text.length()) <= max_bytes).then_some(text))
 }
 
-/// All bytes that a stream's reader gives; `None`, and the stream cancelled, where they are more than `max_bytes`.
+/// All bytes of a stream. Where they are more than `max_bytes`, cancels the stream and returns `None`.
 async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<AnyBytes>, JsValue> {
     let mut chunks = Vec::new();
     let mut length = 0.0;
@@ -174,7 +175,7 @@ async fn bytes(reader: &AnyReader, max_bytes: f64) -> Result<Option<AnyBytes>, J
     Ok(Some(whole.unchecked_into()))
 }
 
-/// The participants of parsed data, with who they are.
+/// The participants of parsed data, with their identities. `list` is where the body has them.
 pub fn participants_of(body: &JsValue, list: &str, fields: &Fields) -> Option<Vec<Participant>> {
     listed(&at(body, list)?, fields, true)
 }
@@ -183,14 +184,15 @@ fn participants(body: &JsValue, read: &Read, described: bool) -> Option<Vec<Part
     listed(&at(body, &read.participants)?, &read.fields, described)
 }
 
-/// The list of participants; what is no object in it is left out.
+/// The participants of a list; entries that are not objects are left out. `None` where it is not an array.
 fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Participant>> {
     if !foreign::is_array(list) {
         return None;
     }
-    let is_as_the_platform_has_it = !described && *fields == Fields::default();
+    // All that is needed has the platform's own name.
+    let is_plain = !described && *fields == Fields::default();
     let participant = |entry: JsValue| {
-        if is_as_the_platform_has_it {
+        if is_plain {
             return from_value(entry);
         }
         let mut participant: Participant = from_value(entry.clone())?;
@@ -200,8 +202,8 @@ fn listed(list: &JsValue, fields: &Fields, described: bool) -> Option<Vec<Partic
     Some(list.unchecked_ref::<Array>().iter().filter_map(participant).collect())
 }
 
-/// The value at a path of names with dots between them; the value itself where the path is empty. What is no object is
-/// not looked into: it would throw, and each exception costs the glue a slot in its table of JavaScript values.
+/// The value at a path of names with dots between them; the value itself where the path is empty. `None` where there
+/// is no object to read a name from: reading it would throw (see `json`).
 fn at(value: &JsValue, path: &str) -> Option<JsValue> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
     names.try_fold(value.clone(), |value, name| value.is_object().then(|| value::named(&value, name)))

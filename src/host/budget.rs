@@ -1,4 +1,4 @@
-//! The budget of requests as the tasks of a client use it: a place in the line, a grant, and its end.
+//! The budget of requests as the tasks of a client use it: a place in the queue, then a grant, which has to be ended.
 
 #![allow(missing_debug_implementations, reason = "for the exports of the module only")]
 
@@ -22,17 +22,18 @@ use std::{
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
-/// What grants the requests of a client.
+/// The budget that grants the requests of a client.
 #[derive(Clone)]
 pub enum Pacer {
+    /// The package's own.
     Own(Rc<SharedBudget>),
-    /// An object with the interface `Budget`.
+    /// An object of the application with the interface `Budget`.
     Foreign(AnyBudget),
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// The interface `Budget` of `src/types.d.ts`, by its members.
+    /// An object with the interface `Budget` of `src/types.d.ts`.
     #[derive(Clone)]
     pub type AnyBudget;
     #[wasm_bindgen(method, catch)]
@@ -41,6 +42,7 @@ extern "C" {
     fn report(this: &AnyBudget, limits: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+/// The argument of `Budget.report`: `RateLimits` of `src/types.d.ts`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reported {
@@ -55,7 +57,7 @@ struct Reported {
 }
 
 impl AnyBudget {
-    /// Takes one request; the error is what the budget throws.
+    /// Takes one request by `take`; the error is what the budget throws. Dropping the future aborts the signal.
     pub async fn granted(self, priority: bool, follows: bool) -> Result<Turned, JsValue> {
         let controller = AbortController::new()?;
         let request = js_sys::Object::new();
@@ -68,8 +70,8 @@ impl AnyBudget {
         Ok(Turned::Granted(None))
     }
 
-    /// A budget without `report`, or one that throws, changes nothing.
-    pub fn tell(&self, limits: &Limits) {
+    /// Passes limits to `report`. That the budget has none, or that it throws, changes nothing.
+    pub fn report_limits(&self, limits: &Limits) {
         let Limits { allowed, count, reset_ms, retry_after_ms, .. } = *limits;
         let reported = serde_wasm_bindgen::to_value(&Reported { allowed, count, reset_ms, retry_after_ms });
         if let Ok(returned) = reported.map_err(JsValue::from).and_then(|limits| self.report(&limits)) {
@@ -84,32 +86,36 @@ pub struct SharedBudget {
     waiting: RefCell<Vec<Rc<Waiter>>>,
 }
 
+/// A request that waits for the budget.
 struct Waiter {
     ticket: Ticket,
-    /// Granted, and whether with the slot of a write.
+    /// Set once it is granted: whether with the slot of a write.
     granted: Cell<Option<bool>>,
-    /// When it looks by itself; infinite where it does not know for how long it waits.
-    looks_at: Cell<f64>,
+    /// When its own timer fires, on the host's clock; infinite where the time is not known.
+    checks_at: Cell<f64>,
+    /// Wakes it.
     notify: Notify,
 }
 
-/// A place in the line; who drops it leaves.
+/// A place in the queue; dropping it gives it up.
 pub struct Place {
     budget: Rc<SharedBudget>,
     waiter: Rc<Waiter>,
 }
 
-/// What became of a place in the line.
+/// What a place in the queue has turned into.
 pub enum Turned {
-    /// The request may be sent; a budget of the application's own wants to hear no more of it.
+    /// The request may be sent; without a `Grant` by a budget of the application, which has nothing to end.
     Granted(Option<Grant>),
+    /// It waits on, and now knows for how long.
     Waits(Place),
 }
 
-/// One request that may be sent.
+/// One request that may be sent; dropping it ends it.
 pub struct Grant {
     budget: Rc<SharedBudget>,
     stage: Stage,
+    /// It holds the slot of the write that may follow.
     with_write: bool,
 }
 
@@ -121,21 +127,23 @@ enum Stage {
 }
 
 impl SharedBudget {
+    /// A budget with this limit until the platform reports another one.
     pub fn new(requests_per_minute: f64) -> Rc<Self> {
         let value = RefCell::new(Budget::new(requests_per_minute));
         Rc::new(SharedBudget { value, waiting: RefCell::default() })
     }
 
+    /// Takes a place in the queue; the grant may be there already.
     pub fn enter(self: &Rc<Self>, purpose: Purpose, priority: bool) -> Place {
         let ticket = self.value.borrow_mut().enter(purpose, priority);
-        let (granted, looks_at) = (Cell::new(None), Cell::new(f64::INFINITY));
-        let waiter = Rc::new(Waiter { ticket, granted, looks_at, notify: Notify::default() });
+        let (granted, checks_at) = (Cell::new(None), Cell::new(f64::INFINITY));
+        let waiter = Rc::new(Waiter { ticket, granted, checks_at, notify: Notify::default() });
         self.waiting.borrow_mut().push(Rc::clone(&waiter));
         self.grant();
         Place { budget: Rc::clone(self), waiter }
     }
 
-    /// Grants what may go.
+    /// Grants all requests that may go, and sets when the others check again.
     fn grant(&self) {
         loop {
             let answer = self.value.borrow_mut().ask(time::now());
@@ -148,14 +156,14 @@ impl SharedBudget {
                     }
                     waits
                 }),
-                // Who did not know for how long, may know now; and the first one has to look in time.
+                // Wakes those that did not know how long they wait, and the first one where its timer is too late.
                 Answer::Wait(ms) => {
                     let (first, ends) = (self.value.borrow().first(), time::now() + ms);
                     for waiter in self.waiting.borrow().iter() {
-                        let looks_at = waiter.looks_at.get();
-                        let is_late = first == Some(waiter.ticket) && looks_at > ends + TIMER_SLACK_MS;
-                        if is_late || looks_at == f64::INFINITY {
-                            waiter.looks_at.set(ends);
+                        let checks_at = waiter.checks_at.get();
+                        let is_late = first == Some(waiter.ticket) && checks_at > ends + TIMER_SLACK_MS;
+                        if is_late || checks_at == f64::INFINITY {
+                            waiter.checks_at.set(ends);
                             waiter.notify.notify();
                         }
                     }
@@ -166,23 +174,24 @@ impl SharedBudget {
         }
     }
 
-    /// In how many milliseconds, at the earliest, this one may go; `None` where that is not known.
+    /// In how many milliseconds, at the earliest, this request may go; `None` where that is not known.
     pub fn wait_ms(&self, ticket: Ticket) -> Option<f64> {
         self.value.borrow().wait_ms(ticket, time::now())
     }
 
-    /// A flight that somebody with priority has joined.
+    /// Moves a request to the queue with priority.
     pub fn prioritize(&self, ticket: Ticket) {
         self.change(|budget| budget.prioritize(ticket));
     }
 
+    /// Changes the budget, then grants all requests that may go.
     fn change<T>(&self, change: impl FnOnce(&mut Budget) -> T) -> T {
         let result = change(&mut self.value.borrow_mut());
         self.grant();
         result
     }
 
-    /// The interface `Budget`: takes one request; the error is the reason of the signal.
+    /// `take` of the interface `Budget`: resolves when the request may be sent. The error is the reason of the signal.
     pub async fn take(self: Rc<Self>, request: JsValue) -> Result<JsValue, JsValue> {
         let member = |name| foreign::get(&request, name).ok().filter(|value| !value.is_undefined());
         let is_set = |name| member(name).is_some_and(|value| value.is_truthy());
@@ -193,7 +202,7 @@ impl SharedBudget {
         loop {
             place = match place {
                 Err(grant) => {
-                    grant.give_away();
+                    grant.hand_out();
                     return Ok(JsValue::UNDEFINED);
                 }
                 Ok(place) => {
@@ -207,12 +216,12 @@ impl SharedBudget {
         }
     }
 
-    /// What a response said of the limits.
+    /// Takes over the limits that a response reported.
     pub fn report(&self, limits: &Limits) {
         self.change(|budget| budget.report(limits, time::now()));
     }
 
-    /// The interface `Budget`: the same.
+    /// `report` of the interface `Budget`. A field that is not a number counts as absent.
     pub fn report_given(&self, limits: &JsValue) {
         let number = |name| foreign::get(limits, name).ok()?.as_f64().filter(|number| number.is_finite());
         let limits = Limits {
@@ -227,12 +236,12 @@ impl SharedBudget {
 }
 
 impl Place {
-    /// The line, and the place in it.
+    /// The budget, and the place in its queue.
     pub fn ticket(&self) -> (Rc<SharedBudget>, Ticket) {
         (Rc::clone(&self.budget), self.waiter.ticket)
     }
 
-    /// The grant, where there is one already; otherwise the place.
+    /// `Err` with the grant where there is one already, otherwise `Ok` with the place.
     pub fn granted(self) -> Result<Place, Grant> {
         match self.waiter.granted.take() {
             Some(with_write) => Err(Grant::new(&self.budget, with_write)),
@@ -245,14 +254,14 @@ impl Place {
         self.budget.wait_ms(self.waiter.ticket)
     }
 
-    /// Waits for the grant; or until it is known anew for how long that takes.
+    /// Waits for the grant, or until the place learns, or has to update, how long it waits.
     pub async fn turn(self) -> Result<Turned, JsValue> {
         let knew = self.wait_ms().is_some();
         let mut place = self;
         loop {
-            let turns_in_ms = place.budget.value.borrow().turns_in_ms(time::now());
-            let ms = place.wait_ms().or(turns_in_ms).unwrap_or(f64::INFINITY);
-            place.waiter.looks_at.set(time::now() + ms);
+            let window_ends_in_ms = place.budget.value.borrow().window_ends_in_ms(time::now());
+            let ms = place.wait_ms().or(window_ends_in_ms).unwrap_or(f64::INFINITY);
+            place.waiter.checks_at.set(time::now() + ms);
             let mut limit = TimeLimit::new(ms);
             let notified = Abort::never().or_timeout(place.waiter.notify.notified(), &mut limit).await?;
             place.budget.grant();
@@ -268,6 +277,7 @@ impl Place {
 }
 
 impl Place {
+    /// Whether it is still in the queue.
     fn is_waiting(&self) -> bool {
         self.budget.waiting.borrow().iter().any(|one| one.ticket == self.waiter.ticket)
     }
@@ -276,7 +286,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         match self.waiter.granted.take() {
-            // Granted, but the task ended before it knew.
+            // Granted, but the task ended before it received the grant.
             Some(with_write) => drop(Grant::new(&self.budget, with_write)),
             None if self.is_waiting() => {
                 self.budget.waiting.borrow_mut().retain(|one| one.ticket != self.waiter.ticket);
@@ -292,28 +302,31 @@ impl Grant {
         Grant { budget: Rc::clone(budget), stage: Stage::Granted, with_write }
     }
 
+    /// Whether its request has not been sent.
     pub fn is_unused(&self) -> bool {
         self.stage == Stage::Granted
     }
 
+    /// Its request is sent.
     pub fn send(&mut self) {
         self.stage = Stage::Sent;
     }
 
-    /// The response came.
+    /// The response came, and reported these limits.
     pub fn report(&mut self, limits: &Limits) {
         self.stage = Stage::Answered;
         self.budget.change(|budget| budget.answered(limits, time::now()));
     }
 
-    /// Whoever asked for it knows alone what becomes of it.
-    fn give_away(mut self) {
+    /// Ends the grant for a user of `take`: whether its request is sent is not reported back.
+    fn hand_out(mut self) {
         self.stage = Stage::Answered;
-        self.budget.change(Budget::given_away);
+        self.budget.change(Budget::handed_out);
     }
 
-    /// The grant of the write that follows, where its slot was given with the read; also where others have used it up
-    /// since, if the write is due: that it directly follows its read counts more.
+    /// The grant of the write that follows this read, where the slot of the write was granted too and is still free.
+    /// With `is_due` in any case, because a write that is due has to follow its read directly: it is counted beyond the
+    /// limit.
     pub fn for_write(mut self, is_due: bool) -> Option<Grant> {
         let had_slot = std::mem::take(&mut self.with_write);
         let is_granted = self.budget.change(|budget| {
@@ -327,7 +340,7 @@ impl Grant {
     }
 }
 
-/// One that was not sent is given back; of one that was sent, the response is lost.
+/// A grant that was not sent is given back; of one that was sent, the response is lost.
 impl Drop for Grant {
     fn drop(&mut self) {
         let (stage, with_write) = (self.stage, self.with_write);

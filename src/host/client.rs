@@ -1,4 +1,4 @@
-//! `ConversationClient`: calls that share flights, one budget and what was observed.
+//! `ConversationClient`: calls that share flights, one budget and the observations.
 
 use super::{
     abort::Abort,
@@ -21,9 +21,9 @@ use crate::protocol::{
     dialect::Fields,
     error::DisconnectError,
     flight::End,
-    observation::{Observations, Person},
+    observation::{Observations, ParticipantSummary},
     participant::Participant,
-    selection::{Description, Group, Whom, is_person},
+    selection::{Description, Group, Selection, is_person},
     settings::Settings,
     target::{Kind, Target},
     timeline::Source,
@@ -40,34 +40,40 @@ use std::{
 };
 use wasm_bindgen::prelude::*;
 
-/// A state observed less than this ago replaces a read, in milliseconds.
+/// The default of `maxAgeMs`: a state observed less than this ago replaces a read.
 const MAX_AGE_MS: f64 = 2_000.0;
 /// Removals of `disconnectAll` that are under way at a time.
 const REMOVALS_AT_ONCE: usize = 8;
 
+/// Options that [`Options`] does not know, for the message about an unknown one.
 const MORE_OPTIONS: &str = ", priority; of participants where; of disconnectAll where, keep; \
     of the client budget, requestsPerMinute, maxAgeMs";
 
-/// A client's own options, read at its first call.
+/// A client's own options, read and checked at its first call.
 struct Shared {
+    /// Options of a call: its defaults.
     defaults: Vec<(String, JsValue)>,
     commons: Rc<Commons>,
 }
 
+/// The state of a `ConversationClient`.
 #[derive(Default)]
 pub struct Client {
+    /// As the caller gave them.
     options: JsValue,
-    /// A `RateBudget` of this module.
+    /// The option `budget`, where it is a `RateBudget` of this module.
     budget: RefCell<Option<Rc<SharedBudget>>>,
+    /// `None` before the first call.
     shared: RefCell<Option<Rc<Shared>>>,
-    /// In the order of their conversations' ids.
+    /// The flights under way, in the order of their conversations' ids.
     flights: RefCell<Vec<Rc<SharedFlight>>>,
     observations: Rc<RefCell<Observations>>,
+    /// The tokens of calls under way, and the last one.
     tokens: RefCell<Vec<Rc<SharedToken>>>,
     is_closed: Cell<bool>,
 }
 
-/// What one call asks for.
+/// The checked options of one call of a client.
 #[derive(Clone)]
 struct Order {
     options: Options,
@@ -75,7 +81,7 @@ struct Order {
     commons: Rc<Commons>,
 }
 
-/// The budget that the options of a `RateBudget` describe.
+/// The budget of `new RateBudget(options)`; the error is an `INVALID_ARGUMENT`.
 pub fn rate_budget(given: &JsValue) -> Result<Rc<SharedBudget>, JsValue> {
     let read = || {
         let mut given = if given.is_undefined() { Given::new() } else { options::given(given)? };
@@ -89,60 +95,65 @@ pub fn rate_budget(given: &JsValue) -> Result<Rc<SharedBudget>, JsValue> {
 }
 
 impl Client {
+    /// A client; its options are read by its first call.
     pub fn new(options: JsValue) -> Rc<Self> {
         Rc::new(Client { options, ..Client::default() })
     }
 
+    /// Sets the option `budget`, before the first call.
     pub fn share(&self, budget: &Rc<SharedBudget>) {
         self.budget.replace(Some(Rc::clone(budget)));
     }
 
-    // ---- What it is asked for ----
+    // ---- The methods of `ConversationClient` ----
 
+    /// `disconnectIfConnected`.
     pub async fn disconnect(self: Rc<Self>, given: JsValue) -> Result<JsValue, JsValue> {
         const METHOD: &str = "disconnectIfConnected";
         let order = options::given(&given).and_then(|given| self.order(given, false));
         let order = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
-        self.fly(METHOD, order).await?.to_js(METHOD)
+        self.run_call(METHOD, order).await?.to_js(METHOD)
     }
 
+    /// `participants`.
     pub async fn participants(self: Rc<Self>, conversation_id: JsValue, given: JsValue) -> Result<JsValue, JsValue> {
         const METHOD: &str = "participants";
-        let order = self.order_of_everyone(conversation_id, &given);
-        let (of, order) = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
+        let order = self.listing_order(conversation_id, &given);
+        let (group, order) = order.map_err(|refusal| error::invalid_argument(METHOD, refusal))?;
         let Settings { conversation_id, target, max_age_ms, .. } = order.options.settings.clone();
-        let told = || self.observations.borrow().told(&conversation_id, time::now(), max_age_ms);
-        // Those from before the read too: it may lag.
-        let mut events = told();
+        let recent = || self.observations.borrow().recent_events(&conversation_id, time::now(), max_age_ms);
+        // Also events from before the read, because the read may lag.
+        let mut events = recent();
         let (mut participants, _) = self.list(METHOD, order).await?;
-        events.extend(told());
-        self.observations.borrow().show(&mut participants, &events);
-        let meant = participants.iter().filter(|one| of.has(one));
-        let persons: Vec<Person> = meant.filter_map(|one| Person::of(one, &target)).collect();
-        Ok(serde_wasm_bindgen::to_value(&persons)?)
+        events.extend(recent());
+        self.observations.borrow().overlay(&mut participants, &events);
+        let chosen = participants.iter().filter(|one| group.contains(one));
+        let summaries: Vec<ParticipantSummary> =
+            chosen.filter_map(|one| ParticipantSummary::of(one, &target)).collect();
+        Ok(serde_wasm_bindgen::to_value(&summaries)?)
     }
 
-    /// Reads once, and removes those who are meant; each by the rule, a bounded number at a time.
+    /// `disconnectAll`: reads once, then removes each participant of the group by the rule, a bounded number at a time.
     pub async fn disconnect_all(self: Rc<Self>, given: JsValue) -> Result<JsValue, JsValue> {
         const METHOD: &str = "disconnectAll";
-        let order = options::given(&given).and_then(|given| self.order_of_many(given));
+        let order = options::given(&given).and_then(|given| self.removal_order(given));
         let refused = |refusal| error::invalid_argument(METHOD, refusal);
-        let (many, order) = order.map_err(refused)?;
-        // All of them use one token, also those that do not overlap.
+        let (removal, order) = order.map_err(refused)?;
+        // Held until the end, so that all removals use one token, also those that do not overlap.
         let _token = self.token(&order.options.access_token);
         let Settings { conversation_id, target, .. } = &order.options.settings;
         let (participants, mut requests) = self.list(METHOD, order.clone()).await?;
         let chosen =
-            many.choose(&participants, target).map_err(|given| refused(Refusal::new("keep", &given, &KEEP)))?;
+            removal.choose(&participants, target).map_err(|given| refused(Refusal::new("keep", &given, &KEEP)))?;
         let ids: Vec<String> = chosen.iter().filter_map(|one| one.id.0.clone()).collect();
         self.observations.borrow_mut().observe(conversation_id, chosen, Source::Read, time::now());
 
         let removals = ids.iter().map(|id| {
             let mut order = order.clone();
-            order.options.settings.target.whom = Whom::Id(id.clone());
-            Rc::clone(&self).fly(METHOD, order)
+            order.options.settings.target.selection = Selection::Id(id.clone());
+            Rc::clone(&self).run_call(METHOD, order)
         });
-        let ends = at_most(REMOVALS_AT_ONCE, removals.collect()).await;
+        let ends = run_bounded(REMOVALS_AT_ONCE, removals.collect()).await;
         Abort::listen(order.options.signal.clone())?;
         if self.is_closed.get() {
             return Err(closed(METHOD));
@@ -166,8 +177,8 @@ impl Client {
         Ok(all.into())
     }
 
-    /// Takes up a notification, as an object or as text; `at` is when it arrived, on the host's clock. It never throws.
-    /// Gives the conversation's id where it told something.
+    /// `observe`: takes over the states of a notification, an object or JSON text. `at` is when it arrived, on the
+    /// host's clock. Never throws. Returns the conversation's id where the notification has states of participants.
     pub fn observe(&self, notification: &JsValue, at: Option<f64>) -> Option<String> {
         if self.is_closed.get() {
             return None;
@@ -179,23 +190,25 @@ impl Client {
         }
         let flights = self.flights.borrow();
         let known = flights.get(Self::flights_to(&flights, &conversation_id)).unwrap_or_default();
-        known.iter().for_each(|flight| flight.tell());
+        known.iter().for_each(|flight| flight.notify_observed());
         Some(conversation_id)
     }
 
+    /// `close`.
     pub fn close(&self) {
         self.is_closed.set(true);
         self.flights.take().iter().for_each(|flight| flight.close());
         self.observations.take();
     }
 
-    // ---- Its flights ----
+    // ---- The flights ----
 
+    /// Removes a flight that has ended.
     fn forget(&self, flight: &Rc<SharedFlight>) {
         self.flights.borrow_mut().retain(|one| !Rc::ptr_eq(one, flight));
     }
 
-    /// The flights to a conversation: where they stand in the list, which is in the order of the conversations' ids.
+    /// The places of a conversation's flights in the list.
     fn flights_to(flights: &[Rc<SharedFlight>], conversation_id: &str) -> Range<usize> {
         let order = |flight: &Rc<SharedFlight>| flight.key.settings.conversation_id.as_str().cmp(conversation_id);
         let start = flights.partition_point(|flight| order(flight).is_lt());
@@ -204,15 +217,15 @@ impl Client {
 
     // ---- One call ----
 
-    /// A call with the client's defaults, checked.
-    fn order(&self, given: Given, everyone: bool) -> Result<Order, Refusal> {
+    /// The options of a call, with the client's defaults, checked. `lists_all`: the call is about all participants.
+    fn order(&self, given: Given, lists_all: bool) -> Result<Order, Refusal> {
         let shared = self.shared()?;
         let mut given = given;
         for (name, value) in &shared.defaults {
-            if everyone && (name == "participantId" || name == "participant") {
+            if lists_all && (name == "participantId" || name == "participant") {
                 continue;
             }
-            // Of a pair, the call's own one replaces the client's other one.
+            // Two options exclude each other: the call's own option also replaces the client's other one of the pair.
             let other = match name.as_str() {
                 "participantId" => "participant",
                 "participant" => "participantId",
@@ -226,26 +239,28 @@ impl Client {
             }
         }
         let priority = options::option(&mut given, "priority", checked::boolean)?.unwrap_or_default();
-        let options = Options::of(given, everyone).map_err(|refusal| refusal.with_options(MORE_OPTIONS));
+        let options = Options::of(given, lists_all).map_err(|refusal| refusal.with_options(MORE_OPTIONS));
         let mut options = options?;
         (options.settings.is_paced, options.settings.max_age_ms) = (true, shared.commons.max_age_ms);
         Ok(Order { options, priority, commons: Rc::clone(&shared.commons) })
     }
 
-    fn order_of_everyone(&self, conversation_id: JsValue, given: &JsValue) -> Result<(Group, Order), Refusal> {
+    /// The options of `participants`.
+    fn listing_order(&self, conversation_id: JsValue, given: &JsValue) -> Result<(Group, Order), Refusal> {
         let mut given = if given.is_undefined() { Given::new() } else { options::given(given)? };
-        let of = group(&mut given)?.unwrap_or(Group::Everyone);
+        let group = group(&mut given)?.unwrap_or(Group::All);
         options::taken(&mut given, "conversationId");
         given.push(("conversationId".into(), Value { value: conversation_id, access: Access::Own }));
         given.retain(|(_, given)| !given.value.is_undefined());
-        Ok((of, self.order(given, true)?))
+        Ok((group, self.order(given, true)?))
     }
 
-    fn order_of_many(&self, given: Given) -> Result<(Many, Order), Refusal> {
+    /// The options of `disconnectAll`.
+    fn removal_order(&self, given: Given) -> Result<(GroupRemoval, Order), Refusal> {
         let mut given = given;
-        let of = group(&mut given)?.unwrap_or(Group::People);
+        let group = group(&mut given)?.unwrap_or(Group::People);
         let keep = options::option(&mut given, "keep", checked::count)?.unwrap_or_default();
-        Ok((Many { of, keep }, self.order(given, true)?))
+        Ok((GroupRemoval { group, keep }, self.order(given, true)?))
     }
 
     /// The client's own options, checked once.
@@ -274,8 +289,9 @@ impl Client {
         Ok(shared)
     }
 
+    /// The participants of a conversation by one read, and how many requests it took.
     async fn list(self: &Rc<Self>, method: &str, order: Order) -> Result<(Vec<Participant>, u32), JsValue> {
-        let ended = Rc::clone(self).fly(method, order).await?;
+        let ended = Rc::clone(self).run_call(method, order).await?;
         let requests = ended.requests();
         match ended {
             Ended::ByRule(End::Listed(participants, _), _) => Ok((participants, requests)),
@@ -283,9 +299,9 @@ impl Client {
         }
     }
 
-    /// Joins the flight to the same participant, or starts one, and waits for the end. The error is the reason of the
-    /// signal.
-    async fn fly(self: Rc<Self>, method: &str, order: Order) -> Result<Ended, JsValue> {
+    /// Runs a call: joins the flight of the same participant, or starts one, and waits for the end. The error is the
+    /// reason of the signal, or `CLOSED`.
+    async fn run_call(self: Rc<Self>, method: &str, order: Order) -> Result<Ended, JsValue> {
         let Order { options, priority, commons } = order;
         let abort = Abort::listen(options.signal.clone())?;
         if self.is_closed.get() {
@@ -293,7 +309,7 @@ impl Client {
         }
         let mut events = Events::new(options.on_event.clone());
         let mut limit = TimeLimit::new(options.settings.timeout_ms);
-        let seat = self.board(options, priority, events.are_wanted(), commons);
+        let seat = self.join_or_start(options, priority, events.are_wanted(), commons);
         loop {
             seat.show(&mut events);
             abort.check()?;
@@ -306,7 +322,14 @@ impl Client {
         }
     }
 
-    fn board(self: &Rc<Self>, options: Options, priority: bool, wants_events: bool, commons: Rc<Commons>) -> Seat {
+    /// Takes a seat in the flight of the same key; starts one with a task of its own where there is none.
+    fn join_or_start(
+        self: &Rc<Self>,
+        options: Options,
+        priority: bool,
+        wants_events: bool,
+        commons: Rc<Commons>,
+    ) -> Seat {
         let Options { settings, origin, access_token, fetch, .. } = options;
         let key = Key { settings: settings.clone(), origin, fetch, token: self.token(&access_token) };
         let mut flights = self.flights.borrow_mut();
@@ -329,6 +352,7 @@ impl Client {
         seat
     }
 
+    /// The shared token of a source: that of calls under way where there is one, otherwise a new one.
     fn token(&self, source: &AccessToken) -> Rc<SharedToken> {
         let mut tokens = self.tokens.borrow_mut();
         tokens.retain(|token| token.source == *source || Rc::strong_count(token) > 1);
@@ -363,24 +387,26 @@ fn group(given: &mut Given) -> Result<Option<Group>, Refusal> {
         options::taken(given, "where");
         return Ok(Some(Group::People));
     }
-    let of = options::option(given, "where", |value| Description::deserialize(value).map(Some))?;
-    if of.as_ref().is_some_and(|of| of.fields().is_empty()) {
+    let described = options::option(given, "where", |value| Description::deserialize(value).map(Some))?;
+    if described.as_ref().is_some_and(|described| described.fields().is_empty()) {
         return Err(Refusal::new("where", "an empty description", &"at least one field"));
     }
-    Ok(of.map(Group::Described))
+    Ok(described.map(Group::Described))
 }
 
-/// Whom `disconnectAll` means.
-struct Many {
-    of: Group,
-    /// How many connected participants stay.
+/// The participants that `disconnectAll` removes.
+struct GroupRemoval {
+    group: Group,
+    /// How many connected people have to stay.
     keep: f64,
 }
 
+/// What the option `keep` accepts.
 const KEEP: &str = "a number of connected participants that stay: lower it, or pass a narrower where";
 
-impl Many {
-    /// Who is meant and not gone; the error says how many would be left.
+impl GroupRemoval {
+    /// The participants of the group that are not gone, each id once. Where fewer than `keep` connected people would be
+    /// left, the error is the text for "got ...".
     fn choose(&self, participants: &[Participant], target: &Target) -> Result<Vec<Participant>, String> {
         let is = |one: &Participant, kind| target.listed(one).is_some_and(|listed| listed.kind == kind);
         let (mut chosen, mut connected, mut left) = (Vec::new(), 0, 0);
@@ -389,7 +415,7 @@ impl Many {
             connected += talks;
             if chosen.iter().any(|known: &Participant| known.id == one.id) {
                 connected -= talks;
-            } else if self.of.has(one) {
+            } else if self.group.contains(one) {
                 chosen.push(one.clone());
             } else {
                 left += talks;
@@ -403,9 +429,10 @@ impl Many {
     }
 }
 
-/// The conversation and the participants of a notification, or of its `eventBody` alone; of other topics nothing.
+/// The conversation's id and the participants of a notification, or of its `eventBody` alone. `None` for other topics
+/// and shapes.
 fn event(notification: &JsValue) -> Option<(String, Vec<Participant>)> {
-    // As text and back: whatever the application passes is plain data then.
+    // Converted to text and back, so that only plain data is read.
     let text = match notification.as_string() {
         Some(text) => text,
         None => JSON::stringify(notification).ok()?.as_string()?,
@@ -425,8 +452,8 @@ fn event(notification: &JsValue) -> Option<(String, Vec<Participant>)> {
     Some((id, participants))
 }
 
-/// The results of futures, of which at most so many are under way at a time; in their order.
-async fn at_most<F: Future>(limit: usize, futures: Vec<F>) -> Vec<F::Output> {
+/// The results of futures, in their order; at most `limit` of them are under way at a time.
+async fn run_bounded<F: Future>(limit: usize, futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<(usize, Pin<Box<F>>)> = Vec::new();
     let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
     let mut waiting = futures.into_iter().enumerate();

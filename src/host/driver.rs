@@ -1,5 +1,5 @@
-//! The driver of a flight: performs the protocol's actions, once for all callers, and feeds back what happened. It
-//! decides nothing.
+//! The driver of a flight: it performs the protocol's actions, once for all callers, and passes back the results. It
+//! makes no decision of the rule.
 
 use super::{
     abort::Abort,
@@ -16,7 +16,7 @@ use crate::protocol::{
     budget::{Limits, Purpose},
     call::{Action, Input, requested_wait_ms},
     http::{Body, Operation, Request},
-    selection::Whom,
+    selection::Selection,
 };
 use std::{
     future::{Future, poll_fn},
@@ -26,8 +26,8 @@ use std::{
 };
 use wasm_bindgen::prelude::*;
 
-/// One call without a client, from the caller's options to its result. The error is a `DisconnectError`, or what is the
-/// caller's own: the reason of the signal, the error of the token provider.
+/// One call without a client, from the caller's options to its result. The error is a `DisconnectError`, the reason of
+/// the signal, or the error of the token provider.
 pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
     const METHOD: &str = "disconnectIfConnected";
     let Options { settings, origin, access_token, signal, fetch, on_event } =
@@ -43,26 +43,31 @@ pub async fn run(options: JsValue) -> Result<JsValue, JsValue> {
     mailbox.ended.take().map_or(Ok(JsValue::UNDEFINED), |ended| ended.to_js(METHOD))
 }
 
+/// The driver of one flight.
 pub struct Driver {
-    /// Without one, nothing is paced and nothing observed.
+    /// Those of the client; without a client there is no budget and no observation.
     commons: Option<Rc<Commons>>,
     flight: Rc<SharedFlight>,
     /// What ends the work early.
     abort: Abort,
     connection: Connection,
+    /// The number of the token in use.
     token_number: Option<u32>,
-    /// The place in the line of the budget.
+    /// The wait for the budget, where the flight is in its queue.
     turn: Option<Turn>,
+    /// The grant of the last or of the next request.
     grant: Option<Grant>,
-    /// The request before was this flight's, and nothing was waited for since.
+    /// The next request directly follows one of this flight.
     follows: bool,
-    /// Of a call without a client.
+    /// The only caller, of a call without a client; its events are emitted here.
     caller: Option<(Seat, Events)>,
 }
 
+/// A wait for the budget.
 type Turn = Pin<Box<dyn Future<Output = Result<Turned, JsValue>>>>;
 
 impl Driver {
+    /// A driver that has not begun. `commons`: of a client. `abort`: what ends the flight early.
     pub fn new(commons: Option<Rc<Commons>>, flight: &Rc<SharedFlight>, abort: Abort) -> Self {
         let Key { origin, fetch, .. } = &flight.key;
         let connection = Connection::new(origin.clone(), fetch.clone(), commons.is_some());
@@ -79,7 +84,7 @@ impl Driver {
         }
     }
 
-    /// Until every caller has ended; the error is the reason of the signal.
+    /// Runs until every caller has ended. The error is the reason of the signal.
     pub async fn drive(&mut self) -> Result<(), JsValue> {
         let mut input = self.observed().unwrap_or(Input::Start);
         loop {
@@ -89,9 +94,11 @@ impl Driver {
                 seat.show(events);
             }
             self.abort.check()?;
+            // No request comes next: the place in the queue and the grant are given back.
             if !matches!(action, Some(Action::Take { .. } | Action::Send(_))) {
                 (self.turn, self.grant, self.follows) = (None, None, false);
             }
+            // An event has come meanwhile: it may change the action.
             if let Some(Action::Take { .. } | Action::Wait { .. }) = action
                 && let Some(news) = self.news()
             {
@@ -112,19 +119,21 @@ impl Driver {
         }
     }
 
-    /// What is known of the conversation, on the clock of the flight.
+    /// The observations of the conversation, with times on the clock of the flight. `None` where there are none, and
+    /// for a call about all participants.
     fn observed(&self) -> Option<Input> {
         let settings = &self.flight.key.settings;
         let mut observed = self.commons.as_ref()?.observed(&settings.conversation_id);
         observed.iter_mut().for_each(|one| one.at -= self.flight.started);
-        (!observed.is_empty() && settings.target.whom != Whom::Everyone).then_some(Input::Observed(observed))
+        (!observed.is_empty() && settings.target.selection != Selection::All).then_some(Input::Observed(observed))
     }
 
-    /// What was observed since it was last looked at.
+    /// The observations of the conversation, where an event has come since the last call.
     fn news(&self) -> Option<Input> {
         if self.flight.has_news.take() { self.observed() } else { None }
     }
 
+    /// Gets the access token; `None` where the flight has ended because of it.
     async fn token(&mut self, refresh: bool, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
         let used = self.token_number.filter(|_| refresh);
         let limit = &mut TimeLimit::new(self.limit_ms(timeout_ms));
@@ -143,18 +152,20 @@ impl Driver {
         })
     }
 
-    /// The callers of a client's flight end by their own deadlines, also those who join later.
+    /// The time limit of an action. None in a client's flight: each caller ends by its own deadline, and others may
+    /// join later.
     fn limit_ms(&self, timeout_ms: f64) -> f64 {
         if self.commons.is_some() { f64::INFINITY } else { timeout_ms }
     }
 
+    /// Ends the calls of all callers in the same way.
     fn end_all(&self, ended: Ended) -> Option<Input> {
         self.flight.end_all(&ended);
         None
     }
 
-    /// Takes the next request from the budget. Meanwhile something may be observed, or somebody joins, who is to be
-    /// told for how long this takes.
+    /// Takes the next request from the budget. The wait is interrupted by events, and by callers that join, whose calls
+    /// have to learn how long it takes.
     async fn take(&mut self, operation: Operation, timeout_ms: f64) -> Result<Option<Input>, JsValue> {
         let Some(commons) = &self.commons else { return Ok(Some(Input::Taken(Vec::new()))) };
         let is_queued = self.turn.is_some();
@@ -163,7 +174,7 @@ impl Driver {
             (None, Pacer::Foreign(budget)) => Box::pin(budget.granted(self.flight.has_priority(), self.follows)),
             (None, Pacer::Own(budget)) => {
                 let last = self.grant.take();
-                // One that was granted to a write which has become too old.
+                // Granted to a write whose observation has become too old: the call reads again.
                 let is_again = last.as_ref().is_some_and(Grant::is_unused);
                 let of_read = last.filter(|grant| operation == Operation::Write && !grant.is_unused());
                 let place = match of_read.and_then(|grant| grant.for_write(false)) {
@@ -179,7 +190,7 @@ impl Driver {
                 }
             }
         };
-        // A budget of the caller's own may grant at once, but only by a promise.
+        // Not queued yet: a budget of the application, which can grant at once, but only by a promise.
         let limit_ms = if is_queued { self.limit_ms(timeout_ms) } else { 0.0 };
         self.flight.interrupt.reset();
         let turned = turn_or_news(turn.as_mut(), self.flight.interrupt.notified());
@@ -201,6 +212,7 @@ impl Driver {
         })
     }
 
+    /// Begins to wait in the queue of the package's own budget.
     fn queue(&mut self, place: Place) -> Input {
         let wait_ms = place.wait_ms();
         self.flight.place.replace(Some(place.ticket()));
@@ -208,18 +220,20 @@ impl Driver {
         Input::Queued(wait_ms)
     }
 
+    /// What the next request is for; `is_again`: a read that is repeated before its write.
     fn purpose(&self, operation: Operation, is_again: bool) -> Purpose {
         match operation {
             _ if is_again => Purpose::Pair,
             _ if self.follows => Purpose::Next,
-            Operation::Read if self.flight.key.settings.target.whom != Whom::Everyone => Purpose::Read,
+            Operation::Read if self.flight.key.settings.target.selection != Selection::All => Purpose::Read,
             _ => Purpose::Single,
         }
     }
 
+    /// Sends the request, and reports its response to the budget and the observations.
     async fn send(&mut self, request: &Request) -> Result<Input, JsValue> {
         self.follows = true;
-        // A write that is due right after its read asks for nothing.
+        // A write that is due directly after its read did not take a request from the budget.
         self.grant = match self.grant.take() {
             Some(grant) if !grant.is_unused() => grant.for_write(true),
             grant => grant,
@@ -229,7 +243,7 @@ impl Driver {
         }
         let settings = &self.flight.key.settings;
         if let Some(commons) = self.commons.as_ref().filter(|_| request.operation == Operation::Write) {
-            commons.spend(&settings.conversation_id, &self.flight.participant_id());
+            commons.mark_used(&settings.conversation_id, &self.flight.participant_id());
         }
         let (read, max_bytes) = (&settings.dialect.read, settings.max_response_bytes);
         let timeout_ms = if self.commons.is_some() { self.flight.request_timeout_ms() } else { request.timeout_ms };
@@ -244,14 +258,14 @@ impl Driver {
                     let limits = Limits { retry_after_ms, ..limits };
                     commons.report(self.grant.as_mut(), &limits);
                     if let Body::Participants(participants) = &mut response.body {
-                        commons.correct(&settings.conversation_id, participants);
+                        commons.keep_gone(&settings.conversation_id, participants);
                         commons.refresh(&settings.conversation_id, participants, sent_at);
                     }
                 }
                 _ => {
                     self.grant = None;
                     if let Pacer::Foreign(budget) = &commons.pacer {
-                        budget.tell(&Limits::default());
+                        budget.report_limits(&Limits::default());
                     }
                 }
             }
@@ -259,7 +273,7 @@ impl Driver {
         Ok(input)
     }
 
-    /// A wait; somebody who joins ends it, and so does what is observed meanwhile.
+    /// Waits; events and callers that join end the wait.
     async fn wait(&mut self, ms: f64) -> Result<Input, JsValue> {
         self.flight.interrupt.reset();
         self.abort.or_timeout(self.flight.interrupt.notified(), &mut TimeLimit::new(ms)).await?;
@@ -267,7 +281,7 @@ impl Driver {
     }
 }
 
-/// What `turn` results in, or `None` where the news come first.
+/// The result of `turn`, or `None` where `news` ends before it.
 async fn turn_or_news(
     mut turn: Pin<&mut dyn Future<Output = Result<Turned, JsValue>>>,
     news: impl Future<Output = ()>,

@@ -10,8 +10,8 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new(fields: &JsValue) -> DisconnectError;
 
-    /// Exports the class from the module. As a function, because wasm-bindgen would declare a class `unknown`;
-    /// `src/types.d.ts` has its type.
+    /// Exports the class from the module. It is declared as a function, because wasm-bindgen would give a class the
+    /// type `unknown`; `src/types.d.ts` has its type.
     #[wasm_bindgen(js_name = DisconnectError, reexport, skip_typescript)]
     #[allow(dead_code, reason = "exported, not called")]
     fn disconnect_error();
@@ -21,7 +21,7 @@ extern "C" {
     fn is_disconnect_error();
 }
 
-/// The error with these fields; `cause` is what the host says of a request without a whole response.
+/// The error with these fields; `cause` is the host's error for a request without a whole response.
 pub fn to_js(fields: &Fields, cause: Option<&JsValue>) -> JsValue {
     let fields = serde_wasm_bindgen::to_value(fields).unwrap_or_default();
     if let Some(cause) = cause {
@@ -30,7 +30,7 @@ pub fn to_js(fields: &Fields, cause: Option<&JsValue>) -> JsValue {
     DisconnectError::new(&fields).into()
 }
 
-/// The error of a call whose arguments it cannot work with; `method` is what was called.
+/// The error for a wrong argument; `method` is the name of the method that was called.
 pub fn invalid_argument(method: &str, refusal: Refusal) -> JsValue {
     let subject = refusal.option.as_deref().unwrap_or("the argument");
     let message = format!("{method}: {subject} {}.", refusal.problem);

@@ -1,4 +1,4 @@
-//! Fetch: a `RequestInit` out, a typed response in, within the time of the request.
+//! HTTP exchanges by fetch: a `RequestInit` out, a typed response in, within the time of the request.
 
 use super::{
     abort::Abort,
@@ -20,8 +20,8 @@ use web_sys::{AbortController, AbortSignal, RequestCache, RequestInit, RequestRe
 
 #[wasm_bindgen]
 extern "C" {
-    /// The fetch of Node, the window or the worker, as it is at this moment. web-sys's own bindings are without
-    /// `catch`, and a global that somebody replaced may throw.
+    /// The global fetch, looked up at each call. web-sys's own bindings have no `catch`, but an application may have
+    /// replaced the global by a function that throws.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 
@@ -29,6 +29,7 @@ extern "C" {
     static REQUEST_PROTOTYPE: Option<JsValue>;
 }
 
+/// The headers of a request.
 #[derive(Serialize)]
 struct RequestHeaders<'a> {
     #[serde(rename = "Authorization")]
@@ -41,24 +42,25 @@ struct RequestHeaders<'a> {
 
 const JSON: &str = "application/json";
 
-/// The way to the platform, for one call.
+/// How a flight performs its requests.
 pub struct Connection {
     origin: String,
-    /// The caller's own fetch.
+    /// The caller's own fetch; `None`: the global one.
     fetch: Option<Function>,
+    /// The value of the header.
     authorization: String,
-    /// One for all requests, until it had to be used: a controller is expensive to create in Node.
+    /// One for all requests, until it has aborted one: a controller is expensive to create in Node.
     controller: Option<AbortController>,
-    /// Fetch takes no signal of the global AbortController: jsdom replaces that one beside Node's fetch.
+    /// Fetch does not accept signals of the global `AbortController`: jsdom replaces that class, but not Node's fetch.
     refuses_signals: bool,
-    /// What fetch or the body's stream last failed with.
+    /// The error of fetch, or of the body's stream, where the last request has no whole response.
     failure: Option<JsValue>,
-    /// What the last response said of the limits, where somebody wants to know.
+    /// The limits that the last response reported, where `wants_limits`.
     limits: Option<Limits>,
     wants_limits: bool,
 }
 
-/// Aborts the request unless it ended.
+/// Aborts the request when it is dropped, unless the controller was taken out.
 pub struct AbortGuard(pub Option<AbortController>);
 
 impl Drop for AbortGuard {
@@ -70,6 +72,7 @@ impl Drop for AbortGuard {
 }
 
 impl Connection {
+    /// `wants_limits`: the headers of the limits are read too.
     pub fn new(origin: String, fetch: Option<Function>, wants_limits: bool) -> Self {
         Connection {
             origin,
@@ -83,22 +86,23 @@ impl Connection {
         }
     }
 
-    /// What the last response said of the limits.
+    /// Takes the limits that the last response reported.
     pub fn last_limits(&mut self) -> Option<Limits> {
         self.limits.take()
     }
 
+    /// Sets the access token of later requests.
     pub fn set_token(&mut self, token: &str) {
         self.authorization = format!("Bearer {token}");
     }
 
-    /// What the host says of the last request, where no whole response came.
+    /// Takes the host's error for the last request, where it has no whole response.
     pub fn last_failure(&mut self) -> Option<JsValue> {
         self.failure.take()
     }
 
-    /// One request and its response, body included; an error is the reason of the caller's signal. `read` says where
-    /// the participants are.
+    /// Sends one request and reads its response, body included. `read` describes where the participants are. The error
+    /// is the reason of the caller's signal.
     pub async fn perform(
         &mut self,
         request: &Request,
@@ -151,8 +155,8 @@ impl Connection {
         Ok(Input::Response(with_headers(&response, status, body)))
     }
 
-    /// Fetch refused the request because of its signal, before it sent anything; every host names the class that it
-    /// wants.
+    /// Whether fetch refused a read because of its signal, before it sent anything: the message of every host then
+    /// names the class that it expects.
     fn is_about_signal(&self, request: &Request, error: &JsValue) -> bool {
         let message = foreign::get(error, "message").unwrap_or_default();
         let names_it = |message: &JsString| message.includes("AbortSignal", 0);
@@ -160,7 +164,7 @@ impl Connection {
         is_first && message.dyn_ref::<JsString>().is_some_and(names_it)
     }
 
-    /// Calls fetch with a URL string and a plain object, `this` undefined.
+    /// Calls fetch with a URL string and a plain object; `this` is undefined.
     async fn send(&self, request: &Request, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let url = format!("{}{}", self.origin, request.path);
         let headers = RequestHeaders {
@@ -178,8 +182,7 @@ impl Connection {
         if let Some(body) = &request.body {
             init.set_body(&body.into());
         }
-        // A cached read would show an old state; but a host that does not know the field refuses it (workerd before
-        // 2024-11-11).
+        // A cached read would show an old state. Hosts without this field refuse it (workerd before 2024-11-11).
         if REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
             init.set_cache(RequestCache::NoStore);
         }
@@ -191,8 +194,7 @@ impl Connection {
     }
 }
 
-/// What the host says of a failed request: Node names the reason in the cause (`ENOTFOUND`, a TLS error); browsers hide
-/// it.
+/// The host's reason for a failed request. Node has it in the cause (`ENOTFOUND`, a TLS error); browsers hide it.
 fn detail(error: &JsValue) -> Option<String> {
     let cause = foreign::get(error, "cause").unwrap_or_default();
     let places = [(&cause, "code"), (&cause, "message"), (error, "code"), (error, "message")];
@@ -200,18 +202,19 @@ fn detail(error: &JsValue) -> Option<String> {
     texts.find(|text| !text.is_empty())
 }
 
+/// Whether requests have the field `cache`.
 fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
 }
 
-/// A header; one that is missing or throws is absent.
+/// The value of a header; `None` where it is missing, or reading it throws.
 fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
     let value = headers?.get(name).ok()?;
     foreign::ignore(&value);
     value.as_string()
 }
 
-/// The limits of requests, as the headers of every response of the platform have them.
+/// The limits of requests that the headers of a response report.
 fn limits(response: &AnyResponse, status: u16) -> Limits {
     let headers = response.headers().ok();
     let number = |name| schedule::once(&header(headers.as_ref(), name)?).parse::<u32>().ok().map(f64::from);
@@ -224,7 +227,7 @@ fn limits(response: &AnyResponse, status: u16) -> Limits {
     }
 }
 
-/// A response with what its headers say.
+/// A typed response: status, body, and what the protocol needs of the headers.
 fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
     let headers = response.headers().ok();
     let header = |name| header(headers.as_ref(), name);

@@ -1,7 +1,7 @@
 //! Flights as the tasks of a client share them.
 //!
-//! A flight's own task performs the requests, in the async context of the call that started it. Its callers are tasks
-//! of their own, and are told by [`Notify`], so that each receives its events and its end in its own context.
+//! The task of a flight performs the requests, in the async context of the call that started it. Each caller is a task
+//! of its own, woken by [`Notify`], so that it receives its events and its end in its own context.
 
 use super::{
     budget::SharedBudget,
@@ -15,7 +15,7 @@ use crate::protocol::{
     budget::Ticket,
     call::{Action, Input},
     flight::{CallerId, End, Flight},
-    selection::Whom,
+    selection::Selection,
     settings::Settings,
     timeline::Event,
 };
@@ -29,24 +29,26 @@ use wasm_bindgen::prelude::*;
 /// How a call ended.
 #[derive(Clone)]
 pub enum Ended {
-    /// By the rule; with what the host says of a request without a whole response.
+    /// By the rule; with the host's error for a request without a whole response.
     ByRule(End, Option<JsValue>),
-    /// By what the caller's own token provider or budget threw; after so many requests.
+    /// The caller's token provider or budget threw this error, after so many requests.
     Threw(JsValue, u32),
-    /// The token provider gave something else.
+    /// The token provider returned this instead of a token, after so many requests.
     NoToken(&'static str, u32),
 }
 
-/// Where a caller finds its end.
+/// How a flight reaches a caller.
 #[derive(Default)]
 pub struct Mailbox {
+    /// Set once, when the call has ended.
     pub ended: RefCell<Option<Ended>>,
+    /// Wakes the caller: its call has ended, or has new events.
     pub notify: Notify,
-    /// The caller wants to be told of each event.
     wants_events: bool,
 }
 
-/// What makes two calls the same: the conversation and the participant, by the same routes, with the same token.
+/// What calls of one flight have in common: the conversation and the participant, the routes and the token. Of the
+/// settings only these count, see `eq`.
 pub struct Key {
     pub settings: Settings,
     pub origin: String,
@@ -54,6 +56,7 @@ pub struct Key {
     pub token: Rc<SharedToken>,
 }
 
+/// The conversations are equal already: the client looks up its flights by them.
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
         let (ours, theirs) = (&self.settings, &other.settings);
@@ -67,22 +70,25 @@ impl PartialEq for Key {
     }
 }
 
+/// A flight, its callers and what its task has to know.
 pub struct SharedFlight {
     pub key: Key,
     value: RefCell<Flight>,
     callers: RefCell<Vec<(CallerId, Rc<Mailbox>)>>,
     last_id: Cell<u32>,
+    /// When it started, on the host's clock.
     pub started: f64,
-    /// Ends a wait: somebody joined, or something was observed.
+    /// Ends a wait of its task: a caller joined, or an event was observed.
     pub interrupt: Notify,
+    /// An event of its conversation was observed.
     pub has_news: Cell<bool>,
-    /// Its last place in the line of the budget.
+    /// Its last place in the queue of the package's own budget.
     pub place: RefCell<Option<(Rc<SharedBudget>, Ticket)>>,
-    /// Nobody is left.
+    /// No caller is left.
     pub is_over: Rc<Flag>,
 }
 
-/// A caller's place in a flight; who drops it leaves.
+/// A caller's membership in a flight; dropping it leaves the flight.
 pub struct Seat {
     flight: Rc<SharedFlight>,
     id: CallerId,
@@ -90,6 +96,7 @@ pub struct Seat {
 }
 
 impl SharedFlight {
+    /// A flight without callers, which starts now.
     pub fn new(key: Key) -> Rc<Self> {
         Rc::new(SharedFlight {
             key,
@@ -104,6 +111,7 @@ impl SharedFlight {
         })
     }
 
+    /// Adds a caller; its call may have ended already.
     pub fn join(self: &Rc<Self>, settings: Settings, priority: bool, wants_events: bool) -> Seat {
         let id = CallerId(self.last_id.get());
         self.last_id.set(id.0.wrapping_add(1));
@@ -114,16 +122,16 @@ impl SharedFlight {
         if let Some((budget, ticket)) = self.place.borrow().as_ref().filter(|_| priority) {
             budget.prioritize(*ticket);
         }
-        let (ends_wait, takes) = (self.value.borrow().ends_wait(), self.value.borrow().takes());
-        if ends_wait || takes {
+        let (is_wait_over, is_in_queue) = (self.value.borrow().is_wait_over(), self.value.borrow().is_in_queue());
+        if is_wait_over || is_in_queue {
             self.interrupt.notify();
         }
         Seat { flight: Rc::clone(self), id, mailbox }
     }
 
-    /// Something was observed of the conversation; it stands for no read of all.
-    pub fn tell(&self) {
-        if self.key.settings.target.whom == Whom::Everyone {
+    /// An event of the conversation was observed. It does not replace the read of a call about all participants.
+    pub fn notify_observed(&self) {
+        if self.key.settings.target.selection == Selection::All {
             return;
         }
         self.has_news.set(true);
@@ -144,39 +152,45 @@ impl SharedFlight {
         self.is_over.set();
     }
 
-    /// Hands the input to the calls; what they want next, or `None` where nobody is left. `cause` is what the host says
-    /// of the last request.
+    /// Passes an input to the calls. Returns the next action, `None` where no caller is left. `cause` is the host's
+    /// error for the last request.
     pub fn step(&self, input: Input, cause: Option<&JsValue>) -> Option<Action> {
         let step = self.value.borrow_mut().next(input, self.now(), Math::random());
         self.deliver(step.ended, cause);
         step.action
     }
 
+    /// See [`Flight::set_token`].
     pub fn set_token(&self, token: &str) {
         self.value.borrow_mut().set_token(token);
     }
 
+    /// HTTP requests sent.
     pub fn requests(&self) -> u32 {
         self.value.borrow().requests()
     }
 
+    /// See [`Flight::request_timeout_ms`].
     pub fn request_timeout_ms(&self) -> f64 {
         self.value.borrow().request_timeout_ms()
     }
 
+    /// Whether any of the callers has priority.
     pub fn has_priority(&self) -> bool {
         self.value.borrow().has_priority()
     }
 
-    /// The participant that is meant; empty before it is known.
+    /// The id of the participant that the calls are about; empty before it is known.
     pub fn participant_id(&self) -> String {
         self.value.borrow().participant_id().unwrap_or_default().to_owned()
     }
 
+    /// Milliseconds since the flight started.
     fn now(&self) -> f64 {
         time::now() - self.started
     }
 
+    /// Removes callers whose calls have ended and gives them their ends; wakes the others for new events.
     fn deliver(&self, ended: Vec<(CallerId, End)>, cause: Option<&JsValue>) {
         for (id, end) in ended {
             self.callers.borrow_mut().retain(|(one, mailbox)| {
@@ -202,13 +216,13 @@ impl Mailbox {
 }
 
 impl Seat {
-    /// The caller's time is over.
+    /// Ends the caller: its deadline has passed.
     pub fn expire(&self) {
         let ended = self.flight.value.borrow_mut().expire(self.id, self.flight.now());
         self.flight.deliver(ended, None);
     }
 
-    /// Passes on what the caller's timeline has gained.
+    /// Emits the new entries of the caller's timeline.
     pub fn show(&self, events: &mut Events) {
         if !events.are_wanted() {
             return;
@@ -220,7 +234,7 @@ impl Seat {
             (None, Some(call)) => events.unseen(call.timeline()),
             _ => return,
         };
-        // Nothing is borrowed any more: the callback may call whatever it likes.
+        // Nothing is borrowed here, so the callback may call this module.
         events.pass_on(unseen);
     }
 }
@@ -234,6 +248,7 @@ impl Drop for Seat {
     }
 }
 
+/// HTTP requests in a timeline.
 fn requests_in(timeline: &[Event]) -> u32 {
     timeline.iter().filter(|event| matches!(event, Event::Request { .. })).count() as u32
 }
@@ -249,7 +264,7 @@ impl Ended {
         }
     }
 
-    /// As the promise of `method` settles.
+    /// What the promise of `method` settles with. A call about all participants has no result here.
     pub fn to_js(&self, method: &str) -> Result<JsValue, JsValue> {
         match self {
             Ended::ByRule(End::Finished(Ok(result)), _) => Ok(serde_wasm_bindgen::to_value(result)?),

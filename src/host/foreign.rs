@@ -1,7 +1,7 @@
-//! Foreign objects: reads and calls that may throw, promises that may be anything.
+//! Access to foreign objects, which may throw at any read or call, and whose promises may be anything.
 //!
-//! web-sys binds most methods without `catch`; what they throw would unwind through the module. What a caller passes is
-//! therefore reached through these few functions.
+//! web-sys binds most methods without `catch`; an exception would unwind through the module. So values of a caller are
+//! only used through these functions and through bindings with `catch`.
 
 use super::trap;
 use js_sys::{Number, Promise, Reflect};
@@ -10,42 +10,44 @@ use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    /// js-sys binds it without `catch`, and it throws for a revoked proxy.
+    /// `Array.isArray`, which throws for a revoked proxy; js-sys binds it without `catch`.
     #[wasm_bindgen(js_namespace = Array, js_name = isArray, catch)]
     fn try_is_array(value: &JsValue) -> Result<bool, JsValue>;
 }
 
+/// Whether it is an array.
 pub fn is_array(value: &JsValue) -> bool {
     try_is_array(value).unwrap_or(false)
 }
 
+/// A property; the error is what reading it throws.
 pub fn get(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
     Reflect::get(object, &name.into())
 }
 
-/// For objects of this package.
+/// Sets a property of an object of this package.
 pub fn set(object: &JsValue, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
 }
 
-/// What a promise, a thenable or a plain value settles with. A future that is dropped ignores it, a rejection too.
+/// What a promise, a thenable or a plain value settles with. If the future is dropped, a rejection counts as handled.
 pub fn settled(value: &JsValue) -> JsFuture {
     JsFuture::from(promise(value))
 }
 
-/// The same for several who wait: whatever it is, its `then` is called once.
+/// The same as a promise, which several tasks can wait for: `then` of the value is called once.
 pub fn promise(value: &JsValue) -> Promise {
     trap::settled(value).unwrap_or_else(|error| Promise::reject(&error))
 }
 
-/// Lets go of what a function of the caller's gave, where nothing is awaited: a promise that it rejects is handled.
+/// Drops a value that is not awaited. If it is a promise that rejects, the rejection counts as handled.
 pub fn ignore(value: &JsValue) {
     if value.is_object() || value.is_function() {
         drop(settled(value));
     }
 }
 
-/// A value's kind, in words.
+/// The kind of a value, as an error shows it.
 pub fn kind(value: &JsValue) -> &'static str {
     match () {
         () if value.is_undefined() => "nothing",
@@ -61,10 +63,10 @@ pub fn kind(value: &JsValue) -> &'static str {
     }
 }
 
-/// What an error shows of a wrong string, in characters.
+/// An error shows so many characters of a wrong string.
 const MAX_SHOWN_CHARS: usize = 40;
 
-/// A value as an error shows it: a short one itself, others by their kind.
+/// A value as an error shows it: strings, numbers and booleans themselves, others by their kind.
 pub fn shown(value: &JsValue) -> String {
     if let Some(text) = value.as_string() {
         quoted(&text)

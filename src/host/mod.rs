@@ -1,5 +1,5 @@
-//! What JavaScript lends to a call: options, fetch, timers, signals, tokens. The [`driver`] performs the protocol's
-//! actions with them; no decision is made here.
+//! The host of a call in JavaScript: options, fetch, timers, signals, tokens. The [`driver`] performs the protocol's
+//! actions with them; no decision of the rule is made here.
 
 mod abort;
 mod body;

@@ -1,13 +1,14 @@
-//! A wake-up from another task that keeps the async context of whoever waits.
+//! A wake-up by another task that keeps the async context of the task that waits.
 //!
-//! A [`std::task::Waker`] schedules its task in the context of whoever wakes it. Here a task waits for a promise of its
-//! own, and the reaction to it runs in the context in which the task began to wait.
+//! A [`std::task::Waker`] schedules its task in the async context of the code that wakes it. Here a task waits for a
+//! promise of its own, and the reaction to it runs in the context in which the task began to wait.
 
 use super::foreign;
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
+/// The wake-up of one task.
 #[derive(Default)]
 pub struct Notify {
     is_set: Cell<bool>,
@@ -15,7 +16,7 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// Wakes the task that waits, or lets the next wait end at once.
+    /// Wakes the task that waits; without one, the next wait ends at once.
     pub fn notify(&self) {
         self.is_set.set(true);
         if let Some(resolve) = self.resolve.take() {
@@ -23,12 +24,12 @@ impl Notify {
         }
     }
 
-    /// Forgets a notification that nobody waited for.
+    /// Drops a notification that no task has waited for.
     pub fn reset(&self) {
         self.is_set.set(false);
     }
 
-    /// Ends at the next notification. One task at a time waits.
+    /// Waits for the next notification. Only one task may wait at a time.
     pub async fn notified(&self) {
         if !self.is_set.replace(false) {
             let promise = Promise::new(&mut |resolve, _| drop(self.resolve.replace(Some(resolve))));

@@ -1,4 +1,4 @@
-//! The caller's options, checked. An error names the option, what was given and what is accepted.
+//! The caller's options, checked. An error has the name of the option, what was given and what is accepted.
 
 use super::{
     abort::AnySignal,
@@ -10,7 +10,7 @@ use crate::protocol::{
     checked,
     dialect::{CALLS, CALLS_ON_BEHALF_OF_USER, Dialect, VOICE},
     region,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::{Api, Settings},
     target::{DISCONNECTABLE_STATES, GONE_STATES, Target},
 };
@@ -23,10 +23,11 @@ use std::fmt;
 use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
-/// What a call works with.
+/// The checked options of a call.
 #[derive(Clone)]
 pub struct Options {
     pub settings: Settings,
+    /// Of the requests, like `https://api.mypurecloud.com`.
     pub origin: String,
     pub access_token: AccessToken,
     pub signal: Option<AnySignal>,
@@ -34,8 +35,8 @@ pub struct Options {
     pub on_event: Option<Function>,
 }
 
-/// The options that are data. The others are named here so that serde knows them; [`Options::read`] takes them as they
-/// are.
+/// The options that are data. The others are fields only so that serde knows their names; [`Options::of`] takes them
+/// unchanged.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Data {
@@ -84,13 +85,15 @@ extern "C" {
     static GLOBAL: JsValue;
 }
 
+/// What the option `fetch` accepts.
 const FETCH: &str = "a function like the global fetch";
+/// What the option `region` accepts.
 const REGION: &str = "a region of Genesys Cloud like \"us-east-1\" or its domain like \"mypurecloud.com\"";
 
-/// Own properties, each read once.
+/// The properties of an object of options, each read once.
 pub type Given = Vec<(Name, Value)>;
 
-/// The properties of an object of options.
+/// Reads the properties of an object of options.
 pub fn given(options: &JsValue) -> Result<Given, Refusal> {
     let options = Value { value: options.clone(), access: Access::Own };
     if !options.is_object() {
@@ -99,13 +102,13 @@ pub fn given(options: &JsValue) -> Result<Given, Refusal> {
     options.own_properties()
 }
 
-/// Takes one property out.
+/// Removes one property, and returns its value.
 pub fn taken(given: &mut Given, name: &str) -> Option<JsValue> {
     let index = given.iter().position(|(one, _)| one == name)?;
     Some(given.swap_remove(index).1.value)
 }
 
-/// An option by its deserialiser; `None` where it is not given.
+/// Removes one option, and deserialises it by `read`; `None` where it is not given.
 pub fn option<T>(
     given: &mut Given,
     name: &str,
@@ -116,20 +119,21 @@ pub fn option<T>(
 }
 
 impl Options {
-    /// Reads each option once, and checks all of them.
+    /// The options of a call without a client.
     pub fn read(options: &JsValue) -> Result<Self, Refusal> {
         Options::of(given(options)?, false)
     }
 
-    /// `everyone`: of a call that lists the participants, and so does not say whom it means.
-    pub fn of(properties: Given, everyone: bool) -> Result<Self, Refusal> {
+    /// Checks all options. `lists_all`: the call is about all participants, so `participantId` and `participant` are
+    /// refused.
+    pub fn of(properties: Given, lists_all: bool) -> Result<Self, Refusal> {
         let raw = |name: &str| properties.iter().find(|(one, _)| one == name).map(|(_, given)| given.value.clone());
         let [access_token, signal, fetch, on_event] = ["accessToken", "signal", "fetch", "onEvent"].map(raw);
         let properties = Properties::new(Box::new(properties.into_iter()));
         let data = Data::deserialize(MapAccessDeserializer::new(properties))?;
         let conversation_id =
             data.conversation_id.ok_or_else(|| Refusal::new("conversationId", "nothing", &checked::ID))?;
-        let whom = whom(data.participant_id, data.participant, everyone)?;
+        let selection = selection(data.participant_id, data.participant, lists_all)?;
         let access_token = self::access_token(access_token.unwrap_or_default())?;
         let BaseUrl { origin, path_prefix } = base(data.region, data.base_url)?;
         let (api, dialect) = match (data.api.unwrap_or((Api::Voice, VOICE)), &data.on_behalf_of) {
@@ -148,7 +152,7 @@ impl Options {
         }
         let default = Settings::new(&conversation_id, "", Api::Voice);
         let settings = Settings {
-            target: target(whom, data.disconnectable_states, data.gone_states)?,
+            target: target(selection, data.disconnectable_states, data.gone_states)?,
             user_id: data.on_behalf_of,
             api,
             dialect,
@@ -166,12 +170,13 @@ impl Options {
     }
 }
 
-// ---- Options that are no data ----
+// ---- Options that are not data ----
 
 fn has_global_fetch() -> bool {
     GLOBAL.with(|global| foreign::get(global, "fetch")).is_ok_and(|fetch| fetch.is_function())
 }
 
+/// A function, with any `this` and arguments.
 pub fn function(value: JsValue, option: &str, accepted: &str) -> Result<Function, Refusal> {
     value.dyn_into().map_err(|value| Refusal::new(option, &foreign::shown(&value), &accepted))
 }
@@ -183,6 +188,7 @@ fn access_token(value: JsValue) -> Result<AccessToken, Refusal> {
     }
 }
 
+/// An object with the members of an `AbortSignal`.
 pub fn signal(value: JsValue) -> Result<AnySignal, Refusal> {
     let has = |name, is: fn(&JsValue) -> bool| foreign::get(&value, name).is_ok_and(|member| is(&member));
     if has("aborted", |aborted| aborted.as_bool().is_some()) && has("addEventListener", JsValue::is_function) {
@@ -191,7 +197,7 @@ pub fn signal(value: JsValue) -> Result<AnySignal, Refusal> {
     Err(Refusal::new("signal", &foreign::shown(&value), &"an AbortSignal"))
 }
 
-// ---- Options that stand together ----
+// ---- Options that depend on each other ----
 
 fn base(region: Option<String>, base_url: Option<BaseUrl>) -> Result<BaseUrl, Refusal> {
     match (region, base_url) {
@@ -202,18 +208,18 @@ fn base(region: Option<String>, base_url: Option<BaseUrl>) -> Result<BaseUrl, Re
     }
 }
 
-fn whom(id: Option<String>, description: Option<Description>, everyone: bool) -> Result<Whom, Refusal> {
-    const EVERYONE: &str = "nothing here: the call is about all participants";
+fn selection(id: Option<String>, description: Option<Description>, lists_all: bool) -> Result<Selection, Refusal> {
+    const LISTS_ALL: &str = "nothing here: the call is about all participants";
     const EITHER: &str = "participantId or participant, never both";
     match (id, description) {
-        (None, None) if everyone => Ok(Whom::Everyone),
-        (Some(_), _) if everyone => Err(Refusal::new("participantId", "a value", &EVERYONE)),
-        (_, Some(_)) if everyone => Err(Refusal::new("participant", "a value", &EVERYONE)),
-        (Some(id), None) => Ok(Whom::Id(id)),
+        (None, None) if lists_all => Ok(Selection::All),
+        (Some(_), _) if lists_all => Err(Refusal::new("participantId", "a value", &LISTS_ALL)),
+        (_, Some(_)) if lists_all => Err(Refusal::new("participant", "a value", &LISTS_ALL)),
+        (Some(id), None) => Ok(Selection::Id(id)),
         (None, Some(description)) if description.fields().is_empty() => {
             Err(Refusal::new("participant", "an empty description", &"at least one field"))
         }
-        (None, Some(description)) => Ok(Whom::Described(description)),
+        (None, Some(description)) => Ok(Selection::Described(description)),
         (Some(_), Some(_)) => Err(Refusal::new("participant", "a value beside participantId", &EITHER)),
         (None, None) => {
             let accepted = format_args!("{}; or pass participant", checked::ID);
@@ -222,7 +228,11 @@ fn whom(id: Option<String>, description: Option<Description>, everyone: bool) ->
     }
 }
 
-fn target(whom: Whom, disconnectable: Option<Vec<String>>, gone: Option<Vec<String>>) -> Result<Target, Refusal> {
+fn target(
+    selection: Selection,
+    disconnectable: Option<Vec<String>>,
+    gone: Option<Vec<String>>,
+) -> Result<Target, Refusal> {
     let default = |states: &[&str]| states.iter().map(|&state| state.to_owned()).collect();
     let gone_states: Vec<String> = gone.unwrap_or_else(|| default(&GONE_STATES));
     let disconnectable_states: Vec<String> = disconnectable.unwrap_or_else(|| default(&DISCONNECTABLE_STATES));
@@ -233,7 +243,7 @@ fn target(whom: Whom, disconnectable: Option<Vec<String>>, gone: Option<Vec<Stri
             let given = format!("\"{both}\", which is one of goneStates");
             Err(Refusal::new("disconnectableStates", &given, &"states in which the participant is not gone"))
         }
-        None => Ok(Target { whom, disconnectable_states, gone_states }),
+        None => Ok(Target { selection, disconnectable_states, gone_states }),
     }
 }
 
@@ -290,7 +300,7 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     let Ok(url) = Url::new(&text) else { return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL)) };
     let (origin, path) = (url.origin(), url.pathname());
     let is_safe = origin.starts_with("https://") || (origin.starts_with("http://") && is_loopback(&url.hostname()));
-    // The value is not shown where it may be a password, or whatever else a URL may hold.
+    // The error does not show a value that may contain a password or another secret.
     let is_more = text.bytes().any(|byte| byte == b'@') || (is_safe && url.href() != format!("{origin}{path}"));
     if !is_safe && !is_more {
         return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL));
@@ -302,8 +312,8 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     Ok(Some(BaseUrl { origin, path_prefix: path.trim_end_matches('/').to_owned() }))
 }
 
-/// Hosts that cannot leave this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4
-/// address as four decimal numbers, and lets no other name end in a number.
+/// Whether a host is this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address
+/// as four decimal numbers, and accepts no other name that ends in a number.
 fn is_loopback(hostname: &str) -> bool {
     hostname == "localhost"
         || hostname.ends_with(".localhost")

@@ -1,10 +1,10 @@
-//! One task per call.
+//! Tasks: one for each call, and one for each flight of a client.
 //!
 //! `wasm_bindgen_futures::spawn_local` polls all tasks from one queue, in the async context (`AsyncLocalStorage`) of
-//! whoever woke the queue first: a token provider of one tenant would run in the context of another. It schedules that
-//! queue by `queueMicrotask`, and one call of it that a test's fake timers drop stops every later call. A task of this
-//! module is polled by its own wake-ups, each a reaction to a resolved promise, so that it stays in the context in
-//! which its call was started.
+//! the code that woke the queue first: the token provider of one tenant would run in the context of another. It
+//! schedules that queue by `queueMicrotask`: where the fake timers of a test drop one such call, no task is polled any
+//! more. A task of this module is polled by its own wake-ups, each a reaction to a resolved promise, so that it stays
+//! in the context in which its call was started.
 
 use super::trap;
 use js_sys::{Function, Promise};
@@ -21,18 +21,19 @@ use std::{
 };
 use wasm_bindgen::prelude::*;
 
+/// A future, and what wakes it.
 type Task = (Pin<Box<dyn Future<Output = ()>>>, Arc<WakeUp>);
 
 thread_local! {
-    /// The tasks by their ids; `None` while a task runs. A late wake-up may poll a later task of the same id, once too
-    /// often.
+    /// The tasks by their ids; `None` while a task runs. An id is used again, so a late wake-up of a task that has
+    /// ended may poll another one once too often, which is harmless.
     static TASKS: RefCell<Slab<Option<Task>>> = const { RefCell::new(Slab::new()) };
-    /// The reaction of every wake-up; the promise gives it the task's id.
+    /// The reaction of every wake-up; the promise is resolved with the task's id.
     static POLL: Closure<dyn Fn(JsValue)> =
         Closure::new(|id: JsValue| poll(id.as_f64().unwrap_or_default() as usize));
 }
 
-/// Runs a future, from now on, for nobody in particular.
+/// Runs a future whose end nobody waits for; the first poll is now.
 pub fn detach(future: Pin<Box<dyn Future<Output = ()>>>) {
     let id = TASKS.with_borrow_mut(|tasks| {
         let entry = tasks.vacant_entry();
@@ -42,7 +43,7 @@ pub fn detach(future: Pin<Box<dyn Future<Output = ()>>>) {
     poll(id.unwrap_or_default());
 }
 
-/// Runs a future, from now on, and gives the promise of its result.
+/// Runs a future, and returns the promise of its result; the first poll is now.
 pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     spawn_boxed(Box::pin(future))
 }
@@ -61,7 +62,7 @@ fn spawn_boxed(future: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) 
 }
 
 fn poll(id: usize) {
-    // Taken out while it runs: a callback of the caller's may start another call.
+    // Taken out while it runs, because a callback of the caller may start another task.
     let Some((mut future, wake_up)) = TASKS.with_borrow_mut(|tasks| tasks.get_mut(id)?.take()) else { return };
     wake_up.is_scheduled.store(false, Ordering::Relaxed);
     #[cfg(feature = "trap")]
@@ -74,8 +75,10 @@ fn poll(id: usize) {
     });
 }
 
+/// The wake-up of a task.
 struct WakeUp {
     id: usize,
+    /// A poll is scheduled and has not begun.
     is_scheduled: AtomicBool,
 }
 

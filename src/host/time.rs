@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The monotonic clock, in milliseconds; every host that has fetch has it.
+    /// The host's monotonic clock, in milliseconds; every host with fetch has it.
     #[wasm_bindgen(js_namespace = performance)]
     pub fn now() -> f64;
 }
@@ -18,7 +18,7 @@ extern "C" {
 /// Longer delays make `setTimeout` fire at once: its delay is a signed 32-bit integer in every host.
 const MAX_DELAY_MS: f64 = 2_147_483_647.0;
 
-/// A flag that a JavaScript callback sets and a future waits for.
+/// A flag that is set once, for example by a JavaScript callback, and that a future waits for.
 #[derive(Default)]
 pub struct Flag {
     is_set: Cell<bool>,
@@ -26,6 +26,7 @@ pub struct Flag {
 }
 
 impl Flag {
+    /// Sets it, and wakes the task that waits.
     pub fn set(&self) {
         self.is_set.set(true);
         if let Some(waker) = self.waker.take() {
@@ -33,10 +34,12 @@ impl Flag {
         }
     }
 
+    /// Whether it is set.
     pub fn is_set(&self) -> bool {
         self.is_set.get()
     }
 
+    /// Ready once it is set.
     pub fn poll(&self, context: &mut Context) -> Poll<()> {
         if self.is_set() {
             return Poll::Ready(());
@@ -46,7 +49,7 @@ impl Flag {
     }
 }
 
-/// A limit of time, from its first poll on, because only what does not end at once needs a timer. The timer is cleared
+/// A time limit. It begins with its first poll, so that work that ends at once needs no timer. The timer is cleared
 /// when the limit is dropped.
 pub struct TimeLimit {
     ms: f64,
@@ -64,10 +67,10 @@ impl Timer {
         let is_over = Rc::new(Flag::default());
         let flag = Rc::clone(&is_over);
         let callback = Closure::<dyn Fn()>::new(move || flag.set());
-        // Rounded up, so that the clock has passed the moment when the timer fires.
+        // Rounded up, so that the time has passed on the clock too when the timer fires.
         let delay_ms = ms.clamp(0.0, MAX_DELAY_MS).ceil();
         let handle = trap::start_timer(callback.as_ref(), delay_ms).unwrap_or_else(|error| {
-            // A host whose timers throw has no time to wait.
+            // The host's timers throw: the limit is over at once.
             is_over.set();
             error
         });
@@ -82,12 +85,12 @@ impl Drop for Timer {
 }
 
 impl TimeLimit {
-    /// Infinite where there is no limit.
+    /// A limit of `ms` milliseconds; infinite for none.
     pub fn new(ms: f64) -> Self {
         TimeLimit { ms, timer: None }
     }
 
-    /// Ready when the time is over.
+    /// Ready once the time is over.
     pub fn poll(&mut self, context: &mut Context) -> Poll<()> {
         if self.ms == f64::INFINITY {
             return Poll::Pending;

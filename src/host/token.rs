@@ -1,4 +1,4 @@
-//! Access tokens: a string, or a function that gives one.
+//! Access tokens: a string, or a provider function.
 
 use super::{foreign, value::Refusal};
 use js_sys::{Function, Promise};
@@ -7,36 +7,42 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+/// What the option `accessToken` accepts.
 const ACCEPTED: &str =
     "a string of visible ASCII characters without \"Bearer \", or a function ({ refresh }) => string | Promise<string>";
 
+/// The option `accessToken`.
 #[derive(Clone, PartialEq)]
 pub enum AccessToken {
     Fixed(String),
     Provider(Function),
 }
 
+/// The argument of a provider.
 #[derive(Serialize)]
 struct TokenRequest {
     refresh: bool,
 }
 
+/// Calls a provider; the result may be a promise.
 fn ask(provider: &Function, refresh: bool) -> Result<JsValue, JsValue> {
     let request = serde_wasm_bindgen::to_value(&TokenRequest { refresh })?;
     provider.call1(&JsValue::UNDEFINED, &request)
 }
 
-/// The token of overlapping calls: a provider is asked once for all of them, and once for a fresh one.
+/// The token of overlapping calls: a provider is asked once for all of them, and once more for a fresh one.
 pub struct SharedToken {
     pub source: AccessToken,
-    /// The token, and the how-many-th it is.
+    /// The last token, with its number, counted from 1.
     current: RefCell<Option<(u32, String)>>,
-    /// What the provider was asked for last and has not given yet.
+    /// The promise of the provider that is pending.
     asked: RefCell<Option<Promise>>,
+    /// Calls that wait for it.
     waiting: Cell<u32>,
 }
 
-/// One who waits for the provider. When the last one has left, the next call asks again: it may never answer.
+/// A call that waits for the provider. When the last one leaves, the promise is dropped, because it may never settle:
+/// the next call asks again.
 struct Waiting<'a>(&'a SharedToken);
 
 impl Drop for Waiting<'_> {
@@ -49,11 +55,13 @@ impl Drop for Waiting<'_> {
 }
 
 impl SharedToken {
+    /// Asks for nothing yet.
     pub fn new(source: AccessToken) -> Self {
         SharedToken { source, current: RefCell::default(), asked: RefCell::default(), waiting: Cell::default() }
     }
 
-    /// The token, with its number; a later one than number `used`, which the platform refused.
+    /// The token, with its number. With `used`, the number of a token that the platform refused, a later one. The inner
+    /// error is what the provider returned instead of a token, the outer one what it threw.
     pub async fn get(&self, used: Option<u32>) -> Result<Result<(u32, String), &'static str>, JsValue> {
         let provider = match &self.source {
             AccessToken::Fixed(token) => return Ok(Ok((0, token.clone()))),
@@ -87,13 +95,14 @@ impl SharedToken {
         }))
     }
 
+    /// The current token, where its number is greater than `used`.
     fn later_than(&self, used: Option<u32>) -> Option<(u32, String)> {
         self.current.borrow().clone().filter(|(number, _)| used.is_none_or(|used| *number > used))
     }
 }
 
-/// A token that a header can carry (RFC 6750, section 2.1: visible ASCII). The error says what was given instead,
-/// without showing it.
+/// A token that can stand in a header (RFC 6750, section 2.1: visible ASCII). The error describes what was given
+/// instead, without showing it.
 pub fn check(value: &JsValue) -> Result<String, &'static str> {
     match value.as_string() {
         Some(token) if token.is_empty() => Err("an empty string"),
@@ -103,6 +112,7 @@ pub fn check(value: &JsValue) -> Result<String, &'static str> {
     }
 }
 
+/// The error for an access token; `given` is the error of [`check`].
 pub fn refusal(given: &str) -> Refusal {
     Refusal::new("accessToken", given, &ACCEPTED)
 }

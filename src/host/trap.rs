@@ -1,31 +1,32 @@
-//! Traps of the module: `js/trap.js` ends the calls in flight and gives the next one a fresh instance.
+//! Traps (panics) of the module: `js/trap.js` ends the calls in flight, and the next call gets a fresh instance.
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/js/trap.js")]
 extern "C" {
-    /// A callback into the module.
+    /// Wraps a callback into the module, so that a trap in it is handled.
     pub fn caught(callback: &JsValue) -> Function;
 
-    /// The host's timers, which end with the instance.
+    /// `setTimeout`; the timer is cleared with the instance.
     #[wasm_bindgen(js_name = startTimer, catch)]
     pub fn start_timer(callback: &JsValue, delay_ms: f64) -> Result<JsValue, JsValue>;
+    /// `clearTimeout`.
     #[wasm_bindgen(js_name = stopTimer, catch)]
     pub fn stop_timer(timer: &JsValue) -> Result<(), JsValue>;
 
-    /// Calls back in a reaction to a resolved promise.
+    /// Calls `callback` with `value` in a reaction to a resolved promise.
     pub fn soon(callback: &JsValue, value: usize);
 
-    /// The promise of a call; the executor runs at once.
+    /// The promise of a call, which rejects at a trap; the executor runs at once.
     pub fn pending(executor: &mut dyn FnMut(Function, Function)) -> Promise;
 
-    /// What a promise, a thenable or a plain value settles with. With `catch`, because it is the second import that
-    /// would need no glue, and for each of those wasm-bindgen lists the file once more.
+    /// The promise of what a promise, a thenable or a plain value settles with. It has `catch` only because
+    /// wasm-bindgen would otherwise import the file twice: once for each import that needs no glue.
     #[wasm_bindgen(catch)]
     pub fn settled(value: &JsValue) -> Result<Promise, JsValue>;
 
-    // For `js/wasm.js`, which renews the instance.
+    // Exported for `js/wasm.js`, which replaces the instance.
     #[wasm_bindgen(js_name = recoverBy, reexport, skip_typescript)]
     #[allow(dead_code, reason = "exported, not called")]
     fn recover_by();
@@ -40,7 +41,7 @@ extern "C" {
     fn trapped();
 }
 
-/// A trap that tests set.
+/// A trap for tests.
 #[cfg(feature = "trap")]
 mod for_tests {
     use std::cell::RefCell;
@@ -50,11 +51,12 @@ mod for_tests {
         static TRAP: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
     }
 
+    /// Sets the trap: see `setTrap` in `lib.rs`.
     pub fn set(kind: String, polls: u32) {
         TRAP.set(Some((kind, polls)));
     }
 
-    /// Fails where it is time to.
+    /// Called at each poll of a task: makes the module fail when the trap is due.
     #[allow(clippy::panic, reason = "so that the module fails")]
     pub fn spring() {
         let due = TRAP.with_borrow_mut(|trap| match trap {

@@ -1,9 +1,9 @@
-//! JavaScript values as a serde deserialiser.
+//! A serde deserialiser over JavaScript values.
 //!
-//! serde-wasm-bindgen has one too, but for what a caller passes it is the wrong one: it reads known fields only, so
-//! that a misspelt option goes unnoticed; what a getter or a proxy throws unwinds through the module; and its errors
-//! print whole objects, with the tokens in them. It also formats floats, for 11 KB of brotli. This one gives the error
-//! the words that the caller of an option reads: which one, what was given, what is accepted.
+//! That of serde-wasm-bindgen does not fit values of a caller: it reads known fields only, so that a misspelt option is
+//! not noticed; exceptions of getters and proxies unwind through the module; and its errors print whole objects, with
+//! the tokens in them. It also formats floats, which takes 11 KB of brotli. The errors of this one have the parts that
+//! the message of an `INVALID_ARGUMENT` needs: the option, what was given, what is accepted.
 
 use super::foreign;
 use js_sys::{Array, JSON, Reflect};
@@ -20,7 +20,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Data of `JSON.parse`: reading it cannot throw.
+    /// An object from `JSON.parse`: reading its properties cannot throw.
     type Data;
     #[wasm_bindgen(method, structural, indexing_getter)]
     fn get(this: &Data, name: &JsValue) -> JsValue;
@@ -32,26 +32,29 @@ pub struct Value {
     pub access: Access,
 }
 
+/// Which properties of an object are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Every own property, so that serde sees unknown ones: for options.
+    /// All own properties, so that serde notices unknown ones: for options.
     Own,
     /// The fields that serde asks for: for data that the host parsed.
     Known,
 }
 
+/// The name of a property.
 pub type Name = Cow<'static, str>;
 
 thread_local! {
-    /// The fields' names as JavaScript has them: a list of participants asks for the same few again and again.
+    /// The names of fields as JavaScript strings: a list of participants needs the same few names many times.
     static FIELD_NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
-    /// The names in paths; more than this come only of many dialects, and are made anew each time.
+    /// The names in paths of dialects, as JavaScript strings, at most `MAX_PATH_NAMES`.
     static PATH_NAMES: RefCell<Vec<(String, JsValue)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Further names, which only very many dialects have, are converted at each use.
 const MAX_PATH_NAMES: usize = 64;
 
-/// A field that serde asks for, of parsed data.
+/// A field of parsed data, by a name of a Rust struct.
 fn field(object: &Data, name: &'static str) -> JsValue {
     FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
         Some((_, key)) => object.get(key),
@@ -62,7 +65,7 @@ fn field(object: &Data, name: &'static str) -> JsValue {
     })
 }
 
-/// A field by a name of a path, of an object of parsed data.
+/// A field of parsed data, by a name in a path of a dialect. `object` has to be an object.
 pub fn named(object: &JsValue, name: &str) -> JsValue {
     let object: &Data = object.unchecked_ref();
     PATH_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| known == name) {
@@ -78,26 +81,27 @@ pub fn named(object: &JsValue, name: &str) -> JsValue {
     })
 }
 
-/// The name of the newtype `dialect::JsonText`.
+/// The name of the newtype `dialect::JsonText`, which is filled with the JSON text of the value.
 const JSON_TEXT: &str = "JsonText";
-/// In an array of the caller's: more than the platform has states.
+/// The longest array of an option: longer than any list of states.
 const MAX_ELEMENTS: u32 = 100;
 
 impl Value {
-    /// An object that is no array or function.
+    /// Whether it is an object, but not an array or a function.
     pub fn is_object(&self) -> bool {
         self.value.is_object() && !foreign::is_array(&self.value)
     }
 
+    /// The error for a value of a wrong type.
     pub fn wrong_type(&self, visitor: &dyn de::Expected) -> Refusal {
         de::Error::invalid_type(Unexpected::Other(foreign::kind(&self.value)), visitor)
     }
 
-    /// The own properties of an object, each read once; one that is `undefined` counts as not given.
+    /// The own properties of an object, each read once; `undefined` counts as not given.
     pub fn own_properties(&self) -> Result<Vec<(Name, Value)>, Refusal> {
         let mut properties = Vec::new();
         for key in Reflect::own_keys(&self.value).map_err(|_| Refusal::unreadable())? {
-            // Symbols name no option.
+            // No option has a symbol as its name.
             let Some(name) = key.as_string() else { continue };
             match Reflect::get(&self.value, &key) {
                 Ok(value) if value.is_undefined() => {}
@@ -108,7 +112,7 @@ impl Value {
         Ok(properties)
     }
 
-    /// Of parsed data, the fields that are there.
+    /// Those of `fields` that parsed data has.
     fn known_properties(self, fields: &'static [&'static str]) -> impl Iterator<Item = (Name, Value)> {
         fields.iter().filter_map(move |name| {
             let value = field(self.value.unchecked_ref(), name);
@@ -161,7 +165,7 @@ impl<'de> Deserializer<'de> for Value {
         }
     }
 
-    /// An object, or what else the visitor of a struct accepts.
+    /// An object; any other value goes to the visitor, which may accept it (`api: "calls"`).
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -203,13 +207,14 @@ impl<'de> Deserializer<'de> for Value {
     }
 }
 
-/// The properties of an object, which give their names to the errors of their values.
+/// The properties of an object; an error of a value gets the name of its property.
 pub struct Properties {
     rest: Box<dyn Iterator<Item = (Name, Value)>>,
     next: Option<(Name, Value)>,
 }
 
 impl Properties {
+    /// In the given order.
     pub fn new(properties: Box<dyn Iterator<Item = (Name, Value)>>) -> Self {
         Properties { rest: properties, next: None }
     }
@@ -233,9 +238,10 @@ impl<'de> MapAccess<'de> for Properties {
     }
 }
 
+/// The beginning of the problem with an unknown option.
 const UNKNOWN: &str = "is not an option; the options are";
 
-/// Why a value was refused; of an option, what the caller reads.
+/// Why a value was refused, for the message of an `INVALID_ARGUMENT`.
 #[derive(Debug)]
 pub struct Refusal {
     /// The option's name, with dots for depth; `None` for the argument itself.
@@ -245,15 +251,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// `given` and `accepted` are nouns: "got {given}; it takes {accepted}".
     pub fn new(option: &str, given: &str, accepted: &dyn fmt::Display) -> Self {
         Refusal { option: Some(option.to_owned()), problem: format!("got {given}; it takes {accepted}") }
     }
 
+    /// The error for a value whose getter or proxy throws.
     pub fn unreadable() -> Self {
         de::Error::custom("cannot be read: a getter or a proxy throws")
     }
 
-    /// Of a caller that has more options than those that were read here.
+    /// Adds further options to the problem with an unknown one: those that the caller read itself.
     pub fn with_options(mut self, more: &str) -> Self {
         if self.problem.starts_with(UNKNOWN) {
             self.problem.push_str(more);
@@ -261,7 +269,7 @@ impl Refusal {
         self
     }
 
-    /// In a property of this name.
+    /// The same refusal for the property that contains the value.
     pub fn in_property(self, name: &str) -> Self {
         let option = match self.option {
             Some(option) => format!("{name}.{option}"),
@@ -290,7 +298,7 @@ impl de::Error for Refusal {
             Unexpected::Float(number) => foreign::shown(&number.into()),
             Unexpected::Bool(boolean) => foreign::shown(&boolean.into()),
             Unexpected::Other(words) => words.to_owned(),
-            // Of no other kind is anything visited.
+            // No other kind is ever visited.
             _ => String::new(),
         };
         Refusal { option: None, problem: format!("got {given}; it takes {accepted}") }

@@ -1,95 +1,119 @@
-//! The budget of requests: a count in a window, as the platform has it.
+//! The budget of requests: a count in a window of time, as the platform limits them.
 //!
-//! What is left of the window may go at once, the rest waits for its end. `ask(now)` says who goes next, or when
-//! somebody may. A call that reads is given the slot of its write with that of its read, because a read that has to
-//! wait for its write is too old by then.
+//! Requests go at once as long as slots of the window are left; the rest waits in a queue for the end of the window.
+//! [`Budget::ask`] returns the request that goes next, or when one may. A read is granted two slots, its own and that
+//! of the write that may follow: if the write had to wait for a slot, the read would be too old by then.
+//!
+//! Times are in milliseconds, `now` on one monotonic clock.
 
-/// The platform's default (`token.rate.per.minute`), and the length of its window.
+/// The platform's default limit (`token.rate.per.minute`).
 pub const REQUESTS_PER_MINUTE: f64 = 300.0;
-pub const WINDOW_MS: f64 = 60_000.0;
-/// Requests that may be under way before the first response has shown what is left.
-pub const FIRST_REQUESTS: u32 = 4;
-/// A longer one is no limit a minute: a mistake of whoever answers.
-pub const MAX_WINDOW_MS: f64 = 600_000.0;
-/// How long a 429 that names no time pauses all.
-pub const PAUSE_MS: f64 = 1_000.0;
+/// The length of a window, until another one is reported.
+const WINDOW_MS: f64 = 60_000.0;
+/// Requests that may be under way before the first response has reported the limits.
+const FIRST_REQUESTS: u32 = 4;
+/// A longer time to the end of a window is ignored: the limits are for a minute.
+const MAX_WINDOW_MS: f64 = 600_000.0;
+/// How long a 429 without a time pauses all requests.
+const PAUSE_MS: f64 = 1_000.0;
 /// After so many requests with priority in a row, one without goes first.
 pub const MAX_PRIORITY_IN_A_ROW: u32 = 16;
 
-/// What a response says of the limits: the headers `inin-ratelimit-allowed`, `-count` and `-reset`, and of a 429 the
-/// wait that it requests. Absent is what the host hides.
+/// The limits that a response reports. `None` where the response, or the host, does not show them.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct Limits {
+    /// `inin-ratelimit-allowed`: requests in a window.
     pub allowed: Option<f64>,
+    /// `inin-ratelimit-count`: requests of this window so far.
     pub count: Option<f64>,
+    /// `inin-ratelimit-reset`: milliseconds until the window ends.
     pub reset_ms: Option<f64>,
+    /// Of a 429: the wait that it requests, in milliseconds.
     pub retry_after_ms: Option<f64>,
     /// The response is a 429.
     pub is_exceeded: bool,
 }
 
-/// A place in the line.
+/// A place in the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Ticket(u32);
 
-/// What a request is to its call.
+/// What a request is for: it decides on the place in the queue and on the slots that it is granted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Purpose {
-    /// A read, which a write may follow.
+    /// A read that a write may follow.
     Read,
-    /// The request that directly follows another of the same call: it goes before those that begin.
+    /// A request that directly follows another of the same call: it goes before the first requests of other calls.
     Next,
-    /// A read once more, because its write had to wait for too long: it waits for the slots of both.
+    /// A read that is repeated because its write had to wait for too long: it waits until both slots are free, and goes
+    /// first.
     Pair,
-    /// No other follows.
+    /// A request that no other follows.
     Single,
 }
 
-/// Who goes next.
+/// The result of [`Budget::ask`].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Answer {
-    /// This one, now; with the slot of its write where there is one to give.
-    Go { ticket: Ticket, with_write: bool },
-    /// Nobody for so long, or until a response arrives.
+    /// The first request in the queue goes now.
+    Go {
+        /// Its place in the queue, which it has left.
+        ticket: Ticket,
+        /// It is granted the slot of its write too.
+        with_write: bool,
+    },
+    /// No request goes for so many milliseconds, or until a response arrives.
     Wait(f64),
-    /// Nobody until a response arrives, or nobody waits.
+    /// No request goes until a response arrives; or the queue is empty.
     Idle,
 }
 
+/// A budget, with the requests that wait for it.
+///
+/// The host calls [`enter`](Budget::enter), then [`ask`](Budget::ask) until it returns no `Go`. Each request that was
+/// granted ends in exactly one of [`answered`](Budget::answered), [`lost`](Budget::lost),
+/// [`give_back`](Budget::give_back) or [`handed_out`](Budget::handed_out); each slot of a write in
+/// [`use_reserved`](Budget::use_reserved) or [`free_reserved`](Budget::free_reserved).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Budget {
+    /// Requests in a window.
     allowed: f64,
-    /// Requests of this window: as reported, or as many as were made.
+    /// Requests of this window that have ended: the greatest count reported, or counted here.
     counted: f64,
-    /// The end of this window; `None` before its first request. And of the one before.
+    /// The end of this window; `None` before its first request.
     window_ends: Option<f64>,
+    /// The end of the window before.
     last_window_ended: f64,
-    /// That end was reported; otherwise it is a whole window after the first request.
+    /// `window_ends` was reported; otherwise it is a whole window after the first request.
     is_end_reported: bool,
-    /// The length of a window: the longest time that was reported to be left of one.
+    /// The length of a window: the longest time until an end that was reported.
     window_ms: f64,
+    /// `window_ms` was reported.
     is_window_reported: bool,
-    /// A 429 said that nothing goes before the window ends.
+    /// After a 429: no request goes before `window_ends`.
     is_paused: bool,
-    /// A response has arrived.
+    /// A response has reported its limits, or that it has none.
     is_known: bool,
+    /// Requests granted that have not ended.
     under_way: u32,
-    /// Of those, before the first report, the ones given away.
+    /// Of `under_way`, the requests handed out before the first report.
     unreported: u32,
     /// Slots of writes whose reads are under way or have just been answered.
     reserved: u32,
-    lines: [Line; 2],
+    /// Indexed by `WITH_PRIORITY` and `WITHOUT`.
+    queues: [Queue; 2],
     priority_in_a_row: u32,
     last_ticket: u32,
 }
 
-/// Who waits, in order.
-type Line = Vec<(Ticket, Purpose)>;
+/// The waiting requests, the next one first.
+type Queue = Vec<(Ticket, Purpose)>;
 
 const WITH_PRIORITY: usize = 0;
 const WITHOUT: usize = 1;
 
 impl Budget {
+    /// A budget that nothing has used yet, with this limit until another one is reported.
     pub fn new(requests_per_minute: f64) -> Self {
         Budget {
             allowed: requests_per_minute,
@@ -104,33 +128,33 @@ impl Budget {
             under_way: 0,
             unreported: 0,
             reserved: 0,
-            lines: [Line::new(), Line::new()],
+            queues: [Queue::new(), Queue::new()],
             priority_in_a_row: 0,
             last_ticket: 0,
         }
     }
 
-    /// Who goes next, if anybody.
+    /// The request that goes next.
     pub fn first(&self) -> Option<Ticket> {
-        self.lines.get(self.next_line()?)?.first().map(|(ticket, _)| *ticket)
+        self.queues.get(self.next_queue()?)?.first().map(|(ticket, _)| *ticket)
     }
 
-    /// Takes a place in the line.
+    /// Takes a place in the queue.
     pub fn enter(&mut self, purpose: Purpose, priority: bool) -> Ticket {
         self.last_ticket = self.last_ticket.wrapping_add(1);
         let ticket = Ticket(self.last_ticket);
-        let [with, without] = &mut self.lines;
-        let line = if priority { with } else { without };
+        let [with, without] = &mut self.queues;
+        let queue = if priority { with } else { without };
         match purpose {
-            Purpose::Next | Purpose::Pair => line.insert(0, (ticket, purpose)),
-            Purpose::Read | Purpose::Single => line.push((ticket, purpose)),
+            Purpose::Next | Purpose::Pair => queue.insert(0, (ticket, purpose)),
+            Purpose::Read | Purpose::Single => queue.push((ticket, purpose)),
         }
         ticket
     }
 
-    /// Moves to the line with priority: somebody with priority has joined.
+    /// Moves a request to the queue with priority, because a caller with priority has joined its flight.
     pub fn prioritize(&mut self, ticket: Ticket) {
-        let [with, without] = &mut self.lines;
+        let [with, without] = &mut self.queues;
         if let Some(index) = without.iter().position(|(one, _)| *one == ticket) {
             let moved = without.remove(index);
             let index = if matches!(moved.1, Purpose::Next | Purpose::Pair) { 0 } else { with.len() };
@@ -138,70 +162,73 @@ impl Budget {
         }
     }
 
-    /// Leaves the line without a request.
+    /// Gives up a place in the queue.
     pub fn leave(&mut self, ticket: Ticket) {
-        self.lines.iter_mut().for_each(|line| line.retain(|(one, _)| *one != ticket));
+        self.queues.iter_mut().for_each(|queue| queue.retain(|(one, _)| *one != ticket));
     }
 
-    /// Who goes next: call it again until nobody does, after everything that changed. Who goes has left the line, and
-    /// its request counts as under way.
+    /// The request that goes next. It leaves the queue and counts as under way. To be called after every change, until
+    /// it returns no `Go`.
     pub fn ask(&mut self, now: f64) -> Answer {
-        self.turn(now);
-        let Some(line) = self.next_line() else { return Answer::Idle };
-        let is_pair = self.lines.get(line).and_then(|line| line.first()).is_some_and(|(_, one)| *one == Purpose::Pair);
+        self.roll_window(now);
+        let Some(queue) = self.next_queue() else { return Answer::Idle };
+        let is_pair =
+            self.queues.get(queue).and_then(|queue| queue.first()).is_some_and(|(_, one)| *one == Purpose::Pair);
         let needed = if is_pair { self.allowed.min(2.0) } else { 1.0 };
         if self.is_paused || self.allowed - self.counted < needed {
-            // Without a window nothing would ever end.
+            // A window begins with its first request; here none may go, so it begins now.
             let ends = *self.window_ends.get_or_insert(now + self.window_ms);
             return Answer::Wait(ends - now);
         }
-        let free = self.free();
+        let free = self.free_slots();
         if free < needed || (!self.is_known && self.under_way >= FIRST_REQUESTS) {
             return Answer::Idle;
         }
-        let (ticket, purpose) = self.lines.get_mut(line).map_or((Ticket(0), Purpose::Single), |line| line.remove(0));
-        self.priority_in_a_row = if line == WITH_PRIORITY { self.priority_in_a_row + 1 } else { 0 };
+        let (ticket, purpose) =
+            self.queues.get_mut(queue).map_or((Ticket(0), Purpose::Single), |queue| queue.remove(0));
+        self.priority_in_a_row = if queue == WITH_PRIORITY { self.priority_in_a_row + 1 } else { 0 };
         self.start(now);
         let with_write = matches!(purpose, Purpose::Read | Purpose::Pair) && free >= 2.0;
         self.reserved += u32::from(with_write);
         Answer::Go { ticket, with_write }
     }
 
-    /// The slot that was given with a read: its write goes now, unless others have used it up since.
+    /// Uses the slot that was granted with a read, for its write, which goes now. False where another client or
+    /// application has used the slot meanwhile; the write then needs a place in the queue.
     pub fn use_reserved(&mut self, now: f64) -> bool {
-        self.turn(now);
+        self.roll_window(now);
         self.reserved = self.reserved.saturating_sub(1);
-        let is_there = !self.is_paused && self.free() >= 1.0;
+        let is_there = !self.is_paused && self.free_slots() >= 1.0;
         if is_there {
             self.start(now);
         }
         is_there
     }
 
-    /// A grant is given back: its request was not sent.
+    /// Gives a grant back: its request was not sent.
     pub fn give_back(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// A request is sent that nobody could wait for.
+    /// Counts a request that is sent without a slot: a write that is due directly after its read.
     pub fn overdraw(&mut self, now: f64) {
         self.start(now);
     }
 
-    /// The slot that was given with a read is not needed.
+    /// Frees the slot that was granted with a read: no write follows.
     pub fn free_reserved(&mut self) {
         self.reserved = self.reserved.saturating_sub(1);
     }
 
-    /// A request ended without a response; the platform may have counted it.
+    /// A request ended without a response. It counts, because the platform may have counted it.
     pub fn lost(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
         self.counted += 1.0;
     }
 
-    /// A request was granted to somebody who reports what the platform says, but not which request it answers: it
-    /// counts as made, or, before the first report, as under way.
-    pub fn given_away(&mut self) {
+    /// A request was granted to a user of `RateBudget.take`, whose reports do not tell which request they belong to: it
+    /// counts as ended, or, before the first report, as under way.
+    pub fn handed_out(&mut self) {
         if self.is_known {
             self.lost();
         } else {
@@ -211,7 +238,7 @@ impl Budget {
 
     /// A request ended in a response.
     pub fn answered(&mut self, limits: &Limits, now: f64) {
-        self.turn(now);
+        self.roll_window(now);
         self.under_way = self.under_way.saturating_sub(1);
         if limits.count.is_none() {
             self.counted += 1.0;
@@ -219,9 +246,9 @@ impl Budget {
         self.report(limits, now);
     }
 
-    /// What a response said of the limits.
+    /// Takes over the limits that a response reported.
     pub fn report(&mut self, limits: &Limits, now: f64) {
-        self.turn(now);
+        self.roll_window(now);
         self.is_known = true;
         self.settle_unreported();
         if let Some(allowed) = limits.allowed.filter(|&allowed| allowed >= 1.0) {
@@ -233,7 +260,7 @@ impl Budget {
             self.is_paused = true;
         }
         match (limits.count, limits.reset_ms) {
-            // A 429 has said when the next window starts.
+            // A 429 has set when the next window starts.
             _ if self.is_paused => {}
             (Some(count), Some(reset_ms)) => self.report_count(count, reset_ms, now),
             (Some(count), None) => self.counted = self.counted.max(count),
@@ -241,8 +268,9 @@ impl Budget {
         }
     }
 
-    /// Responses overtake each other: whether one is of this window is told by its end. That it is reported in whole
-    /// seconds, and took its time, makes it late, never early.
+    /// Takes over a count with the time until its window ends. Responses may overtake each other, so the end decides to
+    /// which window a count belongs. Rounding up to whole seconds and the time of the response make that end too late,
+    /// never too early: of several ends of one window the earliest counts.
     fn report_count(&mut self, count: f64, reset_ms: f64, now: f64) {
         if reset_ms > MAX_WINDOW_MS {
             return;
@@ -261,14 +289,15 @@ impl Budget {
         (self.is_end_reported, self.is_window_reported) = (true, true);
     }
 
-    /// In how many milliseconds, at the earliest, this one may go; `None` where it waits for a response only.
+    /// In how many milliseconds, at the earliest, this request may go; `None` where it waits for a response only.
     pub fn wait_ms(&self, ticket: Ticket, now: f64) -> Option<f64> {
-        let ahead = |line: &Line| {
-            let place = line.iter().position(|(one, _)| *one == ticket)?;
-            let is_pair = line.get(place).is_some_and(|(_, purpose)| *purpose == Purpose::Pair) && self.allowed >= 2.0;
+        // Requests ahead of it; a pair needs one slot more.
+        let ahead = |queue: &Queue| {
+            let place = queue.iter().position(|(one, _)| *one == ticket)?;
+            let is_pair = queue.get(place).is_some_and(|(_, purpose)| *purpose == Purpose::Pair) && self.allowed >= 2.0;
             Some(place + usize::from(is_pair))
         };
-        let [with, without] = &self.lines;
+        let [with, without] = &self.queues;
         let place = ahead(with).or_else(|| ahead(without).map(|place| place + with.len()))? as f64;
         let ends = self.window_ends?;
         let left = if self.is_paused { 0.0 } else { (self.allowed - self.counted).max(0.0) };
@@ -278,28 +307,31 @@ impl Budget {
     }
 
     /// In how many milliseconds the window ends.
-    pub fn turns_in_ms(&self, now: f64) -> Option<f64> {
+    pub fn window_ends_in_ms(&self, now: f64) -> Option<f64> {
         self.window_ends.map(|ends| ends - now)
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.under_way == 0 && self.reserved == 0 && self.lines.iter().all(Line::is_empty)
+    /// Whether no request is under way and none waits.
+    #[cfg(test)]
+    fn is_idle(&self) -> bool {
+        self.under_way == 0 && self.reserved == 0 && self.queues.iter().all(Queue::is_empty)
     }
 
+    /// Counts the requests that were handed out before the first report as ended.
     fn settle_unreported(&mut self) {
         let unreported = std::mem::take(&mut self.unreported);
         self.under_way = self.under_way.saturating_sub(unreported);
         self.counted += f64::from(unreported);
     }
 
-    /// Starts a request.
+    /// Counts a request as under way.
     fn start(&mut self, now: f64) {
         self.under_way += 1;
         self.window_ends.get_or_insert(now + self.window_ms);
     }
 
     /// Ends the window whose time is over.
-    fn turn(&mut self, now: f64) {
+    fn roll_window(&mut self, now: f64) {
         if let Some(ends) = self.window_ends.filter(|&ends| ends <= now) {
             self.settle_unreported();
             (self.counted, self.window_ends, self.last_window_ended) = (0.0, None, ends);
@@ -307,16 +339,17 @@ impl Budget {
         }
     }
 
-    /// What is left: every request under way may be counted already, or not yet.
-    fn free(&self) -> f64 {
+    /// The slots left, at the least: a request under way may be in `counted` already, or not yet.
+    fn free_slots(&self) -> f64 {
         self.allowed - self.counted - f64::from(self.under_way) - f64::from(self.reserved)
     }
 
-    fn next_line(&self) -> Option<usize> {
-        let [with, without] = &self.lines;
-        let is_turn_of_others = self.priority_in_a_row >= MAX_PRIORITY_IN_A_ROW && !without.is_empty();
-        let line = if with.is_empty() || is_turn_of_others { WITHOUT } else { WITH_PRIORITY };
-        self.lines.get(line).is_some_and(|line| !line.is_empty()).then_some(line)
+    /// The queue of the request that goes next; `None` where both are empty.
+    fn next_queue(&self) -> Option<usize> {
+        let [with, without] = &self.queues;
+        let is_turn_without = self.priority_in_a_row >= MAX_PRIORITY_IN_A_ROW && !without.is_empty();
+        let queue = if with.is_empty() || is_turn_without { WITHOUT } else { WITH_PRIORITY };
+        self.queues.get(queue).is_some_and(|queue| !queue.is_empty()).then_some(queue)
     }
 }
 
@@ -332,7 +365,7 @@ mod tests {
         is_exceeded: false,
     };
 
-    /// A budget of ten a minute, of which one was used at 0 ms.
+    /// A budget of ten requests a minute, of which one was used at 0 ms.
     fn open() -> Budget {
         let mut budget = Budget::new(300.0);
         assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
@@ -340,7 +373,7 @@ mod tests {
         budget
     }
 
-    /// Whether a request may go at once, and with the slot of a write; otherwise it leaves again.
+    /// Enters a request. Where it may go at once, whether it has the slot of a write; otherwise it leaves the queue.
     fn go(budget: &mut Budget, purpose: Purpose, now: f64) -> Option<bool> {
         let ticket = budget.enter(purpose, false);
         match budget.ask(now) {
@@ -355,6 +388,7 @@ mod tests {
         }
     }
 
+    /// How many single requests may go at once.
     fn many(budget: &mut Budget, now: f64) -> usize {
         (0..1_000).take_while(|_| go(budget, Purpose::Single, now).is_some()).count()
     }
@@ -363,7 +397,7 @@ mod tests {
     fn at_most_four_before_the_first_response() {
         let mut budget = Budget::new(300.0);
         assert_eq!(many(&mut budget, 0.0), 4);
-        // Which of them was lost says nothing.
+        // A request without a response reports no limits.
         budget.lost();
         assert_eq!(many(&mut budget, 0.0), 1);
         budget.answered(&Limits::default(), 10.0);
@@ -372,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_goes_at_once_and_the_rest_at_the_reset() {
+    fn requests_within_the_limit_go_at_once_and_the_rest_at_the_reset() {
         let mut budget = open();
         assert_eq!(many(&mut budget, 1.0), 9);
         budget.enter(Purpose::Single, false);
@@ -388,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn responses_that_are_overtaken_do_no_harm() {
+    fn responses_may_overtake_each_other() {
         let mut budget = open();
         let limits = |count, reset_s: f64| Limits { count: Some(count), reset_ms: Some(reset_s * 1_000.0), ..OPEN };
         budget.report(&limits(7.0, 50.0), 10_000.0);
@@ -402,7 +436,7 @@ mod tests {
         assert_eq!((budget.counted, budget.window_ends), (0.0, Some(120_500.0)));
         budget.report(&limits(3.0, 60.0), 60_700.0);
         assert_eq!((budget.counted, budget.window_ends), (3.0, Some(120_700.0)));
-        // A response of a window that nobody knew of.
+        // A response of a window that was not known.
         budget.report(&limits(2.0, 60.0), 110_000.0);
         assert_eq!((budget.counted, budget.window_ends), (2.0, Some(170_000.0)));
         budget.report(&limits(9.0, 11.0), 110_001.0);
@@ -419,12 +453,12 @@ mod tests {
             budget.answered(&limits(10.0), now);
             budget.enter(Purpose::Single, false);
             assert_eq!(budget.ask(now + 1.0), Answer::Wait(999.0), "window {window}");
-            budget.lines = [Line::new(), Line::new()];
+            budget.queues = [Queue::new(), Queue::new()];
         }
     }
 
     #[test]
-    fn hidden_headers_leave_our_own_count() {
+    fn without_headers_the_own_count_is_used() {
         let mut budget = Budget::new(5.0);
         for _ in 0..5 {
             assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
@@ -432,7 +466,7 @@ mod tests {
         }
         budget.enter(Purpose::Single, false);
         assert_eq!(budget.ask(10.0), Answer::Wait(59_990.0));
-        // A count without the time of its end, and nonsense.
+        // A count without the end of its window; an impossible limit.
         let mut budget = open();
         budget.report(&Limits { reset_ms: None, count: Some(8.0), ..OPEN }, 5.0);
         assert_eq!(many(&mut budget, 5.0), 2);
@@ -514,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_may_become_urgent() {
+    fn a_place_may_gain_priority() {
         let mut budget = open();
         budget.report(&Limits { count: Some(10.0), ..OPEN }, 0.0);
         let [first, second, next] = [Purpose::Read, Purpose::Read, Purpose::Next].map(|one| budget.enter(one, false));
@@ -534,7 +568,7 @@ mod tests {
         let mut budget = open();
         budget.report(&Limits { count: Some(9.0), ..OPEN }, 0.0);
         assert_eq!(go(&mut budget, Purpose::Pair, 0.0), None);
-        // What was granted and not sent comes back.
+        // A grant that was not used is given back.
         assert_eq!(go(&mut budget, Purpose::Single, 0.0), Some(false));
         budget.give_back();
         budget.report(&Limits { count: Some(8.0), ..OPEN }, 0.0);
@@ -544,13 +578,13 @@ mod tests {
         assert_eq!(budget.ask(60_000.0), Answer::Go { ticket: other, with_write: true });
         budget.overdraw(60_000.0);
         assert_eq!(many(&mut budget, 60_000.0), 10 - 5);
-        // Where only one request is allowed, one has to do.
+        // Where only one request is allowed, one slot is enough.
         let mut budget = Budget::new(1.0);
         assert_eq!(go(&mut budget, Purpose::Pair, 0.0), Some(false));
     }
 
     #[test]
-    fn says_how_long_a_place_waits() {
+    fn estimates_how_long_a_place_waits() {
         let mut budget = open();
         budget.report(&Limits { count: Some(10.0), ..OPEN }, 0.0);
         let tickets: Vec<Ticket> = (0..25).map(|_| budget.enter(Purpose::Single, false)).collect();
@@ -571,25 +605,25 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_were_given_away_count_as_made() {
+    fn requests_that_were_handed_out_count_as_ended() {
         let mut budget = Budget::new(10.0);
         for _ in 0..4 {
             assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
-            budget.given_away();
+            budget.handed_out();
         }
         assert_eq!(go(&mut budget, Purpose::Single, 0.0), None);
         budget.report(&Limits::default(), 0.0);
         for _ in 0..6 {
             assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
-            budget.given_away();
+            budget.handed_out();
         }
         budget.enter(Purpose::Single, false);
         assert_eq!(budget.ask(1_000.0), Answer::Wait(59_000.0));
-        // Nobody reports: the next window frees them.
+        // Without a report, the next window frees them.
         let mut budget = Budget::new(10.0);
         for _ in 0..4 {
             assert!(go(&mut budget, Purpose::Single, 0.0).is_some());
-            budget.given_away();
+            budget.handed_out();
         }
         assert!(go(&mut budget, Purpose::Single, 60_000.0).is_some());
     }

@@ -1,6 +1,7 @@
-//! Checked values: what an option takes, as deserialisers for serde's `deserialize_with`.
+//! Checked values: one deserialiser for each kind of option, for serde's `deserialize_with`.
 //!
-//! Each one says in `expecting` what it accepts, which is what the caller of a wrong option reads.
+//! The error of each ends with what it accepts (the constants below), which the message of an `INVALID_ARGUMENT` shows.
+//! Most return `Some`, because the field of an option that was not given is `None`.
 
 use serde::{
     Deserializer,
@@ -8,11 +9,12 @@ use serde::{
 };
 use std::{borrow::Cow, fmt};
 
-/// Ids of the platform are UUIDs; a longer one than this is a mistake.
+/// Ids of the platform are UUIDs; one longer than this is a mistake.
 const MAX_ID_BYTES: usize = 512;
-/// 2^53 − 1: what a JavaScript number counts exactly.
+/// 2^53 − 1: up to this, every whole number is a JavaScript number.
 const MAX_INTEGER: f64 = 9_007_199_254_740_991.0;
 
+/// What [`id`] accepts.
 pub const ID: &str =
     "an id: a non-empty string of at most 512 bytes without white space around it, not \".\" or \"..\"";
 const REQUESTS: &str = "a whole number of requests, 1 or more";
@@ -32,6 +34,7 @@ const PATH: &str = "an absolute path like /conversations/{conversationId}/partic
 const LIST: &str =
     "the name of the list of participants in the body, with dots for depth, or \"\" where the body is the list";
 
+/// The visitor of a string.
 #[derive(Clone, Copy)]
 struct Text {
     expecting: &'static str,
@@ -58,6 +61,7 @@ impl<'de> DeserializeSeed<'de> for Text {
     }
 }
 
+/// The visitor of a number that is finite and not negative.
 struct Number {
     expecting: &'static str,
     accepts: fn(f64) -> bool,
@@ -84,7 +88,7 @@ impl Visitor<'_> for Number {
     }
 }
 
-/// A string that `accepts` takes.
+/// A string for which `accepts` is true; `expecting` describes such strings in the error.
 pub fn text<'de, D: Deserializer<'de>>(
     deserializer: D,
     expecting: &'static str,
@@ -105,28 +109,33 @@ fn is_whole(number: f64) -> bool {
     number.fract() == 0.0
 }
 
+/// Milliseconds, 0 or more.
 pub fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, MILLISECONDS, |_| true).map(Some)
 }
 
+/// Milliseconds above 0.
 pub fn positive_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, POSITIVE_MILLISECONDS, |ms| ms > 0.0).map(Some)
 }
 
+/// A whole number, 0 or more.
 pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, COUNT, is_whole).map(Some)
 }
 
+/// A whole number of requests, 1 or more.
 pub fn requests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, REQUESTS, |count| is_whole(count) && count >= 1.0).map(Some)
 }
 
+/// A whole number of bytes, 1 or more.
 pub fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     number(deserializer, BYTES, |bytes| is_whole(bytes) && bytes >= 1.0).map(Some)
 }
 
-/// An id that can stand in a path: `.` and `..` would change it, and what is not well-formed Unicode (U+FFFD where it
-/// came from JavaScript) cannot be encoded.
+/// Whether an id can stand in a path: `.` and `..` would change the path, and text that is not well-formed Unicode
+/// (which arrives from JavaScript with U+FFFD in it) cannot be encoded.
 pub fn is_id(id: &str) -> bool {
     let is_dots = id == "." || id == "..";
     // A byte order mark is white space to JavaScript.
@@ -138,6 +147,7 @@ pub fn is_id(id: &str) -> bool {
         && id.chars().all(|char| char != '\u{FFFD}')
 }
 
+/// An [id](is_id).
 pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, ID, is_id).map(Some)
 }
@@ -146,19 +156,21 @@ fn is_not_empty(text: &str) -> bool {
     !text.is_empty()
 }
 
+/// A non-empty address.
 pub fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, ADDRESS, is_not_empty).map(Some)
 }
 
+/// A non-empty name.
 pub fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, NAME, is_not_empty).map(Some)
 }
 
-/// A non-empty array of texts.
+/// The visitor of a non-empty array of strings.
 struct Texts {
     expecting: &'static str,
     each: Text,
-    /// A text alone counts as an array of it.
+    /// A string counts as an array with this one element.
     may_be_alone: bool,
 }
 
@@ -185,16 +197,19 @@ impl<'de> Visitor<'de> for Texts {
     }
 }
 
+/// A non-empty array of states.
 pub fn states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     let each = Text { expecting: STATE, accepts: is_not_empty };
     deserializer.deserialize_seq(Texts { expecting: STATES, each, may_be_alone: false }).map(Some)
 }
 
+/// A purpose, or a non-empty array of purposes.
 pub fn purposes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     let each = Text { expecting: PURPOSES, accepts: is_not_empty };
     deserializer.deserialize_seq(Texts { expecting: PURPOSES, each, may_be_alone: true }).map(Some)
 }
 
+/// `true` or `false`.
 pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     struct Boolean;
     impl Visitor<'_> for Boolean {
@@ -211,21 +226,22 @@ pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool
     deserializer.deserialize_any(Boolean).map(Some)
 }
 
+/// The method of a write.
 pub fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
     text(deserializer, METHOD, |method| ["POST", "PUT", "PATCH", "DELETE"].contains(&method)).map(Cow::Owned)
 }
 
-/// The path of the list of participants in a body.
+/// Where a body has the list of participants: names with dots between them, or empty.
 pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
     text(deserializer, LIST, |list| list.is_empty() || are_names(list)).map(Cow::Owned)
 }
 
-/// The path of a field of a participant.
+/// Where a participant has a field: names with dots between them.
 pub fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     text(deserializer, FIELD, are_names).map(Some)
 }
 
-/// Names with dots between them.
+/// Whether it is non-empty names with dots between them.
 fn are_names(path: &str) -> bool {
     path.split('.').all(is_not_empty)
 }
@@ -248,12 +264,12 @@ fn is_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//") && are_known && !has_dots
 }
 
-/// What follows a dot, which a URL knows in three forms.
+/// What follows a dot at the start, in any of the three forms that a URL parser accepts; `None` without a dot.
 fn after_dot(text: &str) -> Option<&str> {
     [".", "%2e", "%2E"].iter().find_map(|dot| text.strip_prefix(dot))
 }
 
-/// Part of a path template beside its placeholders.
+/// Whether it can be a part of a path template outside of the placeholders.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !b"}#\\".contains(&byte))
 }
@@ -264,7 +280,8 @@ mod tests {
     use serde_json::{Value, json};
     use std::fmt::Debug;
 
-    /// Takes each of `accepted` as it is, and refuses each of `refused`, saying what it takes.
+    /// Asserts that `check` returns each of `accepted` unchanged, and refuses each of `refused` with an error that ends
+    /// with `expecting`.
     fn takes<T: Debug>(
         check: impl Fn(Value) -> Result<T, serde_json::Error>,
         json_of: impl Fn(T) -> Value,
@@ -306,7 +323,7 @@ mod tests {
         takes(count, number_json, COUNT, &[json!(0.0), json!(3.0), largest.clone()], &refused);
         let refused = refuses(&[json!(0), json!(-1), json!(1.5), json!(1e300)]);
         takes(bytes, number_json, BYTES, &[json!(1.0), json!(8_388_608.0), largest], &refused);
-        // serde_json's whole numbers arrive by other ways.
+        // serde_json passes whole numbers to `visit_i64` and `visit_u64`.
         assert_eq!(count(json!(3)).unwrap(), Some(3.0));
         assert!(count(json!(-3)).is_err());
         takes(
@@ -398,7 +415,7 @@ mod tests {
             &[json!(["a"]), json!(["a", "b"])],
             &[json!([]), json!(["a", ""]), json!([1])],
         );
-        // One that stands alone: serde_json gives no text where an array was asked for.
+        // A string alone: serde_json visits no string where an array is expected, so the visitor is called directly.
         let alone = |may_be_alone| Texts {
             expecting: "it",
             each: Text { expecting: "it", accepts: is_not_empty },

@@ -1,4 +1,4 @@
-//! Dialects: routes and shapes as data. [`VOICE`], [`CALLS`], a caller's own.
+//! Dialects: the routes and body shapes of an API, as data. [`VOICE`], [`CALLS`], or a caller's own.
 
 use super::{
     checked,
@@ -10,29 +10,33 @@ use std::borrow::Cow;
 
 /// One way to read the participants and to disconnect one of them.
 ///
-/// `{conversationId}` and `{participantId}` stand for the ids: percent-encoded in paths, unchanged in the strings of a
-/// body. A third, `{userId}`, stands in the route on behalf of a user.
+/// Paths and bodies are templates: `{conversationId}` and `{participantId}` stand for the ids, percent-encoded in paths
+/// and JSON-escaped in the strings of a body. [`CALLS_ON_BEHALF_OF_USER`] has a third placeholder, `{userId}`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a dialect: { read, write }")]
 pub struct Dialect {
+    /// The request that lists the participants.
     pub read: Read,
+    /// The request that disconnects one of them.
     pub write: Write,
 }
 
-/// A GET.
+/// The request that lists the participants; its method is GET.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ path, participants, fields? }")]
 pub struct Read {
+    /// The template of the path, absolute, with a query if needed.
     #[serde(deserialize_with = "checked::path")]
     pub path: Cow<'static, str>,
     /// Where the body has the list of participants: names with dots between them; empty where the body is the list.
     #[serde(deserialize_with = "checked::list")]
     pub participants: Cow<'static, str>,
+    /// Where an entry of the list has its fields.
     #[serde(default)]
     pub fields: Fields,
 }
 
-/// Where a participant of the list has what, by names with dots between them; otherwise where the platform has it.
+/// Where an entry of the list has its fields: names with dots between them. `None`: under the platform's own name.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
@@ -40,16 +44,22 @@ pub struct Read {
     expecting = "{ id?, state?, userId?, purpose?, address?, name? }"
 )]
 pub struct Fields {
+    /// The platform's name: `id`.
     #[serde(default, deserialize_with = "checked::field")]
     pub id: Option<String>,
+    /// The platform's name: `state`.
     #[serde(default, deserialize_with = "checked::field")]
     pub state: Option<String>,
+    /// The platform's name: `userId`. `user.id` is read too.
     #[serde(default, deserialize_with = "checked::field")]
     pub user_id: Option<String>,
+    /// The platform's name: `purpose`.
     #[serde(default, deserialize_with = "checked::field")]
     pub purpose: Option<String>,
+    /// The platform's name: `address`.
     #[serde(default, deserialize_with = "checked::field")]
     pub address: Option<String>,
+    /// The platform's name: `name`.
     #[serde(default, deserialize_with = "checked::field")]
     pub name: Option<String>,
 }
@@ -58,8 +68,8 @@ impl Fields {
     const OF_THE_PLATFORM: Fields =
         Fields { id: None, state: None, user_id: None, purpose: None, address: None, name: None };
 
-    /// Fills in what the participant has at other places, and who it is, where that is asked; `text_at` gives the text
-    /// at a path.
+    /// Sets the id and the state of a participant where the dialect has them under other names, and its identity where
+    /// `described` is true. `text_at` returns the text at a path of the entry, `None` where there is no text.
     pub fn fill(&self, participant: &mut Participant, described: bool, text_at: impl Fn(&str) -> Option<String>) {
         let text = |path: &Option<String>, default| text_at(path.as_deref().unwrap_or(default));
         if self.id.is_some() {
@@ -82,17 +92,22 @@ impl Fields {
     }
 }
 
+/// The request that disconnects one participant.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "{ method, path, body? }")]
 pub struct Write {
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
     #[serde(deserialize_with = "checked::method")]
     pub method: Cow<'static, str>,
+    /// The template of the path, absolute, with a query if needed.
     #[serde(deserialize_with = "checked::path")]
     pub path: Cow<'static, str>,
+    /// The template of the body; `None`: no body.
     pub body: Option<JsonText>,
 }
 
-/// A JSON value, as text. The host knows this newtype by its name and writes the value that it stands for.
+/// A JSON value, as text. The host's deserialiser knows this newtype by its name, `JsonText`, and fills it with
+/// `JSON.stringify` of the value.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct JsonText(pub Cow<'static, str>);
 
@@ -134,7 +149,7 @@ const fn calls(write_path: &'static str) -> Dialect {
 }
 
 impl Dialect {
-    /// Does the write say whom to disconnect?
+    /// Whether the path or the body of the write has the placeholder `{participantId}`.
     pub fn names_participant(&self) -> bool {
         let body = self.write.body.as_ref().map_or("", |JsonText(text)| text);
         [&self.write.path, body]
@@ -143,15 +158,18 @@ impl Dialect {
     }
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub struct Ids<'a> {
+    /// For `{conversationId}`.
     pub conversation_id: &'a str,
+    /// For `{participantId}`.
     pub participant_id: &'a str,
+    /// For `{userId}`.
     pub user_id: &'a str,
 }
 
-/// What stays as it is in a path: as `encodeURIComponent` has it.
+/// What is percent-encoded in a path: the same characters as by `encodeURIComponent`.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -177,8 +195,8 @@ impl Ids<'_> {
         })
     }
 
-    /// The template with each id as `encode` writes it; what is no known placeholder stays. One pass, so that braces
-    /// inside an id are never taken for a placeholder.
+    /// The template with each placeholder replaced by `encode` of its id; other braces stay. One pass, so that braces
+    /// inside an id are never read as a placeholder.
     fn fill(&self, template: &str, encode: fn(&str) -> String) -> String {
         let mut filled = String::with_capacity(template.len());
         let mut rest = template;
@@ -220,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn has_the_routes_of_the_two_systems() {
+    fn has_the_routes_of_both_apis() {
         let ids = Ids { conversation_id: "C", participant_id: "P", user_id: "U" };
         let body = |dialect: &Dialect| dialect.write.body.as_ref().map(|JsonText(text)| ids.in_body(text));
         assert_eq!(ids.in_path(&VOICE.read.path), "/api/v2/conversations/voice/C/participants");

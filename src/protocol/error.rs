@@ -1,27 +1,33 @@
-//! The error of a call that has no outcome: its code, what happened, to whom, what to do.
+//! The error of a call without an outcome: its code, and a message with participant, cause and advice.
 
 use super::{
     code::Code,
     http::{BodyError, Failure, Operation},
-    selection::Whom,
+    selection::Selection,
     settings::{Api, Settings},
     target::Listed,
     timeline::Event,
 };
 use serde::Serialize;
 
-/// The fields of JavaScript's `DisconnectError`. What is absent is left out.
+/// The fields of JavaScript's `DisconnectError`. Absent fields are left out.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DisconnectError {
+    /// What kind of error it is.
     pub code: Code,
+    /// Participant, cause and advice, in sentences.
     pub message: String,
+    /// The HTTP status of the deciding response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The code of the platform's error body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform_code: Option<String>,
+    /// `ININ-Correlation-Id` of the deciding response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The wait that the platform requested, or that the budget needs, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<f64>,
     /// The last state seen.
@@ -32,52 +38,56 @@ pub struct DisconnectError {
     pub option: Option<String>,
     /// A write of unknown effect was sent and nothing later settled it.
     pub may_have_disconnected: bool,
+    /// Requests, responses, states and waits, in order.
     pub timeline: Vec<Event>,
 }
 
-/// What ended a call without an outcome.
+/// Why a call ends without an outcome.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Reason {
+pub(super) enum Reason {
+    /// The participant was not listed by any read within `settleMs`.
     NeverListed,
+    /// 404 of the first read.
     ReadNotFound,
     /// Several live participants match the description.
     Ambiguous(Vec<Listed>),
-    Unauthorized {
-        refreshed: bool,
-    },
-    Forbidden {
-        is_about_permissions: bool,
-    },
-    /// The platform asks for a user's token (400 `not.a.user`).
+    /// 401; `refreshed`: also with a fresh token.
+    Unauthorized { refreshed: bool },
+    /// 403; `is_about_permissions`: its code is one of those for missing permissions.
+    Forbidden { is_about_permissions: bool },
+    /// The platform requires a user's token (400 `not.a.user`).
     NotAUser,
+    /// Reads show a disconnectable state, writes were refused for all of `settleMs`.
     Conflict,
+    /// More than `maxRetries` transient failures in a row; the last one.
     Transient(Transient),
-    /// The next wait would end after the deadline; `requested`: by the platform.
-    NoTimeToWait {
-        transient: Option<Transient>,
-        wait_ms: f64,
-        requested: bool,
-    },
+    /// The next wait would end after the deadline; `transient`: what it would be for, `None` for settling; `requested`:
+    /// the platform requested it.
+    NoTimeToWait { transient: Option<Transient>, wait_ms: f64, requested: bool },
+    /// `timeoutMs` has passed.
     Deadline,
+    /// The body of a read is not what the dialect describes.
     Malformed(BodyError),
     /// A status below 200 or from 300 to 399.
     NotFollowed,
     /// A 5xx that a retry does not fix.
     ServerFailed,
+    /// Any other 4xx.
     Rejected,
-    /// The token provider gave no token when it was asked for a fresh one.
+    /// The token provider returned no usable token when it was asked for a fresh one.
     NoFreshToken,
     /// The client was closed.
     Closed,
 }
 
-/// A failure that is worth a retry.
+/// A failure after which a retry may succeed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Transient {
+pub(super) enum Transient {
+    /// 429, or a wait for the budget.
     RateLimited,
     /// 408, 425 or 5xx.
     Server,
-    /// No response came, or no whole one in time.
+    /// No response, or no whole one, for example within the time of the request.
     Lost(Failure),
     /// The body of a 2xx is empty, or ends before it is complete.
     Truncated,
@@ -108,6 +118,7 @@ impl Transient {
 }
 
 impl Reason {
+    /// The code of the error.
     pub fn code(&self) -> Code {
         match self {
             Reason::NeverListed => Code::ParticipantNotFound,
@@ -125,7 +136,7 @@ impl Reason {
         }
     }
 
-    /// What happened.
+    /// The cause, as a part of a sentence. `operation` is the request that was refused, for `Rejected`.
     fn description(&self, settings: &Settings, operation: Operation) -> String {
         match self {
             Reason::NeverListed => format!("it was never listed within {} ms (settleMs)", settings.settle_ms as u64),
@@ -192,14 +203,14 @@ impl Reason {
         }
     }
 
-    /// What to do.
+    /// The advice, as a sentence.
     fn advice(&self, settings: &Settings) -> &'static str {
         match self {
-            Reason::NeverListed => match settings.target.whom {
-                Whom::Id(_) | Whom::Everyone => {
+            Reason::NeverListed => match settings.target.selection {
+                Selection::Id(_) | Selection::All => {
                     "Check the participant id: a person who is transferred back is a new participant with a new id."
                 }
-                Whom::Described(_) => "Check the description against what the conversation lists.",
+                Selection::Described(_) => "Check the description against what the conversation lists.",
             },
             Reason::Ambiguous(_) => "Pass participantId, or describe the participant with more fields.",
             Reason::ReadNotFound => match settings.api {
@@ -248,8 +259,8 @@ impl Reason {
         }
     }
 
-    /// The whole message: to whom, what happened, what the platform's own message is, what to do. `detail` is what the
-    /// host says of a lost connection.
+    /// The whole message: participant, cause, the platform's own message, advice. `detail` is the host's reason for a
+    /// lost connection.
     pub fn message(
         &self,
         settings: &Settings,
@@ -259,12 +270,12 @@ impl Reason {
         detail: Option<&str>,
         may_have_disconnected: bool,
     ) -> String {
-        let (fate, first) = match may_have_disconnected {
+        let (effect, first) = match may_have_disconnected {
             true => ("may have been disconnected", "Read the state first. "),
             false => ("was not disconnected", ""),
         };
         let Settings { conversation_id, target, .. } = settings;
-        // A read that worked is no failed request.
+        // These two follow a read with status 200, which is not part of the error.
         let is_seen = matches!(self, Reason::NeverListed | Reason::Ambiguous(_));
         let http = status
             .filter(|&status| status > 0 && !is_seen)
@@ -274,14 +285,14 @@ impl Reason {
         let platform = platform_message
             .map(|text| format!(". The platform's message: \"{}\"", text.trim_end_matches('.')))
             .unwrap_or_default();
-        let subject = match &target.whom {
-            Whom::Id(id) => format!("Participant {id} of conversation {conversation_id} {fate}"),
-            // The names of its fields: its values may be personal.
-            Whom::Described(description) => format!(
-                "The participant described by {} of conversation {conversation_id} {fate}",
+        let subject = match &target.selection {
+            Selection::Id(id) => format!("Participant {id} of conversation {conversation_id} {effect}"),
+            // Only the names of its fields: the values may be personal data.
+            Selection::Described(description) => format!(
+                "The participant described by {} of conversation {conversation_id} {effect}",
                 description.fields().join(", ")
             ),
-            Whom::Everyone => format!("The participants of conversation {conversation_id} were not read"),
+            Selection::All => format!("The participants of conversation {conversation_id} were not read"),
         };
         format!(
             "{subject}: {}{http}{detail}{platform}. {first}{}",
@@ -292,13 +303,13 @@ impl Reason {
 }
 
 impl DisconnectError {
-    /// The error of a call of a client that was closed before; `method` is what was called.
+    /// The error of a call of a client that was closed before; `method` is the name of the method that was called.
     pub fn closed(method: &str) -> Self {
         let message = format!("{method}: the client was closed; no request was sent. Make a new ConversationClient.");
         DisconnectError { code: Code::Closed, ..DisconnectError::invalid_argument(None, message) }
     }
 
-    /// `option`: its name, where one option is wrong.
+    /// The error for a wrong argument; `option` is the name of the option, `None` where the argument itself is wrong.
     pub fn invalid_argument(option: Option<String>, message: String) -> Self {
         DisconnectError {
             code: Code::InvalidArgument,

@@ -1,8 +1,10 @@
 //! Single flight: overlapping calls for the same participant share one set of requests.
 //!
-//! Each caller has a [`Call`] of its own, with its own deadline, settling and retries. All of them are given the same
-//! inputs, so that all ask for the same request, which is sent once; who ends, leaves. Of several waits the shortest
-//! counts, and a caller that joins during a wait ends it.
+//! Each caller has a [`Call`] of its own, with its own deadline, settling and retries. All calls of a flight receive
+//! the same inputs, so that all ask for the same request, which is sent once; a call that ends leaves the flight. Of
+//! several waits the shortest counts, and a caller that joins during a settling wait ends it.
+//!
+//! Times are in milliseconds: those of the flight on the clock of the host, those of each call since its own start.
 
 use super::{
     call::{Action, Call, Input},
@@ -13,18 +15,23 @@ use super::{
     timeline::Event,
 };
 
-/// A caller of a flight.
+/// The number of a caller, unique in its flight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct CallerId(pub u32);
+pub struct CallerId(
+    /// Chosen by the host.
+    pub u32,
+);
 
 /// How a call of the flight ended.
 #[derive(Clone, PartialEq, Debug)]
 pub enum End {
+    /// With an outcome or an error.
     Finished(Result<DisconnectResult, Box<DisconnectError>>),
-    /// Of a call about everyone; with the record of the call.
+    /// A call about all participants: their list, and the timeline of the call.
     Listed(Vec<Participant>, Vec<Event>),
 }
 
+/// Overlapping calls for the same participant, by the same routes, with the same token.
 #[derive(Clone, Hash, Debug)]
 pub struct Flight {
     callers: Vec<Caller>,
@@ -35,8 +42,9 @@ pub struct Flight {
 struct Caller {
     id: CallerId,
     call: Call,
-    /// On the clock of the flight.
+    /// When it joined, on the clock of the flight.
     started: f64,
+    /// Its requests go before those without priority.
     priority: bool,
 }
 
@@ -46,24 +54,27 @@ impl std::hash::Hash for Caller {
     }
 }
 
-/// What the flight does.
+/// What the flight is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Stage {
+    /// Nothing: the first input has not come.
     New,
-    Waits,
-    /// Somebody joined while the state settles: the wait ends. What the platform asked to wait for is waited for.
-    EndsWait,
+    /// A wait.
+    Waiting,
+    /// A settling wait that a caller ended by joining. Other waits (backoff, `Retry-After`) go on.
+    WaitEnded,
     /// It waits for the budget.
-    Takes,
+    InQueue,
     /// It waits for a token or for a response.
-    IsBusy,
+    Busy,
 }
 
-/// What the host has to do next, and who has ended.
+/// The result of an input.
 #[derive(Debug)]
 pub struct Step {
-    /// `None` where nobody is left.
+    /// What the host has to do next; `None` where no caller is left.
     pub action: Option<Action>,
+    /// The callers whose calls have ended; they have left the flight.
     pub ended: Vec<(CallerId, End)>,
 }
 
@@ -74,62 +85,65 @@ impl Default for Flight {
 }
 
 impl Flight {
-    /// Takes a caller on; its end, where it needs no request any more. `now` is the clock of the flight, in
-    /// milliseconds. Where the flight waits, its wait is over.
+    /// Adds a caller. Returns its end, where it needs no request any more; it does not join then. The host has to pass
+    /// `Woke` where [`is_wait_over`](Flight::is_wait_over), `Queued` where [`is_in_queue`](Flight::is_in_queue).
     pub fn join(&mut self, id: CallerId, settings: Settings, priority: bool, now: f64) -> Option<End> {
         let call = match self.callers.first() {
             Some(other) if self.stage != Stage::New => Call::joining(settings, &other.call, now - other.started),
             _ => Call::new(settings),
         };
         let mut caller = Caller { id, call, started: now, priority };
-        match caller.call.joined() {
+        match caller.call.end_at_joining() {
             Some(Action::Finish(end)) => Some(End::of(end)),
             _ => {
-                let settles = self.callers.first().is_some_and(|caller| caller.call.settles());
+                let is_settling = self.callers.first().is_some_and(|caller| caller.call.is_settling());
                 self.callers.push(caller);
-                if self.stage == Stage::Waits && settles {
-                    self.stage = Stage::EndsWait;
+                if self.stage == Stage::Waiting && is_settling {
+                    self.stage = Stage::WaitEnded;
                 }
                 None
             }
         }
     }
 
-    /// A caller leaves without an end; whether it was the last one.
+    /// Removes a caller without an end. Whether it was the last one.
     pub fn leave(&mut self, id: CallerId) -> bool {
         self.callers.retain(|caller| caller.id != id);
         self.callers.is_empty()
     }
 
-    /// Somebody has joined, and the wait is over: `Woke` is due.
-    pub fn ends_wait(&self) -> bool {
-        self.stage == Stage::EndsWait
+    /// Whether a caller has ended the settling wait by joining: `Woke` is due.
+    pub fn is_wait_over(&self) -> bool {
+        self.stage == Stage::WaitEnded
     }
 
-    /// It waits for the budget: `Queued` is due once more where somebody joins, who does not know for how long.
-    pub fn takes(&self) -> bool {
-        self.stage == Stage::Takes
+    /// Whether it waits for the budget. Where a caller joins, `Queued` is due once more, so that its call learns how
+    /// long the wait takes.
+    pub fn is_in_queue(&self) -> bool {
+        self.stage == Stage::InQueue
     }
 
+    /// Whether no caller is left.
     pub fn is_empty(&self) -> bool {
         self.callers.is_empty()
     }
 
+    /// Whether any of the callers has priority.
     pub fn has_priority(&self) -> bool {
         self.callers.iter().any(|caller| caller.priority)
     }
 
-    /// The participant that is meant, once it is known.
+    /// The participant that the calls are about, once its id is known.
     pub fn participant_id(&self) -> Option<&str> {
         self.callers.first()?.call.participant_id()
     }
 
-    /// The call of a caller that is still there.
+    /// The call of a caller that has not left.
     pub fn call(&self, id: CallerId) -> Option<&Call> {
         self.callers.iter().find(|caller| caller.id == id).map(|caller| &caller.call)
     }
 
-    /// How long a request may take: as long as the most patient caller allows.
+    /// How long a request may take: the longest `requestTimeoutMs` of the callers.
     pub fn request_timeout_ms(&self) -> f64 {
         self.callers.iter().map(|caller| caller.call.settings().request_timeout_ms).fold(0.0, f64::max)
     }
@@ -139,25 +153,25 @@ impl Flight {
         self.callers.iter().map(|caller| caller.call.requests()).max().unwrap_or_default()
     }
 
-    /// The access token now in use.
+    /// Sets the access token now in use, for redaction.
     pub fn set_token(&mut self, token: &str) {
         self.callers.iter_mut().for_each(|caller| caller.call.set_token(token));
     }
 
-    /// Ends the caller, whose time is over.
+    /// Ends a caller whose deadline has passed.
     pub fn expire(&mut self, id: CallerId, now: f64) -> Vec<(CallerId, End)> {
-        self.end_those(now, Input::OutOfTime, |caller| caller.id == id)
+        self.end_matching(now, Input::OutOfTime, |caller| caller.id == id)
     }
 
-    /// Ends all.
+    /// Ends all callers, because the client was closed.
     pub fn close(&mut self, now: f64) -> Vec<(CallerId, End)> {
-        self.end_those(now, Input::Closed, |_| true)
+        self.end_matching(now, Input::Closed, |_| true)
     }
 
-    fn end_those(&mut self, now: f64, input: Input, are_meant: impl Fn(&Caller) -> bool) -> Vec<(CallerId, End)> {
+    fn end_matching(&mut self, now: f64, input: Input, is_match: impl Fn(&Caller) -> bool) -> Vec<(CallerId, End)> {
         let mut ended = Vec::new();
         self.callers.retain_mut(|caller| {
-            if !are_meant(caller) {
+            if !is_match(caller) {
                 return true;
             }
             if let Action::Finish(end) = caller.call.next(input.clone(), now - caller.started, 0.0) {
@@ -168,7 +182,7 @@ impl Flight {
         ended
     }
 
-    /// Takes what happened, and gives what to do next. `now` is the clock of the flight, `random` is in `[0, 1)`.
+    /// Takes what happened, and returns what to do next. `now` is on the clock of the flight, `random` in `[0, 1)`.
     pub fn next(&mut self, input: Input, now: f64, random: f64) -> Step {
         let mut ended = Vec::new();
         let mut wanted: Vec<Action> = Vec::with_capacity(self.callers.len());
@@ -188,9 +202,9 @@ impl Flight {
             }
             false
         });
-        let is_over = self.stage == Stage::EndsWait;
+        let is_over = self.stage == Stage::WaitEnded;
         if is_over || !wanted.iter().all(|action| matches!(action, Action::Wait { .. })) {
-            // Somebody reads: who waits, reads too.
+            // One call reads, so the calls that wait share that read.
             for (caller, action) in self.callers.iter_mut().zip(&mut wanted) {
                 if let Action::Wait { .. } = action {
                     *action = caller.call.next(Input::Woke, now - caller.started, random);
@@ -199,16 +213,16 @@ impl Flight {
         }
         let action = wanted.into_iter().reduce(Action::shared);
         self.stage = match action {
-            Some(Action::Wait { .. }) => Stage::Waits,
-            Some(Action::Take { .. }) => Stage::Takes,
-            _ => Stage::IsBusy,
+            Some(Action::Wait { .. }) => Stage::Waiting,
+            Some(Action::Take { .. }) => Stage::InQueue,
+            _ => Stage::Busy,
         };
         Step { action, ended }
     }
 }
 
 impl Input {
-    /// The same for a call that started so much later.
+    /// The same input for a call that started so much later.
     fn since(self, started: f64) -> Input {
         let mut input = self;
         if let Input::Observed(observed) | Input::Taken(observed) = &mut input {
@@ -219,7 +233,7 @@ impl Input {
 }
 
 impl Action {
-    /// One action for two callers: for as long as the longer one takes it, but the shorter one of two waits.
+    /// One action for two callers: the longer one of two time limits, the shorter one of two waits.
     fn shared(self, other: Action) -> Action {
         match (self, other) {
             (Action::Wait { ms }, Action::Wait { ms: other }) => Action::Wait { ms: ms.min(other) },
@@ -278,7 +292,7 @@ mod tests {
         Input::Observed(vec![Observed { participant, at, source: Source::Event }])
     }
 
-    /// A flight with one caller, which has been granted its read.
+    /// A flight with one caller, whose read is under way.
     fn reading() -> Flight {
         let mut flight = Flight::default();
         assert_eq!(flight.join(CallerId(0), settings(), false, 0.0), None);
@@ -288,7 +302,7 @@ mod tests {
         flight
     }
 
-    /// The name of the action, and who has ended.
+    /// The name of the action, and the callers that have ended.
     fn step(flight: &mut Flight, input: Input, now: f64) -> (String, Vec<(CallerId, End)>) {
         let Step { action, ended } = flight.next(input, now, 0.5);
         let action = format!("{action:?}");
@@ -319,7 +333,7 @@ mod tests {
             result.timeline.iter().map(|event| serde_json::to_value(event).unwrap()["at"].as_f64().unwrap()).collect()
         };
         assert_eq!(times(first), [0.0, 40.0, 40.0, 40.0, 80.0, 80.0]);
-        // What was before it came is at its start.
+        // What happened before it joined is recorded at 0.
         assert_eq!(times(second), [0.0, 10.0, 10.0, 10.0, 50.0, 50.0]);
     }
 
@@ -351,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn who_joins_in_a_wait_ends_it_whatever_comes_first() {
+    fn a_caller_that_joins_ends_the_settling_wait_whatever_input_comes_first() {
         for (input, expected) in [
             (Input::Woke, Operation::Read),
             (observed("queued", 50.0), Operation::Read),
@@ -370,7 +384,7 @@ mod tests {
         let mut flight = reading();
         flight.join(CallerId(1), settings(), false, 0.0);
         step(&mut flight, read("queued"), 0.0);
-        // Late, or of no news: the wait goes on as it was.
+        // An event without a new state: the wait goes on.
         let Step { action, .. } = flight.next(observed("queued", 20.0), 20.0, 0.5);
         assert_eq!(action, Some(Action::Wait { ms: 100.0 }));
         let Step { action, .. } = flight.next(observed("connected", 30.0), 30.0, 0.5);
@@ -416,18 +430,18 @@ mod tests {
         assert_eq!(operation(&mut flight, observed("queued", 4_950.0), 4_950.0), Operation::Read);
         assert_eq!(operation(&mut flight, observed("connected", 4_990.0), 4_990.0), Operation::Write);
         assert_eq!(operation(&mut flight, Input::Taken(vec![]), 5_000.0), Operation::Write);
-        // Before the write was refused: of no use. Later: it is written to again.
+        // An event from before the refusal of the write does not count; a later one leads to another write.
         step(&mut flight, response(409, Body::Unread), 5_040.0);
         assert_eq!(step(&mut flight, observed("connected", 5_030.0), 5_041.0).0, "Wait");
         assert_eq!(operation(&mut flight, observed("connected", 5_050.0), 5_050.0), Operation::Write);
-        // With the grant itself.
+        // Observed together with the grant.
         let Input::Observed(late) = observed("terminated", 5_060.0) else { panic!() };
         let (_, ended) = step(&mut flight, Input::Taken(late), 5_061.0);
         assert_eq!(result(&ended[0].1).outcome, Outcome::AlreadyDisconnected);
     }
 
     #[test]
-    fn who_joins_a_wait_that_is_too_long_ends_at_once() {
+    fn a_caller_that_joins_a_wait_longer_than_its_deadline_ends_at_once() {
         let code = |end: &End| {
             let End::Finished(Err(error)) = end else { panic!("{end:?}") };
             (error.code, error.retry_after_ms)
@@ -445,10 +459,10 @@ mod tests {
         assert_eq!(code(&end), (Code::RateLimited, Some(3_500.0)));
         assert_eq!(flight.join(CallerId(2), settings(), false, 500.0), None);
 
-        // Of the budget it hears when the host asks again; who was told before, is not told again.
+        // It learns of the wait for the budget by the next `Queued`; the others do not record the same wait again.
         step(&mut flight, Input::Woke, 4_000.0);
         step(&mut flight, Input::Queued(Some(5_000.0)), 4_000.0);
-        assert!(flight.takes());
+        assert!(flight.is_in_queue());
         assert_eq!(flight.join(CallerId(3), short(), false, 4_500.0), None);
         let (action, ended) = step(&mut flight, Input::Queued(Some(4_500.0)), 4_500.0);
         assert_eq!((action.as_str(), ended.len(), code(&ended[0].1)), ("Take", 1, (Code::RateLimited, Some(4_500.0))));
@@ -460,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_may_take_as_long_as_the_most_patient_caller_allows() {
+    fn a_request_may_take_the_longest_request_timeout() {
         let mut flight = reading();
         assert_eq!(flight.request_timeout_ms(), 3_000.0);
         flight.join(CallerId(1), Settings { request_timeout_ms: 5_000.0, ..settings() }, false, 0.0);
@@ -468,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_needs_no_request() {
+    fn an_observed_end_needs_no_request() {
         let mut flight = Flight::default();
         flight.join(CallerId(0), settings(), false, 0.0);
         let (_, ended) = step(&mut flight, observed("disconnected", -10.0), 0.0);
@@ -479,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_write_answers_who_joins_later() {
+    fn an_accepted_write_is_the_answer_for_later_callers() {
         let mut flight = Flight::default();
         flight.join(CallerId(0), Settings { confirm: true, ..settings() }, false, 0.0);
         let script = [
@@ -493,7 +507,7 @@ mod tests {
         }
         let end = flight.join(CallerId(1), settings(), false, 20.0).expect("an end");
         assert_eq!((result(&end).outcome, result(&end).acknowledged), (Outcome::Disconnected, true));
-        // Who wants to see it gone, waits on.
+        // With `confirm`, the call keeps reading.
         assert_eq!(flight.join(CallerId(2), Settings { confirm: true, ..settings() }, false, 30.0), None);
         step(&mut flight, Input::Woke, 40.0);
         step(&mut flight, Input::Taken(vec![]), 40.0);
@@ -502,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_ends_all_and_says_what_may_have_happened() {
+    fn closing_ends_all_and_reports_a_write_under_way() {
         let closed = |flight: &mut Flight| {
             let ended = flight.close(50.0);
             assert!(flight.is_empty());

@@ -6,44 +6,47 @@ use super::{
     target::{Seen, Target},
 };
 
-/// "The call is already disconnected." and its sibling of the generic route (swagger of 2018, PATCH participants, 400).
+/// "The call is already disconnected.", and the same for the generic route (swagger of 2018, PATCH participants, 400).
 const ALREADY_GONE: [&str; 2] =
     ["conversation.error.call.disconnected", "conversation.error.participant.no.active.conversations"];
-/// "The call for this request cannot be disconnected." (the same source): not now.
+/// "The call for this request cannot be disconnected." (the same source): the state may still change.
 const CANNOT_DISCONNECT: &str = "conversation.error.cannot.disconnect.call";
 /// "This request requires a user context." (the same source).
 const NOT_A_USER: &str = "not.a.user";
 
-/// What a call has to do about a response.
+/// The kinds of responses that the rule distinguishes.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Meaning {
-    /// A read that worked.
+    /// 2xx of a read with a list of participants.
     Seen(Seen),
     /// 2xx of a write.
     Accepted,
-    /// The answer to the write says that the participant is gone.
+    /// 4xx of a write with a code by which the participant is gone.
     AlreadyGone,
-    /// The write was refused, for now.
+    /// The write was refused because of the participant's state: 409, 404, 400 `cannot.disconnect.call`.
     Refused,
+    /// 401.
     Unauthorized,
-    Forbidden {
-        is_about_permissions: bool,
-    },
+    /// 403; `is_about_permissions`: its code is one of those for missing permissions.
+    Forbidden { is_about_permissions: bool },
+    /// 400 `not.a.user`.
     NotAUser,
-    /// 404 of the read.
+    /// 404 of a read.
     NotFound,
+    /// 408, 425, 429, most 5xx, and bodies that are empty, incomplete or not the platform's.
     Transient(Transient),
-    /// The body is not what the dialect says.
+    /// The body of a read is not what the dialect describes.
     Malformed(BodyError),
-    /// A redirect, or another status that is none of an answer.
+    /// A redirect, or a status below 200.
     NotFollowed,
-    /// A 5xx of the read that a retry does not fix (501, 505 ...).
+    /// A 5xx of a read that a retry does not fix (501, 505 ...).
     ServerFailed,
+    /// Any other 4xx.
     Rejected,
 }
 
-/// A write that ended in this response may have worked: 408, 5xx and a foreign 2xx can come from a gateway that lost
-/// the platform's answer.
+/// Whether a write that ended in this response may have worked: 408, 5xx and a foreign 2xx can come from a gateway that
+/// lost the platform's answer.
 pub fn has_unknown_effect(response: &Response) -> bool {
     let status = response.status;
     status == 0 || status == 408 || status >= 500 || ((200..300).contains(&status) && response.is_foreign())
@@ -54,6 +57,7 @@ fn is_about_permissions(code: &str) -> bool {
     code.split('.').any(|word| word.starts_with("permission")) || code == "not.authorized"
 }
 
+/// The meaning of the response to a read or a write. The first arm that matches decides.
 pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Meaning {
     let (code, _) = response.platform_error();
     match (operation, response.status) {
@@ -75,7 +79,7 @@ pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Me
         (Operation::Write, 400..500) if code.is_some_and(|code| ALREADY_GONE.contains(&code)) => Meaning::AlreadyGone,
         (_, 400) if code == Some(NOT_A_USER) => Meaning::NotAUser,
         (Operation::Write, 400) if code == Some(CANNOT_DISCONNECT) => Meaning::Refused,
-        // The body alone says what a 400 means.
+        // What a 400 means depends on its body alone, so one whose body was lost is a lost response.
         (_, 400) => {
             response.body_failure().map_or(Meaning::Rejected, |failure| Meaning::Transient(Transient::Lost(failure)))
         }
@@ -85,7 +89,7 @@ pub fn meaning(operation: Operation, response: &Response, target: &Target) -> Me
         (Operation::Write, 404 | 409) => Meaning::Refused,
         (_, 429) => Meaning::Transient(Transient::RateLimited),
         (_, 408 | 425 | 500 | 502 | 503 | 504) => Meaning::Transient(Transient::Server),
-        // A write that ended in any 5xx may have worked; only a read can tell.
+        // A write that ended in any 5xx may have worked; only a read can show it.
         (Operation::Write, 500..) => Meaning::Transient(Transient::Server),
         (Operation::Read, 500..) => Meaning::ServerFailed,
         _ => Meaning::Rejected,

@@ -1,8 +1,9 @@
 //! The rule of docs/protocol.md as a value: plain Rust without wasm-bindgen, clock, randomness or I/O.
 //!
-//! [`call::Call`] is one call. Its host performs the [`call::Action`] that it asks for and feeds back, as a
-//! [`call::Input`], what happened, with the time (milliseconds since the start of the call) and a random number in
-//! `[0, 1)`.
+//! [`call::Call`] is one call. Its host performs each [`call::Action`] and passes the result back as a
+//! [`call::Input`], with the time (milliseconds since the start of the call) and a random number in `[0, 1)`.
+//!
+//! The crate is not published: its items are public for `host` and for the tests in `tests/`.
 
 pub mod budget;
 pub mod call;
@@ -12,7 +13,7 @@ pub mod dialect;
 pub mod error;
 pub mod flight;
 pub mod http;
-pub mod meaning;
+mod meaning;
 pub mod observation;
 pub mod outcome;
 pub mod participant;

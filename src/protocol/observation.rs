@@ -1,7 +1,9 @@
-//! What a client's own notification channel says of conversations: the last state of each participant.
+//! Observations: the last known state of each participant, from the events of a client's notification channel.
 //!
-//! Events repeat, overtake each other and lack participants; none says when it was made. So a gone leg stays gone, of
-//! the others the newest arrival counts, and whoever is missing from an event keeps what was known.
+//! Events repeat, overtake each other and lack participants, and have no time of their own. So a gone participant stays
+//! gone, of the others the last event to arrive counts, and a participant that an event lacks keeps its last state.
+//!
+//! Times are in milliseconds, on the clock of the client.
 
 use super::{
     checked,
@@ -10,26 +12,33 @@ use super::{
     timeline::Source,
 };
 
-/// A participant as it was last observed; `at` is milliseconds on the client's clock, or since the start of a call.
+/// A participant as it was last observed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Observed {
+    /// Its state, and its identity where it was read.
     pub participant: Participant,
+    /// When it was observed: on the client's clock, or, as an input of a call, since the start of that call.
     pub at: f64,
+    /// An event; or a read, which updates what events have shown.
     pub source: Source,
 }
 
-/// What is kept: so many conversations, with so many participants in all; the oldest make room.
-pub const MAX_CONVERSATIONS: usize = 2_000;
-pub const MAX_PARTICIPANTS: usize = 10_000;
-/// A conversation that was not observed for so long is forgotten: an event does not arrive later than this.
-pub const FORGOTTEN_AFTER_MS: f64 = 60_000.0;
+/// Conversations that are kept; beyond this, and beyond `MAX_PARTICIPANTS`, the oldest are forgotten.
+const MAX_CONVERSATIONS: usize = 2_000;
+/// Participants of all conversations that are kept.
+const MAX_PARTICIPANTS: usize = 10_000;
+/// A conversation that was not observed for so long is forgotten: events do not arrive later than this.
+const FORGOTTEN_AFTER_MS: f64 = 60_000.0;
 
+/// The observations of a client, bounded in number.
 #[derive(Clone, Debug)]
 pub struct Observations {
-    /// By the time of the last event, the oldest first.
+    /// In the order of `at`, the oldest first.
     conversations: Vec<Conversation>,
+    /// Participants of all conversations.
     participants: usize,
-    /// What the states mean, whatever a single call makes of them.
+    /// The default kinds of states, to know the gone ones. `disconnectableStates` and `goneStates` of a call do not
+    /// matter here.
     target: Target,
 }
 
@@ -37,6 +46,7 @@ pub struct Observations {
 struct Conversation {
     id: String,
     participants: Vec<Observed>,
+    /// When it was last observed.
     at: f64,
 }
 
@@ -47,10 +57,11 @@ impl Default for Observations {
 }
 
 impl Observations {
-    /// Takes up an event, or a read that is worth to be remembered. Whether it said anything.
+    /// Takes over the participants of an event, or of the read of `disconnectAll`. False where none of them has an id
+    /// and a state.
     pub fn observe(&mut self, conversation_id: &str, participants: Vec<Participant>, source: Source, now: f64) -> bool {
         let participants: Vec<Participant> =
-            participants.into_iter().filter(|one| self.says_something(one)).take(MAX_PARTICIPANTS).collect();
+            participants.into_iter().filter(|one| self.has_state(one)).take(MAX_PARTICIPANTS).collect();
         if participants.is_empty() {
             return false;
         }
@@ -61,7 +72,7 @@ impl Observations {
         });
         conversation.at = now;
         for (index, participant) in participants.into_iter().enumerate() {
-            match place(&mut conversation.participants, |one| one.participant.id == participant.id, index) {
+            match find_mut(&mut conversation.participants, |one| one.participant.id == participant.id, index) {
                 Some(known) if self.target.is_gone(&known.participant) => {}
                 Some(known) => *known = Observed { participant, at: now, source },
                 None => conversation.participants.push(Observed { participant, at: now, source }),
@@ -71,11 +82,12 @@ impl Observations {
         true
     }
 
-    /// A read is newer than what was known, when it was sent, of whom it lists; of others nothing new is kept.
+    /// Takes over the states of a read, for participants that are known and were not observed since the read was sent.
+    /// Others are not added: reads alone are not remembered.
     pub fn refresh(&mut self, conversation_id: &str, participants: &[Participant], sent_at: f64, now: f64) {
         let Some(mut conversation) = self.remove(conversation_id) else { return };
         for (index, Participant { id, state, calls, .. }) in participants.iter().enumerate() {
-            if let Some(known) = place(&mut conversation.participants, |one| one.participant.id == *id, index)
+            if let Some(known) = find_mut(&mut conversation.participants, |one| one.participant.id == *id, index)
                 && !self.target.is_gone(&known.participant)
                 && known.at <= sent_at
             {
@@ -87,8 +99,8 @@ impl Observations {
         self.keep(conversation, now);
     }
 
-    /// A read may lag: who was seen gone stays gone.
-    pub fn correct(&self, conversation_id: &str, participants: &mut [Participant]) {
+    /// Corrects a read, which may lag: participants that were observed gone are gone in it too.
+    pub fn keep_gone(&self, conversation_id: &str, participants: &mut [Participant]) {
         let Some(known) = self.conversations.iter().rev().find(|one| one.id == conversation_id) else { return };
         for gone in known.participants.iter().filter(|one| self.target.is_gone(&one.participant)) {
             for read in participants.iter_mut().filter(|one| one.id == gone.participant.id) {
@@ -97,31 +109,32 @@ impl Observations {
         }
     }
 
-    /// What events less than `max_age_ms` ago told of a conversation.
-    pub fn told(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
-        let mut told = self.fresh(conversation_id, now, max_age_ms);
-        told.retain(|one| one.source == Source::Event);
-        told
+    /// The participants of a conversation that events showed less than `max_age_ms` ago.
+    pub fn recent_events(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
+        let mut recent = self.fresh(conversation_id, now, max_age_ms);
+        recent.retain(|one| one.source == Source::Event);
+        recent
     }
 
-    /// A read may lag: the states of events that are about as young, for whoever looks at the list; gone stays gone.
-    pub fn show(&self, participants: &mut [Participant], told: &[Observed]) {
-        for Observed { participant: known, .. } in told {
+    /// Replaces the states of a read, which may lag, by those of recent events, except where the read shows gone. For
+    /// lists that are shown to people; the rule uses `fresh`.
+    pub fn overlay(&self, participants: &mut [Participant], recent: &[Observed]) {
+        for Observed { participant: known, .. } in recent {
             for read in participants.iter_mut().filter(|one| one.id == known.id && !self.target.is_gone(one)) {
                 (read.state, read.calls) = (known.state.clone(), known.calls.clone());
             }
         }
     }
 
-    /// What is known of a conversation and less than `max_age_ms` old.
+    /// The participants of a conversation that were observed less than `max_age_ms` ago.
     pub fn fresh(&self, conversation_id: &str, now: f64, max_age_ms: f64) -> Vec<Observed> {
         let conversation = self.conversations.iter().rev().find(|one| one.id == conversation_id);
         let participants = conversation.map(|one| one.participants.as_slice()).unwrap_or_default();
         participants.iter().filter(|one| now - one.at < max_age_ms).cloned().collect()
     }
 
-    /// A write was sent for a participant: what was observed of it before says no more, unless that it is gone.
-    pub fn spend(&mut self, conversation_id: &str, participant_id: &str) {
+    /// Records that a write is sent for a participant. Earlier observations of it do not count any more, except gone.
+    pub fn mark_used(&mut self, conversation_id: &str, participant_id: &str) {
         let Some(conversation) = self.conversations.iter_mut().find(|one| one.id == conversation_id) else { return };
         for known in &mut conversation.participants {
             if known.participant.id.0.as_deref() == Some(participant_id) && !self.target.is_gone(&known.participant) {
@@ -131,14 +144,16 @@ impl Observations {
     }
 
     /// How many conversations and participants are kept.
-    pub fn len(&self) -> (usize, usize) {
+    #[cfg(test)]
+    fn len(&self) -> (usize, usize) {
         (self.conversations.len(), self.participants)
     }
 
-    fn says_something(&self, participant: &Participant) -> bool {
-        let has_state =
+    /// Whether the participant has an id that can stand in a path, and a state.
+    fn has_state(&self, participant: &Participant) -> bool {
+        let has_any =
             participant.state.0.is_some() || participant.calls.0.as_ref().is_some_and(|calls| !calls.is_empty());
-        participant.id.0.as_deref().is_some_and(checked::is_id) && has_state
+        participant.id.0.as_deref().is_some_and(checked::is_id) && has_any
     }
 
     fn remove(&mut self, conversation_id: &str) -> Option<Conversation> {
@@ -148,6 +163,7 @@ impl Observations {
         Some(conversation)
     }
 
+    /// Adds a conversation as the newest, and forgets those that are too old or too many.
     fn keep(&mut self, conversation: Conversation, now: f64) {
         self.participants += conversation.participants.len();
         self.conversations.push(conversation);
@@ -164,40 +180,48 @@ impl Observations {
     }
 }
 
-/// The entry that is meant: most often at the same place as the last time.
-fn place(list: &mut [Observed], is_meant: impl Fn(&Observed) -> bool, hint: usize) -> Option<&mut Observed> {
-    let is_there = list.get(hint).is_some_and(&is_meant);
-    let index = if is_there { Some(hint) } else { list.iter().position(is_meant) };
+/// The entry that matches. `hint` is tried first: most events list the participants in the same order.
+fn find_mut(list: &mut [Observed], is_match: impl Fn(&Observed) -> bool, hint: usize) -> Option<&mut Observed> {
+    let is_at_hint = list.get(hint).is_some_and(&is_match);
+    let index = if is_at_hint { Some(hint) } else { list.iter().position(is_match) };
     list.get_mut(index?)
 }
 
 impl Target {
+    /// Whether the participant, with its own state or those of its calls, is gone.
     fn is_gone(&self, participant: &Participant) -> bool {
         self.listed(participant).is_some_and(|listed| listed.kind == Kind::Gone)
     }
 }
 
-/// What `participants` gives of one.
+/// An entry of the result of `client.participants`. Absent fields are left out.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Person {
+pub struct ParticipantSummary {
+    /// The participant's id.
     pub id: String,
+    /// Its own state, or that of one of its calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// The kind of the state: `connected`, `gone` or `unsettled`.
     pub kind: &'static str,
+    /// `customer`, `agent`, `acd` ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+    /// `userId` or `user.id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// A telephone or SIP address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The name that the platform shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-impl Person {
-    /// `None` where the participant has no id that a request could name.
-    pub fn of(participant: &Participant, target: &Target) -> Option<Person> {
+impl ParticipantSummary {
+    /// The entry of a participant; `None` where its id cannot stand in a path.
+    pub fn of(participant: &Participant, target: &Target) -> Option<ParticipantSummary> {
         let listed = target.listed(participant)?;
         let Identity { purpose, user_ids: [user_id, other_user_id], address, name, .. } = participant.identity.clone();
         let kind = match listed.kind {
@@ -205,7 +229,7 @@ impl Person {
             Kind::Unsettled => "unsettled",
             Kind::Disconnectable => "connected",
         };
-        Some(Person {
+        Some(ParticipantSummary {
             id: listed.id,
             state: listed.state,
             kind,
@@ -226,7 +250,7 @@ mod tests {
         serde_json::from_value(list).unwrap()
     }
 
-    /// What is known and fresh: ids, states, their times and sources.
+    /// The fresh observations: ids, states, times and sources.
     fn known(observations: &Observations, now: f64) -> Vec<(String, Option<String>, f64, Source)> {
         let known = observations.fresh("c", now, 2_000.0).into_iter();
         known.map(|one| (one.participant.id.0.unwrap(), one.participant.state.0, one.at, one.source)).collect()
@@ -241,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_newest_arrival_and_who_is_missing() {
+    fn the_last_event_counts_and_missing_participants_stay() {
         let mut all = Observations::default();
         assert!(observe(&mut all, json!([{"id":"a","state":"alerting"},{"id":"b","state":"connected"}]), 0.0));
         assert!(observe(&mut all, json!([{"id":"a","state":"connected"}]), 100.0));
         assert_eq!(known(&all, 200.0), [entry("a", "connected", 100.0), entry("b", "connected", 0.0)]);
-        // In another order, and one more.
+        // In another order, with one participant more.
         let list = json!([{"id":"c","state":"dialing"},{"id":"b","state":"queued"},{"id":"a","state":"connected"}]);
         assert!(observe(&mut all, list, 1_000.0));
         let expected =
@@ -262,7 +286,7 @@ mod tests {
         observe(&mut all, json!([{"id":"a","state":"terminated"}]), 0.0);
         observe(&mut all, json!([{"id":"a","state":"connected"}]), 10.0);
         all.refresh("c", &participants(json!([{"id":"a","state":"connected"}])), 20.0, 20.0);
-        all.spend("c", "a");
+        all.mark_used("c", "a");
         assert_eq!(known(&all, 30.0), [entry("a", "terminated", 0.0)]);
         // In the shape with calls too.
         observe(&mut all, json!([{"id":"b","calls":[{"state":"disconnected"}]}]), 0.0);
@@ -272,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_changes_nothing() {
+    fn entries_without_id_or_state_are_ignored() {
         let mut all = Observations::default();
         for list in [
             json!([]),
@@ -290,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_refresh_what_is_known_and_writes_spend_it() {
+    fn reads_refresh_observations_and_writes_use_them_up() {
         let mut all = Observations::default();
         let read = participants(json!([{"id":"x","state":"connected"},{"id":"a","state":"queued"}]));
         all.refresh("c", &read, 0.0, 0.0);
@@ -299,12 +323,12 @@ mod tests {
         all.refresh("c", &read, 1_000.0, 1_000.0);
         let a = ("a".to_owned(), Some("queued".to_owned()), 1_000.0, Source::Read);
         assert_eq!(known(&all, 1_000.0), [a, entry("b", "connected", 0.0)]);
-        // What was observed since the read was sent, is newer.
+        // An event that arrived after the read was sent is newer.
         observe(&mut all, json!([{"id":"b","state":"queued"}]), 1_010.0);
         all.refresh("c", &participants(json!([{"id":"b","state":"connected"}])), 1_005.0, 1_040.0);
         assert_eq!(known(&all, 1_040.0).pop(), Some(entry("b", "queued", 1_010.0)));
-        all.spend("c", "a");
-        all.spend("d", "b");
+        all.mark_used("c", "a");
+        all.mark_used("d", "b");
         assert_eq!(known(&all, 1_040.0), [entry("b", "queued", 1_010.0)]);
         observe(&mut all, json!([{"id":"a","state":"connected"}]), 1_100.0);
         assert_eq!(known(&all, 1_100.0).len(), 2);
@@ -319,14 +343,14 @@ mod tests {
         }
         assert_eq!(all.len(), (MAX_CONVERSATIONS, MAX_CONVERSATIONS));
         assert!(all.fresh("c-0", 1_000.0, 2_000.0).is_empty() && !all.fresh("c-99999", 1_000.0, 2_000.0).is_empty());
-        // An event keeps its conversation.
+        // An event makes its conversation the newest.
         all.observe("c-98000", one(), Source::Event, 1_000.0);
         all.observe("another", one(), Source::Event, 1_000.0);
         assert!(!all.fresh("c-98000", 1_000.0, 2_000.0).is_empty());
-        // Old ones go.
+        // Old conversations are forgotten.
         all.observe("last", one(), Source::Event, 1_000.0 + FORGOTTEN_AFTER_MS);
         assert_eq!(all.len(), (1, 1));
-        // Large ones too.
+        // Large ones too, even where only one is left.
         let large = |prefix: &str| {
             let list: Vec<_> =
                 (0..6_000).map(|index| json!({"id": format!("{prefix}{index}"), "state": "connected"})).collect();
@@ -340,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn persons_have_what_is_known_of_them() {
+    fn summaries_have_the_known_fields() {
         let target = Target::new("");
         let mut one = participants(json!([{"id":"a","state":"Connected"}])).remove(0);
         one.identity = Identity {
@@ -350,18 +374,26 @@ mod tests {
             name: Some("Ada".to_owned()),
             ..Identity::default()
         };
-        let json = serde_json::to_value(Person::of(&one, &target)).unwrap();
-        let expected = json!({"id":"a","state":"Connected","kind":"connected","purpose":"agent","userId":"u","address":"+1","name":"Ada"});
+        let json = serde_json::to_value(ParticipantSummary::of(&one, &target)).unwrap();
+        let expected = json!({
+            "id": "a", "state": "Connected", "kind": "connected",
+            "purpose": "agent", "userId": "u", "address": "+1", "name": "Ada",
+        });
         assert_eq!(json, expected);
-        let list = json!([{"id":"b","state":"terminated"},{"id":"c","calls":[{"state":"alerting"}]},{"id":"d"},{"state":"connected"}]);
-        let persons: Vec<_> =
-            participants(list).iter().map(|one| serde_json::to_value(Person::of(one, &target)).unwrap()).collect();
+        let list = json!([
+            {"id": "b", "state": "terminated"}, {"id": "c", "calls": [{"state": "alerting"}]}, {"id": "d"},
+            {"state": "connected"},
+        ]);
+        let summaries: Vec<_> = participants(list)
+            .iter()
+            .map(|one| serde_json::to_value(ParticipantSummary::of(one, &target)).unwrap())
+            .collect();
         let expected = [
             json!({"id":"b","state":"terminated","kind":"gone"}),
             json!({"id":"c","state":"alerting","kind":"unsettled"}),
             json!({"id":"d","kind":"unsettled"}),
             json!(null),
         ];
-        assert_eq!(persons, expected);
+        assert_eq!(summaries, expected);
     }
 }

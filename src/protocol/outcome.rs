@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The three outcomes.
+/// What happened to the participant; in JavaScript `disconnected`, `already-disconnected`, `not-connected`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {

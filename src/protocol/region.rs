@@ -1,6 +1,6 @@
 //! The regions of Genesys Cloud.
 
-/// By AWS name and by domain (official SDK 262, PureCloudRegionHosts); the API host is `api.` + domain.
+/// AWS name and domain of each region (official SDK 262, `PureCloudRegionHosts`); the API host is `api.` + domain.
 const REGIONS: [(&str, &str); 18] = [
     ("us-east-1", "mypurecloud.com"),
     ("us-east-2", "use2.us-gov-pure.cloud"),
@@ -22,13 +22,13 @@ const REGIONS: [(&str, &str); 18] = [
     ("eusc-de-east-1", "edee1.eusc-pure.cloud"),
 ];
 
-/// The origin of a region's API, by AWS name or domain.
+/// The origin of a region's API, `https://api.{domain}`, by AWS name or domain; `None` for an unknown region.
 pub fn origin(region: &str) -> Option<String> {
     let (_, domain) = REGIONS.iter().find(|(aws, domain)| *aws == region || *domain == region)?;
     Some(format!("https://api.{domain}"))
 }
 
-/// All regions, for the message to someone who asked for another.
+/// The AWS names of all regions, separated by commas: for the message about an unknown one.
 pub fn list() -> String {
     REGIONS.map(|(aws, _)| aws).join(", ")
 }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_a_region_by_both_of_its_names() {
+    fn finds_a_region_by_both_of_its_names() {
         assert_eq!(origin("us-east-1").as_deref(), Some("https://api.mypurecloud.com"));
         assert_eq!(origin("mypurecloud.ie").as_deref(), Some("https://api.mypurecloud.ie"));
         for nowhere in ["", "us-east-9", "api.mypurecloud.com", "US-EAST-1"] {

@@ -1,15 +1,19 @@
-//! The schedule of waits: settling, backoff, `Retry-After`. Jitter comes in as a number in `[0, 1)`.
+//! The schedule of waits: settling, backoff, `Retry-After`.
+//!
+//! All results are in milliseconds; `random` is in `[0, 1)`.
 
 use super::http::RetryAfter;
 
-/// First wait while the platform settles, and the factor from one wait to the next.
-pub const SETTLE_FIRST_MS: f64 = 120.0;
-pub const SETTLE_FACTOR: f64 = 1.25;
+/// The first wait of a settling period.
+const SETTLE_FIRST_MS: f64 = 120.0;
+/// The factor from one wait of a settling period to the next.
+const SETTLE_FACTOR: f64 = 1.25;
 /// Waits while settling vary by this share to both sides, so that many callers do not read in step.
-pub const SETTLE_JITTER: f64 = 0.2;
-/// Upper end of the first wait after a transient failure; it doubles from one failure to the next.
-pub const BACKOFF_FIRST_MS: f64 = 250.0;
-pub const BACKOFF_MAX_MS: f64 = 5_000.0;
+const SETTLE_JITTER: f64 = 0.2;
+/// The upper end of the first wait after a transient failure; it doubles from one failure to the next.
+const BACKOFF_FIRST_MS: f64 = 250.0;
+/// The upper end does not grow beyond this.
+const BACKOFF_MAX_MS: f64 = 5_000.0;
 
 /// The wait before read number `polls` (from 0) of a settling period.
 pub fn settle_ms(polls: u32, random: f64) -> f64 {
@@ -21,7 +25,7 @@ pub fn backoff_ms(failures: u32, random: f64) -> f64 {
     (BACKOFF_FIRST_MS * power(2.0, failures.saturating_sub(1))).min(BACKOFF_MAX_MS) * random
 }
 
-/// `base` to the power of `times`; finite, because 64 steps are past every limit.
+/// `base` to the power of `times`, at most 64: the result stays finite, and no longer wait is ever used.
 fn power(base: f64, times: u32) -> f64 {
     (0..times.min(64)).fold(1.0, |product, _| product * base)
 }
@@ -29,14 +33,15 @@ fn power(base: f64, times: u32) -> f64 {
 /// `Retry-After` in milliseconds (RFC 9110, section 10.2.3): seconds, rounded up, or a date, which is measured against
 /// the response's own `Date`; `None` where it is neither. A header that was sent twice counts once.
 ///
-/// Hosts take far more for a date than the RFC does ("1.5" is one to V8): all of its forms hold a time of day.
+/// Hosts accept more texts as dates than the RFC does ("1.5" is one to V8). So a date counts only where the value has a
+/// colon: all date formats of the RFC contain a time of day.
 pub fn retry_after_ms(header: &RetryAfter) -> Option<f64> {
     let date_ms = header.date_ms.filter(|_| header.value.bytes().any(|byte| byte == b':'));
     let now_ms = header.sent_ms.unwrap_or(header.received_ms);
     seconds_ms(once(&header.value)).or_else(|| date_ms.map(|date_ms| (date_ms - now_ms).max(0.0)))
 }
 
-/// One of two equal values that a host joined with a comma.
+/// The value of a header. Where it was sent twice, hosts join both values by a comma; two equal ones count as one.
 pub fn once(value: &str) -> &str {
     let value = value.trim();
     match value.split_at_checked(value.len().saturating_sub(1) / 2) {
@@ -47,7 +52,7 @@ pub fn once(value: &str) -> &str {
     }
 }
 
-/// The N of "Retry the request in [N] seconds", the platform's text of a 429 since API release 114 (2021-06).
+/// N seconds from `Retry the request in [N] seconds`, the platform's message of a 429 since API release 114 (2021-06).
 pub fn retry_in_message_ms(message: &str) -> Option<f64> {
     let mut before = "";
     for part in message.split('[') {
@@ -62,7 +67,7 @@ pub fn retry_in_message_ms(message: &str) -> Option<f64> {
     None
 }
 
-/// Seconds to milliseconds; a fraction is rounded up. As many as a `u32` counts.
+/// Seconds as decimal digits, to milliseconds; a fraction is rounded up to a second. Limited to `u32::MAX` seconds.
 fn seconds_ms(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -103,7 +108,7 @@ mod tests {
             ("Wed, 21 Oct 2015 07:27:00 GMT", Some(now - 60_000.0), Some(0.0)),
             ("Wed, 99 Oct 2015 07:28:07 GMT", None, None),
             ("99999999999", None, Some(4_294_967_295_000.0)),
-            // V8 reads years into these.
+            // V8 parses these as dates.
             ("-1", Some(978_303_600_000.0), None),
             ("1.5", Some(978_649_200_000.0), Some(2_000.0)),
             ("", None, None),

@@ -5,41 +5,56 @@ use super::{
     target::Target,
 };
 
-/// Times are in milliseconds.
+/// What one call works with. Names are those of the options in `src/types.d.ts`.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The conversation that is read.
     pub conversation_id: String,
+    /// The participant to disconnect, and what its states mean.
     pub target: Target,
-    /// The user for `CALLS_ON_BEHALF_OF_USER`.
+    /// The option `onBehalfOf`: the user of
+    /// [`CALLS_ON_BEHALF_OF_USER`](super::dialect::CALLS_ON_BEHALF_OF_USER).
     pub user_id: Option<String>,
+    /// The origin of `dialect`.
     pub api: Api,
+    /// The routes and shapes of the API.
     pub dialect: Dialect,
     /// The path of the base URL, in front of the dialect's paths; without a slash at its end.
     pub path_prefix: String,
     /// The access token comes from a provider that can be asked for a fresh one.
     pub token_can_be_refreshed: bool,
+    /// How long the call keeps reading while the state is not settled.
     pub settle_ms: f64,
+    /// The deadline of the call, from its start.
     pub timeout_ms: f64,
+    /// The deadline of one exchange, body included.
     pub request_timeout_ms: f64,
+    /// Transient failures in a row that are retried.
     pub max_retries: u32,
+    /// Reading of a body stops beyond this size.
     pub max_response_bytes: f64,
+    /// After an accepted write, the call keeps reading within `settle_ms` until the participant is gone.
     pub confirm: bool,
-    /// Of a client: a budget grants each request.
+    /// The call belongs to a client: a budget grants each request.
     pub is_paced: bool,
-    /// Of a client: a write follows an observation that is no older.
+    /// A write is sent only on an observation that is no older; infinite without a client.
     pub max_age_ms: f64,
 }
 
-/// Which dialect it is, for the advice in errors.
+/// The origin of a dialect, for the advice in errors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Api {
+    /// [`VOICE`].
     Voice,
+    /// [`CALLS`], or on behalf of a user.
     Calls,
+    /// A dialect of the caller's own.
     Custom,
 }
 
 impl Settings {
-    /// The defaults, with a dialect that is one of the two of the package; a token that can be refreshed.
+    /// The default settings, with a token that can be refreshed and without a client. The dialect is `VOICE` for
+    /// `Api::Voice`, otherwise `CALLS`.
     pub fn new(conversation_id: &str, participant_id: &str, api: Api) -> Self {
         Settings {
             conversation_id: conversation_id.to_owned(),

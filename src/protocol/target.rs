@@ -1,56 +1,66 @@
-//! The participant that a call is about: its state, as one read shows it.
+//! The target of a call: the participant that it is about, in the state that one read shows.
 
 use super::{
     checked,
     participant::{Identity, Participant},
-    selection::Whom,
+    selection::Selection,
 };
 use std::fmt;
 
-/// What a state means to a disconnect; the later one says more of a participant with several.
+/// The kind of a state. The order matters: of a participant with several states, the greatest kind counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Kind {
-    /// The participant is gone.
+    /// One of `gone_states`: the call finishes.
     Gone,
-    /// The platform is not settled; everything else, also states not known today.
+    /// Any other state, also none and ones not known today: the call waits and reads again.
     Unsettled,
-    /// The disconnect is sent: `connected`, or what the caller added to it.
+    /// One of `disconnectable_states`: the disconnect is sent.
     Disconnectable,
 }
 
-/// The ending states. Voice legs pass through both; either may be the last one seen.
+/// The default gone states. Voice legs pass through both; either may be the last one seen.
 pub const GONE_STATES: [&str; 2] = ["disconnected", "terminated"];
+/// The default disconnectable states.
 pub const DISCONNECTABLE_STATES: [&str; 1] = ["connected"];
 
-/// Whom a call is about, and what that participant's states mean to it. States are compared without regard to case.
+/// The participant that a call is about, and the kinds of its states. States are compared without regard to case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Target {
-    pub whom: Whom,
+    /// The participant.
+    pub selection: Selection,
+    /// States in which the disconnect is sent.
     pub disconnectable_states: Vec<String>,
+    /// States of a participant that is gone; none of them is disconnectable.
     pub gone_states: Vec<String>,
 }
 
-/// What one read showed of the target.
+/// What one read shows of the target.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seen {
+    /// No participant matches.
     NotListed,
+    /// One participant: the only live one that matches, or the one of those gone that ended last.
     Listed(Listed),
     /// Several live participants match the description.
     Ambiguous(Vec<Listed>),
 }
 
-/// A participant that is meant, as one read lists it.
+/// A participant that matches, as one read lists it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed {
+    /// An id that can stand in a path.
     pub id: String,
+    /// `None` where it was not read, or the platform gave none.
     pub purpose: Option<String>,
+    /// The kind of `state`.
     pub kind: Kind,
-    /// `None` where the platform named none.
+    /// The participant's own state, or that of one of its calls; `None` where the platform gave none.
     pub state: Option<String>,
+    /// Without its "Z", so that the later text is the later time.
     end_time: Option<String>,
 }
 
-/// As an error lists it.
+/// The form in the message of `AMBIGUOUS_PARTICIPANT`: `id (purpose, state)`.
 impl fmt::Display for Listed {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let purpose = self.purpose.as_deref().unwrap_or("no purpose");
@@ -59,15 +69,16 @@ impl fmt::Display for Listed {
 }
 
 impl Target {
-    /// The target with the default states.
+    /// The participant with this id, with the default states.
     pub fn new(participant_id: &str) -> Self {
         Target {
-            whom: Whom::Id(participant_id.to_owned()),
+            selection: Selection::Id(participant_id.to_owned()),
             disconnectable_states: DISCONNECTABLE_STATES.map(str::to_owned).to_vec(),
             gone_states: GONE_STATES.map(str::to_owned).to_vec(),
         }
     }
 
+    /// The kind of a state; `Unsettled` for `None`.
     pub fn kind(&self, state: Option<&str>) -> Kind {
         let is_in =
             |states: &[String]| states.iter().any(|one| state.is_some_and(|state| one.eq_ignore_ascii_case(state)));
@@ -80,11 +91,13 @@ impl Target {
         }
     }
 
-    /// Looks the target up: of those that match, the live one; of several that are gone, the one that ended last.
+    /// The target in a list of participants: of those that match, the live one; of several that are gone, the one that
+    /// ended last.
     pub fn seen_in<'a>(&self, participants: impl IntoIterator<Item = &'a Participant>) -> Seen {
         let mut listed: Vec<Listed> = Vec::new();
-        for one in participants.into_iter().filter(|one| self.whom.matches(one)).filter_map(|one| self.listed(one)) {
-            // Where an id is listed twice, the entry that says more counts.
+        for one in participants.into_iter().filter(|one| self.selection.matches(one)).filter_map(|one| self.listed(one))
+        {
+            // Where an id is listed twice, the entry with the greater kind counts.
             match listed.iter_mut().find(|known| known.id == one.id) {
                 Some(known) if one.kind > known.kind => *known = one,
                 Some(_) => {}
@@ -99,8 +112,9 @@ impl Target {
         live.pop().or(ended_last).map_or(Seen::NotListed, Seen::Listed)
     }
 
-    /// A participant with its own state; without one, with that of its calls: disconnectable where any call is, gone
-    /// where all are, otherwise that of its first live call. `None` where it has no id that a request could name.
+    /// One participant with its state. Without a state of its own, the greatest kind among its calls counts:
+    /// disconnectable where any call is, gone where all are, otherwise the state of its first live call. `None` where
+    /// its id cannot stand in a path.
     pub fn listed(&self, participant: &Participant) -> Option<Listed> {
         let id = participant.id.0.clone().filter(|id| checked::is_id(id))?;
         let of_state = |state: &Option<String>| (self.kind(state.as_deref()), state.clone());
@@ -177,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn joins_the_calls_of_a_participant_without_a_state() {
+    fn combines_the_calls_of_a_participant_without_a_state() {
         use Kind::{Disconnectable, Gone, Unsettled};
         let calls = |states: &[&str]| {
             let calls: Vec<_> = states.iter().map(|state| serde_json::json!({"id": "c", "state": state})).collect();

@@ -1,4 +1,4 @@
-//! The WebAssembly boundary: what both tests/node.rs and tests/web.rs run.
+//! Tests of the WebAssembly boundary, for both tests/node.rs and tests/web.rs.
 
 use disconnect_if_connected::disconnect_if_connected;
 use js_sys::{Function, Object, Reflect};
@@ -27,10 +27,12 @@ extern "C" {
     fn replace_global_fetch(fake: &JsValue) -> Function;
 }
 
+/// A fetch that answers by this script; tests/support/fakes.js describes the entries.
 fn fake(script: &[&str]) -> JsValue {
     fake_fetch(script.iter().map(|&answer| answer.to_owned()).collect())
 }
 
+/// An object with these fields.
 fn with(fields: &[(&str, &JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
@@ -43,7 +45,7 @@ async fn call(options: JsValue) -> Result<JsValue, JsValue> {
     JsFuture::from(disconnect_if_connected(options)?).await
 }
 
-/// The result, or the error.
+/// The result of a call, or its `DisconnectError`.
 async fn settled(fake: &JsValue, more: &[(&str, &JsValue)]) -> JsValue {
     match call(options(fake, &with(more))).await {
         Ok(result) => result,
@@ -54,10 +56,12 @@ async fn settled(fake: &JsValue, more: &[(&str, &JsValue)]) -> JsValue {
     }
 }
 
+/// The text at a path of names with dots between them; empty where there is none.
 fn text(object: &JsValue, path: &str) -> String {
     get(object, path).as_string().unwrap_or_default()
 }
 
+/// The number at a path; NaN where there is none.
 fn number(object: &JsValue, path: &str) -> f64 {
     get(object, path).as_f64().unwrap_or(f64::NAN)
 }
@@ -86,7 +90,7 @@ async fn waits_for_the_platform_to_settle() {
 }
 
 #[wasm_bindgen_test]
-async fn uses_the_global_fetch_of_the_moment() {
+async fn looks_the_global_fetch_up_at_each_call() {
     let fake = fake(&["disconnected"]);
     let restore = replace_global_fetch(&fake);
     let result = settled(&fake, &[("fetch", &JsValue::UNDEFINED)]).await;
@@ -141,7 +145,7 @@ async fn rejects_with_the_reason_of_the_signal() {
         let expected = if aborts_on.is_some() { "from the callback" } else { "changed my mind" };
         assert_eq!(reason.as_string().as_deref(), Some(expected), "{script}");
         assert_eq!(number(&counted, "listeners"), 0.0, "{script}");
-        // Aborted before: nothing is sent.
+        // A signal that was aborted before: nothing is sent.
         let sent = number(&fake, "calls.length");
         let again =
             call(options(&fake, &with(&[("signal", &get(&counted, "signal"))]))).await.expect_err("aborted before");
@@ -174,7 +178,7 @@ async fn a_callback_that_throws_changes_nothing() {
 }
 
 #[wasm_bindgen_test]
-async fn keeps_what_the_host_says_of_a_lost_connection_as_the_cause() {
+async fn keeps_the_hosts_error_for_a_lost_connection_as_the_cause() {
     let error = settled(&fake(&["lost"]), &[("maxRetries", &0.into())]).await;
     assert_eq!(text(&error, "code"), "NETWORK");
     assert_eq!(text(&error, "cause.message"), "fetch failed");
@@ -184,13 +188,13 @@ async fn keeps_what_the_host_says_of_a_lost_connection_as_the_cause() {
 #[wasm_bindgen_test]
 async fn checks_arguments_before_any_request() {
     let fake = fake(&["connected"]);
-    for (name, value, said) in [
+    for (name, value, expected) in [
         ("settleMs", JsValue::from("1"), "settleMs got \"1\""),
         ("unheardOf", JsValue::TRUE, "unheardOf is not an option"),
     ] {
         let error = settled(&fake, &[(name, &value)]).await;
         assert_eq!(text(&error, "code"), "INVALID_ARGUMENT");
-        assert!(text(&error, "message").contains(said), "{}", json(&error));
+        assert!(text(&error, "message").contains(expected), "{}", json(&error));
     }
     assert_eq!(number(&fake, "calls.length"), 0.0);
 }

@@ -1,24 +1,26 @@
-//! Many callers of one client in virtual time: the protocol's flights, budget and observations, as src/host puts them
-//! together, against the simulator with its window of requests.
+//! Many callers of one client in virtual time: the protocol's flights, budget and observations, combined as in
+//! `src/host`, against the simulator with its window of requests.
 
 use super::response::{body, response};
 use disconnect_if_connected::protocol::{
     budget::{Answer, Budget, Limits, Purpose, Ticket},
     call::{Action, Input, requested_wait_ms},
     flight::{CallerId, End, Flight},
-    http::{Body, Failure, Operation, Request as Asked, RetryAfter},
+    http::{Body, Expected, Failure, Operation, Request as Asked, Response, RetryAfter},
     observation::Observations,
     participant::Participant,
-    selection::Whom,
+    selection::Selection,
     settings::{Api, Settings},
     timeline::Source,
 };
 use simulator::{Delivery, Request, Simulator};
 use std::{cmp::Ordering, collections::BinaryHeap};
 
+/// `maxAgeMs` of the client.
 pub const MAX_AGE_MS: f64 = 2_000.0;
 
-/// Something that happens at a time; the earlier one first, of two at once the one that was planned first.
+/// Something that happens at a time. In the heap the earliest comes first; of several at once, the one that was planned
+/// first.
 #[derive(Debug)]
 struct Planned {
     at: f64,
@@ -28,45 +30,26 @@ struct Planned {
 
 #[derive(Debug)]
 enum What {
-    Joins {
-        caller: usize,
-    },
-    Leaves {
-        caller: usize,
-    },
-    /// Its deadline.
-    Expires {
-        caller: usize,
-    },
-    /// The notification channel delivers what was true at a time.
-    Event {
-        conversation: String,
-        of: f64,
-        without: Option<String>,
-    },
-    Arrives {
-        flight: usize,
-        request: Asked,
-    },
-    Answered {
-        flight: usize,
-        input: Input,
-        limits: Option<Limits>,
-    },
-    Woken {
-        flight: usize,
-        wait: u64,
-    },
-    /// The budget grants the request of a flight, or says for how long it waits.
-    Granted {
-        flight: usize,
-    },
-    Told {
-        flight: usize,
-        ticket: Ticket,
-    },
-    /// Somebody's window of requests may have ended.
-    Turns,
+    /// A call starts.
+    Joins { caller: usize },
+    /// A caller aborts its call.
+    Leaves { caller: usize },
+    /// The deadline of a caller has passed.
+    Expires { caller: usize },
+    /// The notification channel delivers the state of a conversation at the time `of`, `without` one participant.
+    Event { conversation: String, of: f64, without: Option<String> },
+    /// A request reaches the platform.
+    Arrives { flight: usize, request: Asked },
+    /// A response, or its absence, reaches the flight.
+    Answered { flight: usize, input: Input, limits: Option<Limits> },
+    /// A wait is over: the one with this number.
+    Woken { flight: usize, wait: u64 },
+    /// The budget grants the request of a flight.
+    Granted { flight: usize },
+    /// The budget knows how long a request waits.
+    WaitKnown { flight: usize, ticket: Ticket },
+    /// The window of the budget may have ended.
+    WindowEnds,
 }
 
 impl PartialEq for Planned {
@@ -91,61 +74,75 @@ impl Ord for Planned {
 pub struct Caller {
     pub settings: Settings,
     pub priority: bool,
+    /// When and how its call ended: exactly one entry, unless it has left.
     pub ended: Vec<(f64, End)>,
     pub has_left: bool,
+    /// Its flight, and its number in it.
     place: Option<(usize, CallerId)>,
 }
 
+/// A flight, with what the driver in `src/host` keeps of it.
 #[derive(Debug)]
 struct Running {
     value: Flight,
     conversation: String,
-    whom: Whom,
+    selection: Selection,
     started: f64,
     is_over: bool,
-    /// Tells this wait from earlier ones.
+    /// The number of the last wait.
     wait: u64,
     is_waiting: bool,
+    /// Its place in the queue of the budget.
     ticket: Option<Ticket>,
+    /// It holds the slot of a write.
     with_write: bool,
     /// A request was granted and is not sent yet.
     has_grant: bool,
+    /// The next request directly follows one of this flight.
     follows: bool,
-    /// What its writes rest on: the last sight of a disconnectable participant, by a read of its own or by an event.
+    /// When it last saw a disconnectable participant, by a read or an event; for the invariant.
     seen_at: f64,
-    /// An event before the end of a write says nothing of what may be written to after it.
+    /// When its last write ended: what it saw before does not count any more.
     write_ended_at: f64,
+    /// Its last request is a write.
     writes: bool,
     has_news: bool,
-    /// Its last request was sent.
+    /// When its last request was sent.
     sent_at: f64,
 }
 
+/// A client with its callers, the platform, the network and the clock.
 pub struct Fleet {
     pub now: f64,
     pub simulator: Simulator,
     pub budget: Budget,
     pub observations: Observations,
     pub callers: Vec<Caller>,
+    /// When each request arrived, and its status.
     pub statuses: Vec<(f64, u16)>,
-    /// Against the invariant of the client, and the like.
+    /// Writes that break the invariant of the client.
     pub violations: Vec<String>,
+    /// Milliseconds from one side to the other.
     latency: Box<dyn FnMut() -> f64>,
     flights: Vec<Running>,
     planned: BinaryHeap<Planned>,
+    /// How many were planned so far.
     order: u64,
-    /// Each with its flight, and whether it knows for how long it waits.
+    /// The requests in the queue of the budget, each with its flight, and whether that knows how long it waits.
     waiting: Vec<(Ticket, usize, bool)>,
-    turns_at: f64,
+    /// When the next `WindowEnds` is planned.
+    window_ends_at: f64,
 }
 
 impl Caller {
+    /// Whether its call is under way, or has not begun.
     fn is_there(&self) -> bool {
         self.ended.is_empty() && !self.has_left
     }
 }
 
 impl Fleet {
+    /// A client without callers. `latency` returns the milliseconds of each way.
     pub fn new(simulator: Simulator, budget: Budget, latency: impl FnMut() -> f64 + 'static) -> Self {
         Fleet {
             now: 0.0,
@@ -160,15 +157,17 @@ impl Fleet {
             planned: BinaryHeap::new(),
             order: 0,
             waiting: Vec::new(),
-            turns_at: f64::INFINITY,
+            window_ends_at: f64::INFINITY,
         }
     }
 
+    /// Plans something.
     fn plan(&mut self, at: f64, what: What) {
         self.order += 1;
         self.planned.push(Planned { at, order: self.order, what });
     }
 
+    /// Plans a call. Returns the number of its caller.
     pub fn call_at(&mut self, at: f64, settings: Settings, priority: bool) -> usize {
         let settings = Settings { is_paced: true, max_age_ms: MAX_AGE_MS, ..settings };
         self.callers.push(Caller { settings, priority, ended: Vec::new(), has_left: false, place: None });
@@ -177,19 +176,20 @@ impl Fleet {
         caller
     }
 
+    /// Plans that a caller aborts its call.
     pub fn leave_at(&mut self, at: f64, caller: usize) {
         self.plan(at, What::Leaves { caller });
     }
 
-    /// An event arrives at `at` and shows what was true at `of`; `without` one participant, if wanted.
+    /// Plans an event that arrives at `at` and shows the states at `of`, `without` one participant.
     pub fn event_at(&mut self, at: f64, conversation: &str, of: f64, without: Option<String>) {
         self.plan(at, What::Event { conversation: conversation.to_owned(), of, without });
     }
 
-    /// Until nothing is left to happen.
+    /// Runs until nothing is planned any more.
     pub fn run(&mut self) {
         while let Some(Planned { at, what, .. }) = self.planned.pop() {
-            // A deadline that came too late is no event.
+            // Skipped, so that the deadlines of calls that have ended do not move the clock.
             if matches!(what, What::Expires { caller } if !self.callers[caller].is_there()) {
                 continue;
             }
@@ -212,12 +212,12 @@ impl Fleet {
                     let observed = if let Some(Input::Observed(observed)) = news { observed } else { Vec::new() };
                     self.step(flight, Input::Taken(observed));
                 }
-                What::Told { flight, ticket } if self.flights[flight].ticket == Some(ticket) => {
+                What::WaitKnown { flight, ticket } if self.flights[flight].ticket == Some(ticket) => {
                     if let Some(ms) = self.budget.wait_ms(ticket, self.now) {
                         self.step(flight, Input::Queued(Some(ms)));
                     }
                 }
-                What::Turns | What::Granted { .. } | What::Told { .. } => {}
+                What::WindowEnds | What::Granted { .. } | What::WaitKnown { .. } => {}
             }
             self.grant();
         }
@@ -225,14 +225,16 @@ impl Fleet {
 
     fn join(&mut self, caller: usize) {
         let Caller { settings, priority, .. } = self.callers[caller].clone();
-        let (conversation, whom) = (settings.conversation_id.clone(), settings.target.whom.clone());
-        let known =
-            self.flights.iter().position(|one| !one.is_over && one.conversation == conversation && one.whom == whom);
+        let (conversation, selection) = (settings.conversation_id.clone(), settings.target.selection.clone());
+        let known = self
+            .flights
+            .iter()
+            .position(|one| !one.is_over && one.conversation == conversation && one.selection == selection);
         let flight = known.unwrap_or_else(|| {
             self.flights.push(Running {
                 value: Flight::default(),
                 conversation: conversation.clone(),
-                whom,
+                selection,
                 started: self.now,
                 is_over: false,
                 wait: 0,
@@ -254,14 +256,14 @@ impl Fleet {
         self.plan(self.now + settings.timeout_ms, What::Expires { caller });
         let running = &mut self.flights[flight];
         let end = running.value.join(id, settings, priority, self.now - running.started);
-        self.end(end.map(|end| (id, end)).into_iter().collect());
+        self.record_ends(end.map(|end| (id, end)).into_iter().collect());
         if let Some(ticket) = self.flights[flight].ticket.filter(|_| priority) {
             self.budget.prioritize(ticket);
         }
         if known.is_none() {
             let input = self.observed(flight).unwrap_or(Input::Start);
             self.step(flight, input);
-        } else if self.flights[flight].value.ends_wait() {
+        } else if self.flights[flight].value.is_wait_over() {
             self.step(flight, Input::Woke);
         } else if let Some(ticket) = self.flights[flight].ticket {
             self.step(flight, Input::Queued(self.budget.wait_ms(ticket, self.now)));
@@ -275,7 +277,7 @@ impl Fleet {
         }
         self.callers[caller].has_left = true;
         if self.flights[flight].value.leave(id) {
-            self.over(flight);
+            self.end_flight(flight);
         }
     }
 
@@ -284,13 +286,14 @@ impl Fleet {
         let running = &mut self.flights[flight];
         let ended = running.value.expire(id, self.now - running.started);
         let is_empty = running.value.is_empty();
-        self.end(ended);
+        self.record_ends(ended);
         if is_empty {
-            self.over(flight);
+            self.end_flight(flight);
         }
     }
 
-    fn over(&mut self, flight: usize) {
+    /// Ends a flight: it gives up its place in the queue and its grants.
+    fn end_flight(&mut self, flight: usize) {
         let running = &mut self.flights[flight];
         if std::mem::replace(&mut running.is_over, true) {
             return;
@@ -302,6 +305,7 @@ impl Fleet {
         self.release(flight);
     }
 
+    /// Gives back the grants of a flight.
     fn release(&mut self, flight: usize) {
         if std::mem::take(&mut self.flights[flight].has_grant) {
             self.budget.give_back();
@@ -311,7 +315,8 @@ impl Fleet {
         }
     }
 
-    fn end(&mut self, ended: Vec<(CallerId, End)>) {
+    /// Records the ends of calls.
+    fn record_ends(&mut self, ended: Vec<(CallerId, End)>) {
         for (CallerId(caller), end) in ended {
             self.callers[caller as usize].ended.push((self.now, end));
         }
@@ -340,6 +345,7 @@ impl Fleet {
         }
     }
 
+    /// The observations of the conversation, on the clock of the flight; `None` where there are none.
     fn observed(&mut self, flight: usize) -> Option<Input> {
         let running = &self.flights[flight];
         let mut observed = self.observations.fresh(&running.conversation, self.now, f64::INFINITY);
@@ -347,18 +353,18 @@ impl Fleet {
         (!observed.is_empty()).then_some(Input::Observed(observed))
     }
 
-    /// What was observed since the flight looked at it.
+    /// The observations of the conversation, where an event has come since the last call.
     fn news(&mut self, flight: usize) -> Option<Input> {
         if std::mem::take(&mut self.flights[flight].has_news) { self.observed(flight) } else { None }
     }
 
-    /// What the flight may rest a write on, seen from outside: an event or its own read.
+    /// Records, independently of the flight, whether an input shows a disconnectable participant.
     fn note_sight(&mut self, flight: usize, input: &Input) {
         let running = &mut self.flights[flight];
         let connected = |one: &Participant| one.state.0.as_deref() == Some("connected");
-        let is_meant = |one: &Participant| match &running.whom {
-            Whom::Id(id) => one.id.0.as_ref() == Some(id),
-            Whom::Described(_) | Whom::Everyone => true,
+        let is_meant = |one: &Participant| match &running.selection {
+            Selection::Id(id) => one.id.0.as_ref() == Some(id),
+            Selection::Described(_) | Selection::All => true,
         };
         match input {
             Input::Observed(observed) | Input::Taken(observed) => {
@@ -376,6 +382,7 @@ impl Fleet {
         }
     }
 
+    /// Passes an input to a flight, and performs its actions until one takes time. The same order as `Driver::drive`.
     fn step(&mut self, flight: usize, input: Input) {
         let mut input = input;
         loop {
@@ -383,7 +390,7 @@ impl Fleet {
             let running = &mut self.flights[flight];
             running.is_waiting = false;
             let step = running.value.next(input, self.now - running.started, 0.5);
-            self.end(step.ended);
+            self.record_ends(step.ended);
             if !matches!(step.action, Some(Action::Take { .. } | Action::Send(_))) {
                 self.release(flight);
                 self.flights[flight].follows = false;
@@ -396,7 +403,7 @@ impl Fleet {
             }
             let running = &mut self.flights[flight];
             input = match step.action {
-                None => return self.over(flight),
+                None => return self.end_flight(flight),
                 Some(Action::Token { .. }) => Input::Token,
                 Some(Action::Wait { ms }) => {
                     running.is_waiting = true;
@@ -414,12 +421,13 @@ impl Fleet {
         }
     }
 
+    /// Takes a request from the budget; `None` where the flight is in its queue already. The same as `Driver::take`.
     fn take(&mut self, flight: usize, operation: Operation) -> Option<Input> {
         let running = &mut self.flights[flight];
         if running.ticket.is_some() {
             return None;
         }
-        // One was granted already, to a write that is too old.
+        // Granted to a write whose observation has become too old: the call reads again.
         let is_again = std::mem::take(&mut running.has_grant);
         if is_again {
             self.budget.give_back();
@@ -446,7 +454,7 @@ impl Fleet {
         let ticket = self.budget.enter(purpose, running.value.has_priority());
         running.ticket = Some(ticket);
         self.waiting.push((ticket, flight, true));
-        // Granted at once, where it can be; only who has to wait hears of it.
+        // Granted at once where possible; otherwise the flight learns how long it waits.
         if let Some(taken) = self.grant_except(Some(ticket)) {
             return Some(taken);
         }
@@ -461,7 +469,7 @@ impl Fleet {
         self.grant_except(None);
     }
 
-    /// Hands out grants; the one of `own` is returned, because its flight is being stepped.
+    /// Grants all requests that may go. The grant of `own` is returned, because its flight is handling an action.
     fn grant_except(&mut self, own: Option<Ticket>) -> Option<Input> {
         let mut of_own = None;
         loop {
@@ -479,11 +487,11 @@ impl Fleet {
                 }
                 Answer::Wait(ms) => {
                     let at = self.now + ms.max(0.001);
-                    if at < self.turns_at || self.turns_at <= self.now {
-                        self.turns_at = at;
-                        self.plan(at, What::Turns);
+                    if at < self.window_ends_at || self.window_ends_at <= self.now {
+                        self.window_ends_at = at;
+                        self.plan(at, What::WindowEnds);
                     }
-                    self.tell(own);
+                    self.plan_wait_known(own);
                     return of_own;
                 }
                 Answer::Idle => return of_own,
@@ -491,12 +499,12 @@ impl Fleet {
         }
     }
 
-    /// Tells those who wait for how long, where they do not know.
-    fn tell(&mut self, own: Option<Ticket>) {
+    /// Plans `WaitKnown` for the flights that do not know how long they wait.
+    fn plan_wait_known(&mut self, own: Option<Ticket>) {
         while let Some(index) = self.waiting.iter().position(|one| !one.2 && own != Some(one.0)) {
             let (ticket, flight, ..) = self.waiting[index];
             self.waiting[index].2 = true;
-            self.plan(self.now, What::Told { flight, ticket });
+            self.plan(self.now, What::WaitKnown { flight, ticket });
         }
     }
 
@@ -511,7 +519,7 @@ impl Fleet {
             }
             let id = running.value.participant_id().expect("a write is for somebody").to_owned();
             let conversation = running.conversation.clone();
-            self.observations.spend(&conversation, &id);
+            self.observations.mark_used(&conversation, &id);
         }
         if !std::mem::take(&mut running.has_grant) {
             assert!(std::mem::take(&mut running.with_write), "a request without a grant");
@@ -523,7 +531,7 @@ impl Fleet {
         self.plan(at, What::Arrives { flight, request });
     }
 
-    /// The request reaches the platform, even of a flight that is over by now.
+    /// The request reaches the platform, also where its flight is over by now.
     fn arrive(&mut self, flight: usize, request: &Asked) {
         let Asked { method, path, body: text, operation, described, .. } = request.clone();
         let asked = Request { method, path, body: text.unwrap_or_default(), ..Request::default() };
@@ -546,7 +554,7 @@ impl Fleet {
             header("Retry-After").map(|value| RetryAfter { value, date_ms: None, sent_ms: None, received_ms: 0.0 });
         let expected = operation.expects(reply.status, described);
         let typed = response(reply.status, body(expected, "participants", &reply.body, None));
-        let typed = disconnect_if_connected::protocol::http::Response { retry_after, ..typed };
+        let typed = Response { retry_after, ..typed };
         let limits = Limits {
             allowed: number("inin-ratelimit-allowed"),
             count: number("inin-ratelimit-count"),
@@ -579,15 +587,16 @@ impl Fleet {
     }
 }
 
+/// The participants of the body of an event.
 fn listed(text: &str) -> Vec<Participant> {
-    let expected = disconnect_if_connected::protocol::http::Expected::Participants { described: true };
+    let expected = Expected::Participants { described: true };
     match body(expected, "participants", text, None) {
         Body::Participants(participants) => participants,
         _ => Vec::new(),
     }
 }
 
-/// A call for the customer of a conversation, which takes its time.
+/// The settings of a call with this deadline.
 pub fn settings(conversation: &str, participant: &str, timeout_ms: f64) -> Settings {
     let settings = Settings::new(conversation, participant, Api::Calls);
     Settings { timeout_ms, request_timeout_ms: 1_000.0, token_can_be_refreshed: false, ..settings }

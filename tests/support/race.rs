@@ -1,5 +1,4 @@
-//! One race in virtual time: the real protocol, or what people write by hand, against the simulator, with an injected
-//! clock.
+//! Random races in virtual time: the protocol, or code written by hand (`bench`), against the simulator.
 
 use super::response::{body, response};
 use disconnect_if_connected::protocol::{
@@ -8,7 +7,7 @@ use disconnect_if_connected::protocol::{
     http::{Failure, Operation, Request as Asked, Response, RetryAfter},
     outcome::Outcome,
     result::DisconnectResult,
-    selection::{Description, Whom},
+    selection::{Description, Selection},
     settings::{Api, Settings},
     timeline::Event,
 };
@@ -18,19 +17,21 @@ use simulator::{Config, Conversation, Delivery, Exchange, Fault, Participant, Re
 pub const CONVERSATION: &str = "c-1";
 pub const PARTICIPANT: &str = "p-1";
 
-/// What the platform does, and what goes wrong on the way.
+/// One race: what the platform does, and what fails on the way to it.
 #[derive(Clone, Debug)]
 pub struct Race {
+    /// The dialect: `calls`, otherwise `voice`.
     pub uses_calls: bool,
     pub read_lag_ms: u16,
     pub effect_delay_ms: u16,
-    /// The true states: the first from the beginning, each later one after so many milliseconds more.
+    /// The true states, each with the milliseconds since the one before; the first one is true from the beginning.
     pub states: Vec<(u16, State)>,
     pub faults: Vec<ScriptedFault>,
-    /// Seeds latencies and jitter.
+    /// The seed of latencies and jitter.
     pub seed: u64,
 }
 
+/// A true state of the participant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     Connected,
@@ -62,13 +63,17 @@ impl State {
     }
 }
 
+/// A fault of one request.
 #[derive(Clone, Debug)]
 pub struct ScriptedFault {
+    /// It affects a write, otherwise a read.
     pub on_write: bool,
+    /// So many requests of this kind are not affected before.
     pub skip: u8,
     pub kind: FaultKind,
 }
 
+/// What fails; `Before` and `After` the platform has handled the request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FaultKind {
     LostBefore,
@@ -79,7 +84,7 @@ pub enum FaultKind {
     GatewayTimeoutAfter,
     RateLimited,
     CutShort,
-    /// A page with 200, of a proxy, instead of the platform's answer to a write.
+    /// A page of a proxy with 200, in the place of the platform's answer to a write.
     PageBefore,
     PageAfter,
 }
@@ -103,7 +108,7 @@ impl FaultKind {
     }
 }
 
-/// Schedules that end within a second, lag up to 400 ms, and no more faults than a call retries.
+/// Random races: schedules that end within a second, lag up to 400 ms, and no more faults than a call retries.
 pub fn races() -> impl Strategy<Value = Race> {
     use FaultKind::{
         CutShort, GatewayTimeoutAfter, HangAfter, HangBefore, LostAfter, LostBefore, PageAfter, PageBefore,
@@ -135,14 +140,14 @@ pub fn races() -> impl Strategy<Value = Race> {
         PageAfter,
     ]);
     let fault = (any::<bool>(), 0..3_u8, kind).prop_map(|(on_write, skip, kind)| {
-        // A page in the place of a read is no transient failure.
+        // A page in the place of a read is not a transient failure, so the call would rightly end.
         let kind = if !on_write && matches!(kind, PageBefore | PageAfter) { CutShort } else { kind };
         ScriptedFault { on_write, skip, kind }
     });
     let faults = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(fault, 1..=2)];
     (any::<bool>(), 0..=400_u16, 0..=200_u16, prop::collection::vec((0..=300_u16, state), 1..=4), faults, any::<u64>())
         .prop_map(|(uses_calls, read_lag_ms, effect_delay_ms, mut states, faults, seed)| {
-            // Nobody comes back from gone.
+            // Gone is the last state.
             if let Some(gone) = states.iter().position(|(_, state)| state.is_gone()) {
                 states.truncate(gone + 1);
             }
@@ -150,7 +155,7 @@ pub fn races() -> impl Strategy<Value = Race> {
         })
 }
 
-/// A small generator for latencies and jitter: splitmix64.
+/// A generator of random numbers for latencies and jitter: splitmix64.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -159,6 +164,7 @@ impl Random {
         Random(seed)
     }
 
+    /// The next number, in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -168,14 +174,11 @@ impl Random {
     }
 }
 
+/// The result of an HTTP exchange.
 pub enum Exchanged {
-    /// Status, body, its `Retry-After`, and whether the body is whole.
-    Answer {
-        status: u16,
-        body: String,
-        retry_after: Option<String>,
-        whole: bool,
-    },
+    /// A response; `whole`: its body did not break off.
+    Answer { status: u16, body: String, retry_after: Option<String>, whole: bool },
+    /// No response.
     Nothing(Failure),
 }
 
@@ -184,7 +187,7 @@ pub struct World {
     pub simulator: Simulator,
     pub now: f64,
     pub random: Random,
-    /// Was each request of the log a write, and had the read directly before it shown connected?
+    /// For each write: whether the request directly before it was a read that showed connected.
     pub writes_after_connected: Vec<bool>,
     last_read_showed_connected: bool,
 }
@@ -198,7 +201,7 @@ impl World {
             .enumerate()
             .map(|(index, (after, state))| {
                 at += if index == 0 { 0.0 } else { f64::from(*after) };
-                // What was true at the beginning had been true for long.
+                // The first state began long ago, so that lagging reads show it too.
                 Step {
                     at: if index == 0 { -1e6 } else { at },
                     state: state.name().map(str::to_owned),
@@ -231,17 +234,19 @@ impl World {
         }
     }
 
+    /// The true state now; `None` where the participant is not listed.
     pub fn state(&self) -> Option<String> {
         self.simulator.state(CONVERSATION, PARTICIPANT, self.now)
     }
 
-    /// Or no longer listed.
+    /// Whether the participant is gone, or not listed, in the end.
     pub fn is_gone(&self) -> bool {
-        // Long after, when every accepted write has taken effect.
+        // Long after the call, when every accepted write has taken effect.
         let state = self.simulator.state(CONVERSATION, PARTICIPANT, self.now + 1e6);
-        state.is_none_or(|state| simulator::model::GONE.contains(&state.as_str()))
+        state.is_none_or(|state| simulator::GONE.contains(&state.as_str()))
     }
 
+    /// How many writes the platform has accepted.
     pub fn writes_accepted(&self) -> usize {
         self.simulator.log().iter().filter(|entry| entry.accepted).count()
     }
@@ -285,18 +290,18 @@ impl World {
     }
 }
 
-/// In every second race the participant is described.
+/// The settings of a race; in every second one the participant is described.
 pub fn settings(race: &Race) -> Settings {
     let api = if race.uses_calls { Api::Calls } else { Api::Voice };
     let mut settings = Settings::new(CONVERSATION, PARTICIPANT, api);
     if race.seed % 2 == 1 {
         let purpose = Some(vec!["customer".to_owned()]);
-        settings.target.whom = Whom::Described(Description { purpose, ..Description::default() });
+        settings.target.selection = Selection::Described(Description { purpose, ..Description::default() });
     }
     Settings { token_can_be_refreshed: false, request_timeout_ms: 1_000.0, ..settings }
 }
 
-/// The real protocol.
+/// Runs a call of the protocol. Returns its end and its timeline.
 pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, DisconnectError>, Vec<Event>) {
     let list = settings.dialect.read.participants.clone();
     let mut call = Call::new(settings);
@@ -327,21 +332,23 @@ pub fn ours(world: &mut World, settings: Settings) -> (Result<DisconnectResult, 
     }
 }
 
-/// How a race ended and what may be said against it.
+/// The verdict on how a race ended.
 pub struct Judged {
+    /// The participant could be removed.
     pub removable: bool,
+    /// The platform accepted a write.
     pub removed_by_us: bool,
-    /// What was said is not true.
+    /// Why the report is not true.
     pub false_report: Option<String>,
 }
 
 impl Race {
-    /// Connected at the end, and not because nobody acts on a gone one: whoever asks long enough can remove it.
+    /// Whether the participant is connected at the end: a call that tries long enough can remove it.
     pub fn is_removable(&self) -> bool {
         self.states.last().is_some_and(|(_, state)| *state == State::Connected)
     }
 
-    /// Holds what a call of the protocol said against what was true.
+    /// Compares what a call of the protocol reports with the truth.
     pub fn judge(&self, world: &World, end: &Result<DisconnectResult, DisconnectError>) -> Judged {
         let (accepted, gone) = (world.writes_accepted() > 0, world.is_gone());
         let false_report = match end {

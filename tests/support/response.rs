@@ -1,4 +1,4 @@
-//! Typed responses from text: what src/host/body.rs does with the host's parser, by serde_json.
+//! Typed responses from text: what `src/host/body.rs` does with the host's parser, here by serde_json.
 
 use disconnect_if_connected::protocol::{
     dialect::Fields,
@@ -8,12 +8,12 @@ use disconnect_if_connected::protocol::{
 use serde_json::Value;
 
 /// A response without headers.
-#[allow(dead_code, reason = "the fuzzers look at bodies only")]
+#[allow(dead_code, reason = "the fuzzers need bodies only")]
 pub fn response(status: u16, body: Body) -> Response {
     Response { status, correlation_id: None, retry_after: None, body }
 }
 
-/// A body as the call expects it; `list` is where the participants are, `failure` why the text is not whole.
+/// A body as the call expects it. `list` is where the participants are; `failure` is why the text is not whole.
 pub fn body(expected: Expected, list: &str, text: &str, failure: Option<Failure>) -> Body {
     if expected == Expected::Nothing {
         return Body::Unread;
@@ -35,10 +35,11 @@ pub fn body(expected: Expected, list: &str, text: &str, failure: Option<Failure>
     }
 }
 
+/// The participants of a body; `None` where it has no list.
 fn participants(body: &Value, list: &str, described: bool) -> Option<Vec<Participant>> {
     let participant = |entry: &Value| {
         let mut object = entry.as_object()?.clone();
-        // serde_json takes an array for a struct, the host does not.
+        // serde_json accepts an array as a struct, the host does not.
         if let Some(calls) = object.get_mut("calls").and_then(Value::as_array_mut) {
             calls.retain(Value::is_object);
         }

@@ -1,7 +1,7 @@
-//! Makes the JavaScript glue of a compiled module: `bindgen INPUT.wasm OUT_DIR NAME`.
+//! The generator of the JavaScript glue of a compiled module: `bindgen INPUT.wasm OUT_DIR NAME`.
 //!
-//! Target `web` without a default path: the glue loads nothing by itself, the package's entry points pass it the
-//! module. It can also give the module a fresh instance, after a trap.
+//! The target is `web` without a default path: the glue loads nothing by itself, the package's entry points pass the
+//! module to it. It has a function that replaces the instance of the module, for use after a trap.
 
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
