@@ -16,14 +16,25 @@ export const types = {
 };
 
 /**
- * @param {{ port?: number, folder?: string, open?: string[], headers?: Record<string, string>, files?: Record<string,
- * string> }} [options] `open`: the paths of this repository that are public; another folder is public as a whole.
- * `files`: texts in the place of files, by path
+ * @typedef {object} Served
+ * @property {number} [port]
+ * @property {string} [folder] default: this repository; another folder is public as a whole
+ * @property {string[]} [open] the paths of this repository that are public
+ * @property {Record<string, string>} [headers]
+ * @property {Record<string, string>} [files] texts in the place of files, by path
+ * @property {Record<string, string>} [folders] paths that stand for others
+ */
+
+/**
+ * @param {Served} [options]
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
-export async function serve({ port = 0, folder = root, open = ["/www/", "/pkg/"], headers = {}, files = {} } = {}) {
+export async function serve(options = {}) {
+  const { port = 0, folder = root, open = ["/www/", "/pkg/"], headers = {}, files = {}, folders = {} } = options;
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+    const asked = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+    const prefix = Object.keys(folders).find((prefix) => asked.startsWith(prefix));
+    const path = prefix ? folders[prefix] + asked.slice(prefix.length) : asked;
     const isPublic = folder !== root || open.some((prefix) => path.startsWith(prefix));
     if (path === "/" && folder === root) return response.writeHead(302, { Location: "/www/index.html" }).end();
     try {

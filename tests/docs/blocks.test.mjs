@@ -57,7 +57,8 @@ for (const path of paths) {
     } else if (language === "js") {
       test(`${name} runs`, () => runs(code, `${path.replaceAll(/\W/g, "-")}-${line}.mjs`));
     } else if (language !== "json") {
-      test(`${name} says how it is run`, () => assert.fail("a comment before it must say: run by FILE, or not run: WHY"));
+      test(`${name} says how it is run`, () =>
+        assert.fail("a comment before it must say: run by FILE, or not run: WHY"));
     }
   }
 }

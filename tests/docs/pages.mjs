@@ -19,7 +19,8 @@ export const read = (path) => readFileSync(join(root, path), "utf8");
 export function blocksOf(path) {
   const text = read(path);
   const [, pageRunBy] = /^<!-- the code of this page is run by (\S+) -->$/m.exec(text) ?? [];
-  const pattern = /(?:^[ ]*<!-- (?:run by (?<runBy>\S+)|not run: (?<notRun>[^>]+?)) -->\n)?^(?<indent>[ ]*)```(?<language>\w*)\n(?<code>.*?)^\k<indent>```$/gms;
+  const pattern =
+    /(?:^[ ]*<!-- (?:run by (?<runBy>\S+)|not run: (?<notRun>[^>]+?)) -->\n)?^(?<indent>[ ]*)```(?<language>\w*)\n(?<code>.*?)^\k<indent>```$/gms;
   return [...text.matchAll(pattern)].map(({ groups, index }) => {
     const { runBy = groups.notRun ? undefined : pageRunBy, notRun, indent, language } = groups;
     const code = groups.code.replaceAll(new RegExp(`^${indent}`, "gm"), "");
