@@ -21,11 +21,11 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
   let isReady = false;
 
   /** @param {string} type @param {object} [content] */
-  const send = (type, content) =>
+  const tell = (type, content) =>
     frame.contentWindow?.postMessage({ protocol: PROTOCOL, version: VERSION, type, ...content }, address.origin);
 
   function init() {
-    if (isReady && order.conversationId) send("init", order);
+    if (isReady && order.conversationId) tell("init", order);
   }
 
   /** @param {MessageEvent} event */
@@ -48,7 +48,7 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
       init();
     },
     /** Reads the participants again. */
-    refresh: () => send("refresh"),
+    refresh: () => tell("refresh"),
     /** Unloads the host page; the frame stays. */
     close() {
       window.removeEventListener("message", onMessage);

@@ -93,14 +93,14 @@ function report(desktop) {
     if (outcome === "not-connected") desktop?.toast("error", text("notRemoved"), message);
     else desktop?.toast(isSure ? "success" : "info", text(isSure ? "removed" : "title"), message);
     notice("refused");
-    host?.send("outcome", { conversationId: result.conversationId, participant: short(participant), result });
+    host?.tell("outcome", { conversationId: result.conversationId, participant: short(participant), result });
   });
   element.addEventListener("remove-caller-error", (/** @type {any} */ { detail: { participant, error, message } }) => {
     if (error?.name === "AbortError") return;
     if (error?.code === "FORBIDDEN")
       notice(participant ? "refused" : "unread", participant ? "writeRefused" : "readRefused");
     if (participant) desktop?.toast("error", text(error?.mayHaveDisconnected ? "title" : "notRemoved"), message);
-    host?.send("error", {
+    host?.tell("error", {
       conversationId: element.conversationId,
       participant: participant && short(participant),
       error: error?.toJSON?.() ?? { name: error?.name, message: error?.message },
@@ -156,12 +156,12 @@ async function start() {
       problem = error;
     });
   }
-  host?.send("ready");
+  host?.tell("ready");
   const { signal } = end;
   if (!signIn.isSignedIn) {
     // Not a second time without a click, because a failing login would be an endless loop.
     const atOnce = !popup && !isAnswer && !signIn.hasLeft;
-    if (!atOnce) host?.send("sign-in-required");
+    if (!atOnce) host?.tell("sign-in-required");
     await askToSignIn(signIn, launch, { popup, atOnce, problem, signal });
   }
   if (signal.aborted) return;
@@ -181,7 +181,7 @@ async function start() {
     for (const id of ["refused", "unread"]) notice(id);
     setStatus(launch.conversationId ? undefined : "noConversation");
     element.conversationId = launch.conversationId ?? "";
-    host?.send("signed-in");
+    host?.tell("signed-in");
     session = new AbortController();
     showChannel("waiting");
     listen(environment, signIn, client, session.signal);
@@ -205,7 +205,7 @@ async function start() {
     leave();
     // The list was for the user who signed out.
     if (signIn.hasLeft) element.conversationId = "";
-    host?.send("sign-in-required");
+    host?.tell("sign-in-required");
     await askToSignIn(signIn, launch, { popup, isAgain: !signIn.hasLeft, hadFocus, signal });
     if (signal.aborted) return;
     begin();
@@ -223,5 +223,5 @@ async function start() {
 
 start().catch((error) => {
   showProblem(error);
-  host?.send("error", { error: { name: error?.name, message: error?.message } });
+  host?.tell("error", { error: { name: error?.name, message: error?.message } });
 });
