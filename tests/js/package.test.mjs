@@ -55,6 +55,15 @@ async function node(file, source) {
   return stdout.trim();
 }
 
+/** Checks the types of files of the project. */
+async function checkTypes(files, ...flags) {
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--types", ""];
+  await exec(tsc, [...strict, ...flags, ...files], { cwd: project }).catch(({ stdout, message }) =>
+    assert.fail(`${files.join(" ")}: ${stdout || message}`),
+  );
+}
+
 test("Node ESM", async () => {
   const imports = `import { DisconnectError, disconnectIfConnected } from "disconnect-if-connected";
     import { createSimulator } from "disconnect-if-connected/simulator";`;
@@ -229,23 +238,9 @@ test("TypeScript strict: ESM, CommonJS and bundlers", async () => {
     join(project, "cjs.cts"),
     cjs + types.replaceAll("instanceof DisconnectError", "instanceof module.DisconnectError"),
   );
-  const tsc = join(root, "node_modules", ".bin", "tsc");
-  const strict = [
-    "--noEmit",
-    "--strict",
-    "--exactOptionalPropertyTypes",
-    "--noUncheckedIndexedAccess",
-    "--lib",
-    "ES2022,DOM",
-    "--types",
-    "",
-  ];
-  const check = (...args) =>
-    exec(tsc, [...strict, ...args], { cwd: project }).catch(({ stdout, message }) =>
-      assert.fail(`${args.join(" ")}: ${stdout || message}`),
-    );
-  await check("--module", "nodenext", "--target", "es2022", "esm.mts", "cjs.cts");
-  await check("--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "esm.mts");
+  const flags = ["--noUncheckedIndexedAccess", "--lib", "ES2022,DOM"];
+  await checkTypes(["esm.mts", "cjs.cts"], ...flags, "--module", "nodenext");
+  await checkTypes(["esm.mts"], ...flags, "--module", "esnext", "--moduleResolution", "bundler");
 });
 
 test("the element in Node: importable on a server, registered nowhere; its types", async () => {
@@ -278,10 +273,7 @@ test("the element in Node: importable on a server, registered nowhere; its types
     // @ts-expect-error a field that does not exist
     element.where = { role: "customer" };`,
   );
-  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "", "--target", "es2022"];
-  const args = [...strict, "--module", "nodenext", "--lib", "ES2022,DOM", "element.mts"];
-  const tsc = join(root, "node_modules", ".bin", "tsc");
-  await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) => assert.fail(stdout || message));
+  await checkTypes(["element.mts"], "--module", "nodenext", "--lib", "ES2022,DOM");
 });
 
 test("the types of the WebAssembly module itself", async () => {
@@ -297,10 +289,7 @@ test("the types of the WebAssembly module itself", async () => {
     // @ts-expect-error the ids are required
     void disconnectIfConnected({ accessToken: "t" });`,
   );
-  const strict = ["--noEmit", "--strict", "--skipLibCheck", "false", "--types", "", "--module", "nodenext"];
-  const args = [...strict, "--target", "es2022", "--lib", "ES2022,DOM", "module.mts"];
-  const tsc = join(root, "node_modules", ".bin", "tsc");
-  await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) => assert.fail(stdout || message));
+  await checkTypes(["module.mts"], "--skipLibCheck", "false", "--module", "nodenext", "--lib", "ES2022,DOM");
 });
 
 test("types without lib dom, and every kind of fetch and signal", async () => {
@@ -336,17 +325,8 @@ test("types without lib dom, and every kind of fetch and signal", async () => {
     // @ts-expect-error no source
     void init();`,
   );
-  const tsc = join(root, "node_modules", ".bin", "tsc");
-  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--types", "", "--module", "nodenext"];
-  for (const [file, lib] of [
-    ["no-dom.mts", "ES2022"],
-    ["dom.mts", "ES2022,DOM"],
-  ]) {
-    const args = [...strict, "--target", "es2022", "--lib", lib, file];
-    await exec(tsc, args, { cwd: project }).catch(({ stdout, message }) =>
-      assert.fail(`${file}: ${stdout || message}`),
-    );
-  }
+  await checkTypes(["no-dom.mts"], "--module", "nodenext", "--lib", "ES2022");
+  await checkTypes(["dom.mts"], "--module", "nodenext", "--lib", "ES2022,DOM");
 });
 
 test("every export has a doc comment", async () => {
