@@ -41,6 +41,15 @@ export const FAULTS = { killWorkerAt: 100, restartRedisAt: 200 };
 /** The number of senders that wait until Redis is away. */
 const LATE = 50;
 
+/** Waits for a condition; fails after five minutes. */
+async function until(condition, what) {
+  const started = performance.now();
+  while (!condition()) {
+    if (performance.now() - started > 300_000) throw new Error(`not within 5 minutes: ${what}`);
+    await delay(5);
+  }
+}
+
 /** The processor time that a process has used, in milliseconds; on Linux only. */
 function cpuMs(pid) {
   try {
@@ -128,16 +137,16 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
   async function fail() {
     const { killWorkerAt, restartRedisAt } = faults;
     if (killWorkerAt !== undefined) {
-      while (accepted() < killWorkerAt) await delay(5);
+      await until(() => accepted() >= killWorkerAt, `${killWorkerAt} accepted disconnects`);
       working[0].child.kill("SIGKILL");
       events.push(`a worker killed after ${accepted()} accepted disconnects`);
     }
     if (restartRedisAt !== undefined) {
-      while (accepted() < restartRedisAt) await delay(5);
+      await until(() => accepted() >= restartRedisAt, `${restartRedisAt} accepted disconnects`);
       await store.stop();
       events.push(`Redis stopped after ${accepted()}`);
       resolveRedisStopped();
-      while (!statuses.has(503)) await delay(5);
+      await until(() => statuses.has(503), "a 503");
       await delay(1_000);
       await store.start();
     }
