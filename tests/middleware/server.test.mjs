@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { root } from "../../scripts/run.mjs";
 import {
   ask,
+  atTheEnd,
   clientCredentials,
   configuration,
   connected,
@@ -40,6 +41,7 @@ async function loginHost(answer) {
     server.close();
     server.closeAllConnections();
   };
+  atTheEnd(close);
   return { loginUrl: `http://127.0.0.1:${server.address().port}`, asked, close };
 }
 
@@ -163,6 +165,7 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
   const login = await loginHost((response) => answer(response));
   const simulator = await createSimulator({ conversations: [{ id: "c", participants: [connected("p")] }] });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const env = {
     WEBHOOK_SECRET: secret,
     STATUS_TOKEN: statusToken,
@@ -198,7 +201,7 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
   simulator.addFault({ status: 403, body: JSON.stringify(echo) });
   assert.equal((await post(server.url, order)).body.code, "FORBIDDEN");
   simulator.addFault({ status: 500, times: 9, body: token });
-  assert.equal((await post(server.url, { ...order, timeoutMs: 200 })).status, 502);
+  assert.equal((await post(server.url, { ...order, timeoutMs: 2_000 })).status, 502);
   assert.equal((await ask(server.url, "GET", "/readyz")).status, 200);
   await post(server.url, `{"conversationId":"${token}"`);
   await post(server.url, { ...order, participantId: "x", [token]: 1 }, { id: "secretive" });
@@ -221,6 +224,7 @@ test("SIGTERM under load: removals under way are answered, new ones are refused,
     faults: [{ delayMs: 300, times: 1e6 }],
   });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const env = {
     WEBHOOK_SECRET: secret,
     GENESYS_CLOUD_BASE_URL: platform.baseUrl,
