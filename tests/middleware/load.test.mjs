@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { ask, connected, createSimulator, delay, post, secret, start, statusToken } from "./support.mjs";
+import { ask, atTheEnd, connected, createSimulator, delay, post, secret, start, statusToken } from "./support.mjs";
 
 const REMOVALS = 500;
 /** Shorter than the platform's minute, so that the test is fast. */
@@ -18,6 +18,7 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and each is c
   const faults = [{ on: "read", delayMs: 1_000, times: 4 }];
   const simulator = await createSimulator({ conversations, requestsPerMinute: 300, rateWindowMs: WINDOW_MS, faults });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const server = await start({
     WEBHOOK_SECRET: secret,
     STATUS_TOKEN: statusToken,
