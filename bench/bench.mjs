@@ -1,5 +1,5 @@
-// `npm run bench`: side by side with what a user would pick instead, interleaved in one run; medians, their spread,
-// ratios.
+// The benchmark of one call, `npm run bench`: the package beside its alternatives, interleaved in one run; medians,
+// quartiles and ratios.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,6 +17,7 @@ const { bareFetch, byHand, officialSdk, ours, readCheckPost, accessToken } = awa
 const { callBody } = await import("./server.mjs");
 const { ids } = await import("./platform.mjs");
 
+/** The medians and quartiles of each contender, by title. */
 const results = {};
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -34,13 +35,13 @@ const shuffled = (names) => {
   return names.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
 };
 
-/** Runs the contenders in turn, `rounds` times, and keeps what `measure` says of each. */
+/** Runs the contenders in turn, `rounds` times, and keeps the values of `measure`. */
 async function interleaved(title, contenders, rounds, measure) {
   step(title);
   const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   const names = Object.keys(contenders);
   for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
-    // A new order each round, so that nobody always follows the same one, and pays for what it leaves behind.
+    // A new order each round, so that no contender always runs after the same one, and pays for its garbage.
     for (const name of shuffled(names)) {
       const value = await measure(contenders[name]);
       if (round >= 0) samples[name].push(value);
@@ -162,24 +163,33 @@ await interleaved(
   cpu(bodies.large, 20),
 );
 
+const sdkPath = (file) => join(root, "node_modules/purecloud-platform-client-v2/dist", file);
+const gateway = `{ host: "127.0.0.1", protocol: "http", port: ${port}, path_params_login: "", path_params_api: "" }`;
+const { conversationId, participantId } = ids;
+/** One removal by the SDK, as source, for `client` and `api`. */
+const sdkCalls = `client.setGateway(${gateway});
+    client.setAccessToken("${accessToken}");
+    const api = new platformClient.ConversationsApi();
+    await api.getConversationsCall("${conversationId}");
+    await api.patchConversationsCallParticipant("${conversationId}", "${participantId}", { state: "disconnected" });`;
 const fresh = {
   "bare fetch": `const { bareFetch } = { bareFetch: ${bareFetch.toString()} };
-    const ids = ${JSON.stringify(ids)}; const headers = {}; const write = { method: "PATCH", headers, body: '{"state":"disconnected"}' };
-    const readUrl = (origin) => origin + "/api/v2/conversations/calls/" + ids.conversationId; const writeUrl = (origin) => readUrl(origin) + "/participants/x";
+    const ids = ${JSON.stringify(ids)};
+    const headers = {};
+    const write = { method: "PATCH", headers, body: '{"state":"disconnected"}' };
+    const readUrl = (origin) => origin + "/api/v2/conversations/calls/" + ids.conversationId;
+    const writeUrl = (origin) => readUrl(origin) + "/participants/x";
     await bareFetch("${small}");`,
   ours: `import { disconnectIfConnected } from ${JSON.stringify(join(root, "pkg", "index.node.mjs"))};
     await disconnectIfConnected({ ...${JSON.stringify({ ...ids, accessToken, baseUrl: small, api: "calls" })} });`,
-  "official SDK": `import platformClient from ${JSON.stringify(join(root, "node_modules/purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js"))};
+  "official SDK": `import platformClient from ${JSON.stringify(sdkPath("node/purecloud-platform-client-v2.js"))};
     const client = platformClient.ApiClient.instance;
-    client.setGateway({ host: "127.0.0.1", protocol: "http", port: ${port}, path_params_login: "", path_params_api: "" });
-    client.setAccessToken("${accessToken}");
-    const api = new platformClient.ConversationsApi();
-    await api.getConversationsCall("${ids.conversationId}");
-    await api.patchConversationsCallParticipant("${ids.conversationId}", "${ids.participantId}", { state: "disconnected" });
+    ${sdkCalls}
     process.exit(0);`,
 };
 const inFreshProcess = (read) => (source) => {
-  const report = `process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stdout.write("\\n" + (user + system) / 1000); });`;
+  const cpuMs = "const { user, system } = process.cpuUsage(); const cpuMs = (user + system) / 1000;";
+  const report = `process.on("exit", () => { ${cpuMs} process.stdout.write("\\n" + cpuMs); });`;
   const started = performance.now();
   const { stdout } = spawnSync(
     process.execPath,
@@ -203,8 +213,8 @@ await interleaved(
   inFreshProcess(({ cpu }) => cpu),
 );
 
-// Chromium: each contender as one minified script, in a context without any cache; the page's title is when it was
-// done.
+// Chromium: each contender as one minified script, in a context without a cache; the page's title is the time of the
+// end.
 const { chrome, missing } = await browser();
 if (chrome) {
   const options = `{ ...${JSON.stringify({ ...ids, accessToken, api: "calls" })}, baseUrl: location.origin }`;
@@ -236,17 +246,14 @@ if (chrome) {
   copyFileSync(join(root, "pkg", "core.wasm"), join(pages, "core.wasm"));
   await bundled(
     "init",
-    `import { disconnectIfConnected, init } from "../pkg/wasm.js"; init("/pages/core.wasm"); await disconnectIfConnected(${options}); ${done}`,
+    `import { disconnectIfConnected, init } from "../pkg/wasm.js"; init("/pages/core.wasm");
+    await disconnectIfConnected(${options}); ${done}`,
   );
-  const sdk = join(root, "node_modules/purecloud-platform-client-v2/dist/web-cjs/purecloud-platform-client-v2.min.js");
-  copyFileSync(sdk, join(pages, "platform.js"));
+  copyFileSync(sdkPath("web-cjs/purecloud-platform-client-v2.min.js"), join(pages, "platform.js"));
   writeFileSync(
     join(pages, "run-sdk.js"),
     `const platformClient = require("platformClient"); const client = platformClient.ApiClient.instance;
-    client.setGateway({ host: "127.0.0.1", protocol: "http", port: ${port}, path_params_login: "", path_params_api: "" });
-    client.setAccessToken("${accessToken}"); const api = new platformClient.ConversationsApi();
-    (async () => { await api.getConversationsCall("${ids.conversationId}");
-      await api.patchConversationsCallParticipant("${ids.conversationId}", "${ids.participantId}", { state: "disconnected" }); ${done} })();`,
+    (async () => { ${sdkCalls} ${done} })();`,
   );
   writeFileSync(
     join(pages, "sdk.html"),

@@ -1,5 +1,5 @@
-// What the client does, by hand, in plain JavaScript: a map of what was observed, and one promise for overlapping
-// calls; without a budget, deadlines, signals, checks and bounds.
+// The client's work by hand, in plain JavaScript: a map of observed states, and one promise for overlapping calls;
+// without a budget, deadlines, signals, checks and bounds.
 import { byHand } from "./by-hand.mjs";
 import { headers, write } from "./platform.mjs";
 

@@ -1,7 +1,7 @@
 // The same rule by hand, in plain JavaScript: what a careful developer writes in a day.
 import { headers, ids, readUrl, write, writeUrl } from "./platform.mjs";
 
-/** The same rule as ours by hand: timeouts, settling, retries, Retry-After, a timeline; without options, dialects and typed errors. */
+/** With timeouts, settling, retries, Retry-After and a timeline; without options, dialects and typed errors. */
 export async function byHand(origin, fetch = globalThis.fetch) {
   const started = performance.now();
   const timeline = [];

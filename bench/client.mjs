@@ -1,5 +1,5 @@
-// `npm run bench:client`: the client beside bare fetch and by hand, in one run; medians, ratios, and how cost grows, as
-// a table and as the chart docs/client-cost.svg.
+// The benchmark of the client, `npm run bench:client`: beside bare fetch and by hand, in one run; medians and ratios,
+// and the growth of the cost as tables and as the chart docs/client-cost.svg.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ const event = (id, count = 5) => ({
   })),
 });
 
-/** Runs the contenders in turn, in a new order each round; prints and gives their medians. */
+/** Runs the contenders in turn, in a new order each round; prints their medians. */
 async function interleaved(title, unit, contenders, rounds) {
   step(title);
   const names = Object.keys(contenders);
@@ -302,7 +302,7 @@ step("Memory");
     collectGarbage();
     return [memory.buffer.byteLength, process.memoryUsage().heapUsed];
   };
-  /** Observes so many conversations, and removes somebody in each of so many others, 1,000 at a time. */
+  /** Observes a number of conversations, and makes a number of calls in others, 1,000 at a time. */
   const use = async (conversations, calls) => {
     for (let index = 0; index < conversations; index++) client.observe(event(`observed-${index}`));
     for (let done = 0; done < calls; done += 1_000) {
@@ -318,13 +318,14 @@ step("Memory");
   const [linear, heap] = now();
   await use(100_000, calls);
   const [linearAfter, heapAfter] = now();
-  const grown = `linear memory by ${linearAfter - linear} bytes, the heap by ${((heapAfter - heap) / 1e6).toFixed(1)} MB`;
+  const heapMb = ((heapAfter - heap) / 1e6).toFixed(1);
+  const grown = `linear memory by ${linearAfter - linear} bytes, the heap by ${heapMb} MB`;
   console.log(`100000 conversations observed and ${calls} calls: ${grown}`);
 }
 
 // ---- The chart ----
 
-/** Each table as a panel: both axes logarithmic. */
+/** The SVG of the chart: each table as a panel with two logarithmic axes. */
 function chart(panels) {
   const [width, height, left, top, plotWidth, plotHeight] = [450, 250, 84, 40, 330, 160];
   const colours = { "by hand": "#8a8f98", client: "#0b6bcb" };
@@ -359,12 +360,18 @@ function chart(panels) {
   const rowsOfPanels = Math.ceil(parts.length / 2);
   const legend = Object.entries(colours).map(
     ([name, colour], at) =>
-      `<rect x="${84 + at * 90}" y="${rowsOfPanels * height + 4}" width="12" height="12" fill="${colour}"/>${text(102 + at * 90, rowsOfPanels * height + 14, name)}`,
+      `<rect x="${84 + at * 90}" y="${rowsOfPanels * height + 4}" width="12" height="12" fill="${colour}"/>` +
+      text(102 + at * 90, rowsOfPanels * height + 14, name),
   );
   const style =
-    "text{font:11px system-ui,sans-serif;fill:#444}.title{font-weight:600;font-size:12px}.grid{stroke:#ddd}.end{text-anchor:end}.middle{text-anchor:middle}";
+    "text{font:11px system-ui,sans-serif;fill:#444}.title{font-weight:600;font-size:12px}" +
+    ".grid{stroke:#ddd}.end{text-anchor:end}.middle{text-anchor:middle}";
   const size = `width="${2 * width}" height="${rowsOfPanels * height + 28}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="How the cost of the client grows, beside the same by hand"><style>${style}</style><rect width="100%" height="100%" fill="#fff"/>${parts.join("")}${legend.join("")}</svg>\n`;
+  const label = "How the cost of the client grows, beside the same by hand";
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${label}"><style>${style}</style>`,
+    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}${legend.join("")}</svg>\n`,
+  ].join("");
 }
 writeFileSync(join(root, "docs", "client-cost.svg"), chart(growth));
 step("docs/client-cost.svg is written");

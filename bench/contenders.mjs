@@ -1,4 +1,4 @@
-// The contenders. Each takes (origin, fetch) and removes one participant from one conversation.
+// The contenders of the benchmark. Each takes (origin, fetch) and removes one participant from one conversation.
 import platformClient from "purecloud-platform-client-v2/dist/node/purecloud-platform-client-v2.js";
 import { disconnectIfConnected } from "../pkg/index.node.mjs";
 import { accessToken, headers, ids, readUrl, write, writeUrl } from "./platform.mjs";
@@ -6,7 +6,7 @@ import { accessToken, headers, ids, readUrl, write, writeUrl } from "./platform.
 export { byHand } from "./by-hand.mjs";
 export { accessToken };
 
-/** The limit: the two requests, nothing looked at. */
+/** The lower limit: the two requests, without a look at the answers. */
 export async function bareFetch(origin, fetch = globalThis.fetch) {
   await (await fetch(readUrl(origin), { headers })).arrayBuffer();
   await (await fetch(writeUrl(origin), write)).body?.cancel();
@@ -19,7 +19,7 @@ export async function readCheckPost(origin, fetch = globalThis.fetch) {
   return (await fetch(writeUrl(origin), write)).ok;
 }
 
-/** The vendor's client: read, look, patch. */
+/** The vendor's SDK: read, check, patch. */
 export async function officialSdk(origin) {
   const { hostname, port } = new URL(origin);
   const client = platformClient.ApiClient.instance;
@@ -37,6 +37,7 @@ export async function officialSdk(origin) {
   await api.patchConversationsCallParticipant(ids.conversationId, ids.participantId, { state: "disconnected" });
 }
 
+/** This package. */
 export function ours(origin, fetch) {
   return disconnectIfConnected({ ...ids, accessToken, baseUrl: origin, api: "calls", fetch });
 }

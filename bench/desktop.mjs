@@ -1,10 +1,10 @@
-// `npm run bench:desktop`: the host page in Chromium, from the agent's click to the disconnect that is accepted,
-// with the notification channel alive and with it dead, in one run. Times are the simulator's, in milliseconds.
+// The benchmark of the host page, `npm run bench:desktop`: in Chromium, from the agent's click to the accepted
+// disconnect, with the notification channel alive and dead, in one run. Times are the simulator's, in milliseconds.
 import { browser, launch } from "../scripts/browser.mjs";
 import { buildDesktop, stage } from "../scripts/desktop.mjs";
 
 const RUNS = Number(process.argv[2] ?? 10);
-/** Of each request, and from a change to its event (450 ms were measured in a real organisation). */
+/** The latency of a request, and the delay of an event (450 ms were measured in a real organisation). */
 const LATENCY_MS = 40;
 const EVENT_MS = 450;
 
@@ -13,12 +13,12 @@ const median = (values) => values.toSorted((one, other) => one - other)[Math.flo
 
 async function until(condition) {
   for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 10_000) throw new Error("in vain");
+    if (tries > 10_000) throw new Error("the condition is not met after 50 s");
     await delay(5);
   }
 }
 
-/** One conversation, with the page on it and the user signed in. */
+/** A conversation on the page, with the user signed in. */
 async function opened(instance, { isDead }) {
   const person = (id, more) => ({ id, schedule: [{ state: "connected" }], ...more });
   const participants = [
@@ -30,7 +30,7 @@ async function opened(instance, { isDead }) {
   const set = await stage({ platform, config: { confirmMode: "never" }, latencyMs: LATENCY_MS });
   const context = await instance.createBrowserContext();
   const page = await context.newPage();
-  // In a tab of its own, where the sign-in may redirect.
+  // Not in a frame, so that the sign-in may redirect.
   await page.goto(`${set.widget}?${new URLSearchParams({ ...set.placeholders, gcUsePopupAuth: "false" })}`);
   const state = isDead ? "down" : "live";
   await page.waitForFunction((state) => document.querySelector("#channel")?.dataset.state === state, {}, state);
@@ -67,7 +67,7 @@ const accepted = ({ simulator }) => simulator.log().find(({ isWrite, accepted })
 /** The agent waits for the button: from the change to connected to the accepted write. */
 async function fromConnected(instance, how) {
   const set = await opened(instance, how);
-  // Somewhere between two polls.
+  // A random time between two polls.
   await delay(Math.random() * 5_000);
   await clickWhenEnabled(set.page);
   set.simulator.setState("c-1", "p-grace", "connected");

@@ -1,5 +1,5 @@
-// `npm run bench:middleware`: the middleware beside a bare Fastify route that does the two fetches by hand, with no
-// signature, no check and no idempotency. Both in one process, autocannon in another, in turn, in one run.
+// The benchmark of the middleware, `npm run bench:middleware`: beside a bare Fastify route that does the two fetches,
+// without signature, checks and idempotency. Both in one process, autocannon in another, in turn, in one run.
 import { spawn } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ async function serve(origin) {
   console.log(JSON.stringify({ ours: await ours.listen(), bare: await bare.listen() }));
 }
 
-/** A request of its own each time: another conversation, another id, another signature. */
+/** A new request each time, with another conversation, id and signature. */
 const prefix = randomBytes(4).toString("hex");
 let count = 0;
 function order(request) {
@@ -61,7 +61,7 @@ else {
     const apps = await started(join(root, "bench", "middleware.mjs"), "serve", `http://127.0.0.1:${platform.line}`);
     const urls = JSON.parse(apps.line);
     for (const connections of [1, 50]) {
-      const told = { bare: [], ours: [] };
+      const results = { bare: [], ours: [] };
       for (let round = -1; round < ROUNDS; round++) {
         for (const name of round % 2 ? ["ours", "bare"] : ["bare", "ours"]) {
           const requests = [{ method: "POST", path: "/v1/removals", setupRequest: order }];
@@ -73,12 +73,12 @@ else {
             errors,
           } = await autocannon({ url: urls[name], connections, duration, requests });
           if (non2xx + errors > 0) throw new Error(`${name}: ${non2xx} other answers, ${errors} errors`);
-          // autocannon rounds each latency to milliseconds; how many were done is exact.
+          // autocannon rounds latencies to milliseconds; the number of requests is exact.
           const ms = (connections * 1_000) / done.average;
-          if (round >= 0) told[name].push({ ms, p99: latency.p99, perSecond: done.average });
+          if (round >= 0) results[name].push({ ms, p99: latency.p99, perSecond: done.average });
         }
       }
-      const of = (name, field) => median(told[name].map((one) => one[field]));
+      const of = (name, field) => median(results[name].map((one) => one[field]));
       const row = (name) => ({
         "mean ms": of(name, "ms").toFixed(2),
         "p99 ms": of(name, "p99"),

@@ -1,5 +1,5 @@
-// The platform for the benchmark, in a process of its own: the simulator's own body for so many participants, again and
-// again, so that every contender finds the participant connected and the model costs nobody anything.
+// The platform of the benchmarks, in another process: it always answers with the same body of the simulator, so that
+// every contender finds the participant connected, and the simulator takes no time.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
@@ -7,7 +7,7 @@ import { createSimulator } from "../pkg/simulator.js";
 import { types } from "../scripts/serve.mjs";
 import { ids } from "./platform.mjs";
 
-/** The simulator's body of a conversation with so many participants, each with so many bytes of attributes. */
+/** The simulator's body of a conversation with `count` participants, each with `attributeBytes` of attributes. */
 export async function callBody(count, attributeBytes = 0) {
   const schedule = [{ at: -1e6, state: "connected" }];
   const others = Array.from({ length: count - 1 }, (_, index) => ({
@@ -24,7 +24,7 @@ export async function callBody(count, attributeBytes = 0) {
 if (process.argv[2] === "serve") {
   const bodies = { "/5": await callBody(5), "/300": await callBody(300, 2_600) };
   const latencyMs = Number(process.argv[4] ?? 0);
-  // Pages for the browser, beside the API, so that no request needs a preflight.
+  // Pages for the browser, on the origin of the API, so that no request needs a preflight.
   const server = createServer(async (request, response) => {
     const [, page] = /^\/pages\/([\w.-]+)$/.exec(request.url) ?? [];
     if (page)

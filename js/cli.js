@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // @ts-check
-// `npx disconnect-if-connected CONVERSATION PARTICIPANT --region REGION`: one call from a terminal.
+// The command `npx disconnect-if-connected CONVERSATION PARTICIPANT --region REGION`: one call from a terminal.
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -85,7 +85,7 @@ function exit(code, message) {
   process.exit(code);
 }
 
-function parsed() {
+function parsedArguments() {
   try {
     return parseArgs({ options: OPTIONS, allowPositionals: true });
   } catch (error) {
@@ -93,8 +93,8 @@ function parsed() {
   }
 }
 
-/** @param {import("./index.cjs").DisconnectEvent} event */
-function line(event) {
+/** An event as one line of output. @param {import("./index.cjs").DisconnectEvent} event */
+function lineOf(event) {
   const at = `${event.at.toFixed(0).padStart(6)} ms  `;
   switch (event.type) {
     case "request":
@@ -112,7 +112,7 @@ function line(event) {
   }
 }
 
-const { values, positionals } = parsed();
+const { values, positionals } = parsedArguments();
 if (values.help) {
   console.log(HELP);
   process.exit(0);
@@ -138,7 +138,7 @@ if (!fromEnvironment && process.stdin.isTTY)
   exit(EXIT_USAGE, `No access token: set ${TOKEN_VARIABLE}, or pipe it to standard input.`);
 const accessToken = fromEnvironment || readFileSync(0, "utf8").trim();
 
-// Nobody reads any more (`| head`): the disconnect that is under way goes on.
+// A closed pipe (`| head`) does not interrupt the disconnect that is under way.
 for (const output of [process.stdout, process.stderr]) {
   output.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
     if (error.code !== "EPIPE") throw error;
@@ -148,14 +148,15 @@ for (const output of [process.stdout, process.stderr]) {
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
 
-/** @param {"settle-ms" | "timeout-ms" | "request-timeout-ms" | "max-retries"} option */
-function number(option) {
+/** The value of a numeric option. @param {"settle-ms" | "timeout-ms" | "request-timeout-ms" | "max-retries"} option */
+function numberOf(option) {
   const text = values[option];
   if (text === undefined) return undefined;
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isNaN(value)) exit(EXIT_USAGE, `--${option} takes a number, got "${text}"`);
   return value;
 }
+
 /** @type {any} */
 const options = {
   conversationId,
@@ -165,17 +166,17 @@ const options = {
   api: values.api,
   region: values.region,
   baseUrl: values["base-url"],
-  settleMs: number("settle-ms"),
-  timeoutMs: number("timeout-ms"),
-  requestTimeoutMs: number("request-timeout-ms"),
-  maxRetries: number("max-retries"),
+  settleMs: numberOf("settle-ms"),
+  timeoutMs: numberOf("timeout-ms"),
+  requestTimeoutMs: numberOf("request-timeout-ms"),
+  maxRetries: numberOf("max-retries"),
   confirm: values.confirm,
   disconnectableStates: values["disconnectable-state"],
   onBehalfOf: values["on-behalf-of"],
   signal: interrupt.signal,
   onEvent: values.json
     ? undefined
-    : (/** @type {import("./index.cjs").DisconnectEvent} */ event) => console.log(line(event)),
+    : (/** @type {import("./index.cjs").DisconnectEvent} */ event) => console.log(lineOf(event)),
 };
 
 try {

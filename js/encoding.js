@@ -1,6 +1,6 @@
 // @ts-check
-// The host's TextDecoder and TextEncoder: global everywhere but in jsdom, where Node lends them.
-const node = () => globalThis.process?.getBuiltinModule?.("node:util") ?? {};
-const { TextDecoder, TextEncoder } = typeof globalThis.TextDecoder === "function" ? globalThis : node();
+// The host's TextDecoder and TextEncoder: the global ones, or in jsdom, which has none, those of node:util.
+const nodeUtil = () => globalThis.process?.getBuiltinModule?.("node:util") ?? {};
+const { TextDecoder, TextEncoder } = typeof globalThis.TextDecoder === "function" ? globalThis : nodeUtil();
 
 export { TextDecoder, TextEncoder };

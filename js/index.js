@@ -1,6 +1,6 @@
 // @ts-check
-// The package for browsers, bundlers, Deno and Bun. Importing does nothing; the first call loads the module, whose
-// bytes are inlined.
+// The entry point for browsers, bundlers, Deno and Bun. Importing has no side effects; the first call loads the module,
+// whose bytes are inlined.
 
 import bytes from "./core.inline.js";
 import {

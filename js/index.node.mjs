@@ -1,5 +1,6 @@
 // @ts-check
-// Node's `import`: the same module as `require` gives, so that a process has one DisconnectError and one instance.
+// The entry point for Node's `import`: the same module as `require` returns, so that a process has one DisconnectError
+// class and one instance of the module.
 
 import module from "./index.cjs";
 

@@ -1,7 +1,8 @@
 // @ts-check
-// Loading of a module: on the first call, once, shared by overlapping calls, and again after a load that failed.
+// Lazy loading of a WebAssembly module, and the decoding of its inlined bytes.
 
 /**
+ * Loads on the first call, once: overlapping calls share one load; after a failed load the next call tries again.
  * @template S, T
  * @param {(source?: S) => Promise<T>} start
  * @returns {(source?: S) => Promise<T>}
@@ -19,8 +20,8 @@ export function lazily(start) {
 }
 
 /**
- * The bytes of an inlined module, which is ASCII: a byte below 90 is one character, from "#" on; any other is two.
- * `toText` in `scripts/build.mjs` writes it, and `docs/packaging.md` has the reasons.
+ * Decodes the bytes of an inlined module from ASCII text: a byte below 90 is one character, from "#" on; any other is
+ * two. `toText` in `scripts/build.mjs` encodes them; `docs/packaging.md` gives the reasons.
  * @param {string} text
  */
 export function fromText(text) {

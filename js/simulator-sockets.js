@@ -1,17 +1,17 @@
 // @ts-check
-// WebSockets of the simulator's notification channels: in the process as a class, or over HTTP by the library ws.
+// WebSockets of the simulator's notification channels: in the process as a class, over HTTP by the library ws.
 
 import { serverOf } from "./simulator-ws.js";
 
-/** How often a simulator with a clock of its own is asked what is due, in milliseconds. */
-const LOOK_MS = 50;
+/** The longest time between two checks for messages that are due: the clock may be the caller's own. */
+const MAX_CHECK_MS = 50;
 
-/** `readyState`. */
+/** The values of `readyState`. */
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 
 const CHANNEL = /\/channels\/([^/?#]+)/;
 
-/** @typedef {{ message: (text: string) => void, end: () => void }} Peer */
+/** The client's end of a socket. @typedef {{ message: (text: string) => void, end: () => void }} Peer */
 
 /**
  * @param {any} core the module's `Simulator`
@@ -23,9 +23,10 @@ export function createSockets(core, clock) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
+  /** Delivers the messages that are due. */
   function deliver() {
     const { messages, nextMs } = JSON.parse(core.outgoing(clock()));
-    wake(nextMs === null ? LOOK_MS : nextMs - clock());
+    wake(nextMs === null ? MAX_CHECK_MS : nextMs - clock());
     for (const { socket, text } of messages) {
       const peer = peers.get(socket);
       if (text !== undefined) peer?.message(text);
@@ -33,17 +34,17 @@ export function createSockets(core, clock) {
     }
   }
 
-  /** Delivers what is due in so many milliseconds. As with real ones, an open socket keeps its process alive. */
+  /** Schedules the next delivery. An open socket keeps its process alive, as real ones do. */
   function wake(ms = 0) {
     clearTimeout(timer);
     if (peers.size === 0) return;
-    timer = setTimeout(deliver, Math.min(Math.max(0, ms), LOOK_MS));
+    timer = setTimeout(deliver, Math.min(Math.max(0, ms), MAX_CHECK_MS));
   }
 
-  /** @param {string} url */
+  /** The channel's id. @param {string} url */
   const idOf = (url) => CHANNEL.exec(url)?.[1] ?? "";
 
-  /** @param {string} url @param {Peer} peer @returns {number | undefined} */
+  /** @param {string} url @param {Peer} peer @returns {number | undefined} the socket; `undefined`: no such channel */
   function open(url, peer) {
     const socket = core.connect(idOf(url), clock());
     if (socket !== undefined) peers.set(socket, peer);
@@ -66,7 +67,7 @@ export function createSockets(core, clock) {
     readyState = STATES.CONNECTING;
     /** @type {number | undefined} */
     #socket;
-    /** The functions of `onopen` and so on. @type {Record<string, any>} */
+    /** The handlers that were set as `onopen` and so on, by type. @type {Record<string, any>} */
     #handlers = {};
 
     /** @param {string | URL} url */
@@ -77,9 +78,9 @@ export function createSockets(core, clock) {
         if (this.readyState !== STATES.CONNECTING) return;
         this.#socket = open(this.url, {
           message: (data) => this.#emit("message", { data }),
-          end: () => this.#ended(1006),
+          end: () => this.#finish(1006),
         });
-        if (this.#socket === undefined) return this.#failed();
+        if (this.#socket === undefined) return this.#fail();
         this.readyState = STATES.OPEN;
         this.#emit("open");
       });
@@ -117,34 +118,34 @@ export function createSockets(core, clock) {
       const wasOpen = this.readyState === STATES.OPEN;
       this.readyState = STATES.CLOSING;
       if (this.#socket !== undefined) close(this.#socket);
-      setTimeout(() => (wasOpen ? this.#ended(code) : this.#failed()));
+      setTimeout(() => (wasOpen ? this.#finish(code) : this.#fail()));
     }
 
-    #failed() {
+    #fail() {
       this.readyState = STATES.CLOSED;
       this.#emit("error");
-      this.#ended(1006);
+      this.#finish(1006);
     }
 
     /** @param {number} code */
-    #ended(code) {
+    #finish(code) {
       this.#socket = undefined;
       this.readyState = STATES.CLOSED;
       this.#emit("close", { code, reason: "", wasClean: code !== 1006 });
     }
 
-    /** @param {string} type @param {object} [more] */
-    #emit(type, more) {
-      this.dispatchEvent(Object.assign(new Event(type), more));
+    /** @param {string} type @param {object} [fields] */
+    #emit(type, fields) {
+      this.dispatchEvent(Object.assign(new Event(type), fields));
     }
   }
 
-  /** Answers a server's upgrades; gives a function that ends its sockets. @param {import("node:http").Server} server */
+  /** Handles a server's upgrades; returns what ends its sockets. @param {import("node:http").Server} server */
   function serve(server) {
     /** @type {any} */
     let webSockets;
     server.on("upgrade", (request, stream, head) => {
-      // Node has taken its own listener away, and ws has none before it accepts.
+      // At an upgrade Node removes its own error listener; ws adds one only when it accepts.
       stream.on("error", () => stream.destroy());
       const url = request.url ?? "";
       const channels = JSON.parse(core.channels());

@@ -1,32 +1,32 @@
-/** One scripted fault. It affects the requests that it matches, `times` times (default 1), after `skip` of them. */
+/** One scripted fault. It affects `times` (default 1) of the requests that it matches, after the first `skip`. */
 export interface Fault {
   /** Which requests it affects; default: both kinds. */
   on?: "read" | "write";
-  /** Requests whose path contains this, of any kind; default: those of conversations. */
+  /** Affects requests whose path contains this, of any kind; default: those of conversations. */
   path?: string;
   skip?: number;
   times?: number;
-  /** Answers with this status instead of what the platform would say; 4xx and 5xx with the platform's error body. */
+  /** Answers with this status instead of the platform's own; 4xx and 5xx with the platform's error body. */
   status?: number;
   /** The code and the message of that error body. */
   code?: string;
   message?: string;
   /** The whole body, as it is. */
   body?: string;
-  /** A JSON body of so many bytes. */
+  /** A JSON body of this many bytes. */
   bodyBytes?: number;
   headers?: [name: string, value: string][];
   /** The platform does the work although it answers `status`. */
   performed?: boolean;
-  /** The answer comes so much later, in milliseconds. */
+  /** The answer is delayed by this many milliseconds. */
   delayMs?: number;
-  /** The connection breaks before the platform saw the request, or after it did the work. */
+  /** The connection breaks before the platform received the request, or after it did the work. */
   lost?: "before" | "after";
   /** As `lost`, but the connection stays open and silent. */
   hang?: "before" | "after";
-  /** The connection breaks after so many bytes of the body. */
+  /** The connection breaks after this many bytes of the body. */
   cutAfterBytes?: number;
-  /** The body trickles: so many bytes at a time, with a pause between, in milliseconds. */
+  /** The body arrives slowly: this many bytes at a time, with a pause of `slowPauseMs` before each part. */
   slowBytes?: number;
   slowPauseMs?: number;
   /** A page of HTML instead of JSON. */
@@ -35,7 +35,7 @@ export interface Fault {
   redirect?: string;
 }
 
-/** From `at` on, in milliseconds, the participant is truly in `state`; without a state it is not listed. */
+/** From `at` on, in milliseconds, the participant's true state is `state`; without one it is not listed. */
 export interface Step {
   at?: number;
   state?: string;
@@ -49,17 +49,17 @@ export interface SimulatedNotifications {
   delayMs?: number;
   /** The number of extra copies of each event; default 0. */
   duplicates?: number;
-  /** Events of changes in these times are lost: from, inclusive, to, exclusive. */
+  /** Events of changes in these periods are lost; `from` is inclusive, `to` exclusive. */
   gaps?: [from: number, to: number][];
-  /** Heartbeats come, events do not: what happens with too many channels. */
+  /** Heartbeats are sent, events are not, as on a platform with too many channels. */
   starved?: boolean;
-  /** Nothing comes, though the socket is open. */
+  /** Nothing is sent, though the socket is open. */
   silent?: boolean;
   /** Default 30000. */
   heartbeatMs?: number;
-  /** How long a channel lives after it was made, or its subscriptions were changed; default a day. */
+  /** How long a channel lives after it was created, or its subscriptions were changed; default: a day. */
   lifeMs?: number;
-  /** Channels of a user and an OAuth client; one more removes the one that was used longest ago; default 20. */
+  /** Channels of a user and an OAuth client; one more removes the least recently used one; default 20. */
   maxChannels?: number;
 }
 
@@ -71,7 +71,7 @@ export interface SimulatedLogin {
     /** Default: `conversations`, `notifications`, `users:readonly`. */
     scopes?: string[];
   }[];
-  /** How long a token is valid, in milliseconds; default a day. */
+  /** How long a token is valid, in milliseconds; default: a day. */
   tokenLifeMs?: number;
   /** A page asks which user signs in; default: the first one is signed in there already. */
   asks?: boolean;
@@ -91,7 +91,7 @@ export interface SimulatorConfig {
       userId?: string;
       /** Default `"tel:+13175550142"`. */
       address?: string;
-      /** Whom the leg listens to: a supervisor's. */
+      /** The leg only listens to this participant, as a supervisor's does. */
       monitoredParticipantId?: string;
       coachedParticipantId?: string;
       bargedParticipantId?: string;
@@ -106,10 +106,10 @@ export interface SimulatorConfig {
    * `conversation:communication:disconnect`.
    */
   users?: { id: string; name?: string; permissions?: string[] }[];
-  /** With it, only tokens that it issued are accepted, and `accessToken` where that is set. */
+  /** With a `login`, only the tokens that it issued are accepted, and `accessToken` if that is set. */
   login?: SimulatedLogin;
   notifications?: SimulatedNotifications;
-  /** Reads show what was true so long ago, in milliseconds. */
+  /** Reads show the state of this many milliseconds ago. */
   readLagMs?: number;
   /** From the acceptance of a disconnect to its effect, in milliseconds. */
   effectDelayMs?: number;
@@ -117,18 +117,18 @@ export interface SimulatorConfig {
   acceptedStates?: string[];
   /** The one access token that is accepted; default: any. */
   accessToken?: string;
-  /** How many requests one token may make in a minute, with the platform's headers and its 429; default: any number. */
+  /** Requests that one token may make in a minute, with the platform's headers and its 429; default: no limit. */
   requestsPerMinute?: number;
   /** The length of that minute, in milliseconds; default 60000. */
   rateWindowMs?: number;
   faults?: Fault[];
-  /** What the clock's 0 is as a date, in milliseconds since 1970; default: now, or with `now` 22 November 2026. */
+  /** The date of the clock's 0, in milliseconds since 1970; default: now, or with `now` 22 November 2026. */
   startedAtMs?: number;
   /** The clock, in milliseconds; default: it starts at 0 with the simulator. */
   now?: () => number;
 }
 
-/** One request as the platform saw it. */
+/** One request as the platform received it. */
 export interface LogEntry {
   at: number;
   method: string;
@@ -149,7 +149,7 @@ interface SocketStates {
   readonly CLOSED: 3;
 }
 
-/** What `simulator.WebSocket` makes. */
+/** A socket of `simulator.WebSocket`. */
 export interface SimulatedWebSocket extends EventTarget, SocketStates {
   readonly url: string;
   readonly readyState: number;
@@ -179,8 +179,8 @@ export interface Simulator {
   /** Another party changes the true state. */
   setState(conversationId: string, participantId: string, state?: string): void;
   /**
-   * What the platform's notification channel says of a conversation now, for `client.observe`. By default of a user's
-   * topic for calls; `"v2.users.{id}.conversations"` has the states in `calls[]`.
+   * The notification that the platform would send for a conversation now, for `client.observe`. Default topic: a user's
+   * calls; `"v2.users.{id}.conversations"` has the states in `calls[]`.
    */
   notification(
     conversationId: string,
@@ -191,13 +191,13 @@ export interface Simulator {
   log(): LogEntry[];
   /** The notification channels. */
   channels(): { id: string; topics: string[]; expiresMs: number; socket: number | null }[];
-  /** Changes how they behave from now on. */
+  /** Changes the behaviour of the channels from now on. */
   setNotifications(changes: SimulatedNotifications): void;
-  /** Cuts their sockets; with `notice` after the platform's `v2.system.socket_closing`. */
+  /** Cuts the sockets of the channels; with `notice`, after the platform's `v2.system.socket_closing`. */
   cutChannels(options?: { notice?: boolean }): void;
   /** Ends the tokens that the sign-in has issued: the next request of each is a 401. */
   revokeTokens(): void;
-  /** The platform as a `fetch` in this process; every host name leads to it, redirects are not followed. */
+  /** The platform as a `fetch` in this process, at any host name; redirects are not followed. */
   fetch: typeof globalThis.fetch;
   /** The channels in this process, in place of the global `WebSocket`. */
   WebSocket: { new (url: string | URL): SimulatedWebSocket } & SocketStates;

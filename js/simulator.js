@@ -1,5 +1,5 @@
 // @ts-check
-// The simulated platform: what to test a middleware against. In the process as a `fetch`, or over HTTP by `listen`.
+// The simulated platform for tests: in the process as a `fetch`, over HTTP by `listen`.
 
 import { lazily } from "./load.js";
 import bytes from "./simulator-core.inline.js";
@@ -27,7 +27,7 @@ export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
   let latest = 0;
-  // It never goes back: fake timers may be installed meanwhile.
+  // The clock never goes back, also where fake timers replace `performance.now` meanwhile.
   const clock = () => {
     latest = Math.max(latest, now ? now() : performance.now() - started);
     return latest;
@@ -72,27 +72,28 @@ export const createSimulator = async ({ now, ...config }) => {
   };
 };
 
-/** What counts of a `Request`. @param {any} request */
-const pick = ({ method, headers, signal }) => ({ method, headers, signal });
+/** The parts of a `Request` that the simulator uses. @param {any} request */
+const partsOf = ({ method, headers, signal }) => ({ method, headers, signal });
 
-/** @param {any} body what fetch takes as one */
+/** @param {any} body any body that fetch accepts */
 const textOf = async (body) => (typeof body === "string" ? body : body ? await new Response(body).text() : "");
 
 /**
+ * The platform as a `fetch`.
  * @param {(request: object) => any} handle
  * @param {any} input an address, or a `Request`
  * @param {RequestInit} [init]
  */
 async function inProcess(handle, input, init = {}) {
   const isRequest = typeof input === "object" && "method" in input;
-  const own = isRequest && { ...pick(input), body: await input.clone().text() };
+  const own = isRequest && { ...partsOf(input), body: await input.clone().text() };
   const { signal, method = "GET", ...request } = { ...own, ...init };
   signal?.throwIfAborted();
   const { pathname, search, host } = new URL(isRequest ? input.url : input);
   const headers = new Headers(request.headers);
   const body = await textOf(request.body);
   const reply = handle({
-    // As fetch does: `patch` stays as it is.
+    // As in fetch: these methods become upper case, `patch` does not.
     method: method.replace(/^(delete|get|head|options|post|put)$/i, (/** @type {string} */ name) => name.toUpperCase()),
     path: pathname + search,
     body,
@@ -127,7 +128,7 @@ async function inProcess(handle, input, init = {}) {
   return new Response(stream, responseInit);
 }
 
-/** What a page of another origin may read of an answer: the official SDK's documentation prints these of a browser. */
+/** The headers that a page of another origin may read, as the official SDK's documentation shows for a browser. */
 const EXPOSED = "inin-ratelimit-allowed, inin-ratelimit-count, inin-ratelimit-reset, ININ-Correlation-Id, Retry-After";
 const PREFLIGHT = {
   "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
@@ -136,18 +137,19 @@ const PREFLIGHT = {
 };
 
 /**
+ * The platform over HTTP.
  * @param {(request: object) => any} handle
  * @param {ReturnType<typeof createSockets>} sockets
  * @param {number} [port]
  * @param {string} [host]
  */
 async function listen(handle, sockets, port = 0, host = "127.0.0.1") {
-  // Neither a static import, which browsers do not have, nor a dynamic one, which Jest does not.
+  // Not a static import, which browsers lack, nor a dynamic one, which Jest lacks.
   const http = globalThis.process?.getBuiltinModule?.("node:http");
   if (!http)
     throw new Error("simulator.listen() needs Node 20.16 or later, Deno or Bun; elsewhere pass simulator.fetch");
   const server = http.createServer(async (request, response) => {
-    // A browser's page is of another origin, as it is to the platform.
+    // A page is of another origin than the simulator, as it is of another than the platform.
     response.setHeader("Access-Control-Allow-Origin", "*");
     response.setHeader("Access-Control-Expose-Headers", EXPOSED);
     if (request.method === "OPTIONS") return response.writeHead(204, PREFLIGHT).end();

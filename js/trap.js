@@ -1,15 +1,16 @@
 // @ts-check
-// A trap of the module (a panic, exhausted memory) ends every call in flight with `INTERNAL`; the next call runs on a
-// fresh instance. Whatever enters the module later than the start of a call goes through `caught`.
+// Recovery from a trap of the module (a panic, exhausted memory): it ends every call in flight with `INTERNAL`, and the
+// next call runs on a fresh instance. Every callback into the module goes through `caught`.
 
 import { DisconnectError } from "./error.js";
 
 /** @type {Set<{ promise: Promise<unknown>, reject: (error: unknown) => void }>} */
 const inFlight = new Set();
-/** Counts the instances: what an earlier one left behind, a timer or a promise, does nothing any more. */
+/** The number of the instance: timers and promises of an earlier one have no effect. */
 let generation = 0;
 /** @type {Set<ReturnType<typeof setTimeout>>} */
 const timers = new Set();
+/** Gives the module a fresh instance. */
 let reset = () => {};
 /** @type {Promise<void> | undefined} */
 let recovery;
@@ -19,14 +20,15 @@ export function recoverBy(renew) {
   reset = renew;
 }
 
-/** Tells instances apart: what an earlier one made is of no use to a later one. */
+/** The number of the instance: objects of an earlier one are of no use. */
 export const instance = () => generation;
 
-/** Settles when a fresh instance is there; `undefined` where it is. */
+/** Settles when the fresh instance is there; `undefined` unless one is on its way. */
 export const recovering = () => recovery;
 
 /**
- * What a call in flight rejects with. The instance is renewed later: functions of the old one may be on the stack.
+ * The error with which calls in flight reject after a trap. The instance is renewed in a later task, because functions
+ * of the old one may still be on the stack.
  * @param {unknown} cause
  */
 export function trapped(cause) {
@@ -43,7 +45,7 @@ export function trapped(cause) {
     generation++;
     recovery = undefined;
     for (const { promise, reject } of inFlight) {
-      // One that trapped before its promise was given away is nobody's to handle.
+      // Nobody handles the promise of a call that trapped before it was returned.
       promise.catch(() => {});
       reject(error);
     }
@@ -59,7 +61,7 @@ export function trapped(cause) {
 }
 
 /**
- * A callback into the module.
+ * A callback into the module that reports a trap, and does nothing once the instance was renewed.
  * @param {(value: unknown) => unknown} callback
  */
 export function caught(callback) {
@@ -88,7 +90,7 @@ export function stopTimer(timer) {
 }
 
 /**
- * Calls back in a reaction to a resolved promise.
+ * Calls back in a microtask, as a reaction to a resolved promise.
  * @param {(value: unknown) => unknown} callback
  * @param {unknown} value
  */
@@ -106,18 +108,18 @@ export function pending(executor) {
   call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
   inFlight.add(call);
   /** @param {"resolve" | "reject"} how */
-  const end = (how) => (/** @type {unknown} */ value) => {
+  const settle = (how) => (/** @type {unknown} */ value) => {
     inFlight.delete(call);
     call[how](value);
   };
-  executor(end("resolve"), end("reject"));
+  executor(settle("resolve"), settle("reject"));
   return call.promise;
 }
 
 /**
- * What a promise, a thenable or a plain value settles with. Not by the promise's own `then`, which may throw. The
- * object is for JsFuture, whose callbacks lead into the module: a new `then` on a promise would make V8 slower at all
- * promises.
+ * An object for JsFuture, whose callbacks enter the module; it settles as a promise, a thenable or a plain value does.
+ * It avoids the promise's own `then`, which may throw, and sets no `then` on a promise, because that makes all
+ * promises slower in V8.
  * @param {unknown} value
  */
 export function settled(value) {

@@ -8,7 +8,7 @@ type WebAssemblyModule = typeof globalThis extends { WebAssembly: { Module: new 
   ? T
   : never;
 
-/** What the WebAssembly module can be made of; a URL is fetched. */
+/** A source of the WebAssembly module; a URL is fetched. */
 export type ModuleSource =
   | WebAssemblyModule
   | ArrayBuffer
@@ -18,7 +18,7 @@ export type ModuleSource =
   | string;
 
 /**
- * Loads the module, before the first call. Once: later calls wait for the first, unless that failed.
+ * Loads the module, before the first call. It is loaded once: later calls wait for the first, unless that failed.
  *
  * The module itself is `disconnect-if-connected/core.wasm`.
  *

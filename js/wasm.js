@@ -1,6 +1,6 @@
 // @ts-check
-// `disconnect-if-connected/wasm`: the same function without the module's bytes, for those who serve, cache or compile
-// the module themselves. The other entry points are this one with a source of their own.
+// The entry point `disconnect-if-connected/wasm`: the API without the module's bytes, for applications that serve,
+// cache or compile the module by themselves. The other entry points add a source of the module.
 
 import start, {
   RateBudget as Budget,
@@ -28,7 +28,7 @@ const UNSUPPORTED =
 
 let isLoaded = false;
 
-/** The host has no WebAssembly, or a policy forbids it: not even the empty module compiles. */
+/** Whether the host has no WebAssembly, or a policy forbids it: not even the empty module compiles. */
 function isForbidden() {
   try {
     return !new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
@@ -43,7 +43,7 @@ const load = lazily(async (/** @type {any} */ source) => {
     throw new TypeError(`disconnect-if-connected/wasm is not loaded: call init(source) first, with ${SOURCES}`);
   }
   try {
-    // First, because Node's own fetch, which `start` touches, ends a process without it.
+    // Before `start`: that uses fetch, and Node's fetch ends a process that has no WebAssembly.
     WebAssembly.Module;
     await start({ module_or_path });
   } catch (cause) {
@@ -56,8 +56,8 @@ const load = lazily(async (/** @type {any} */ source) => {
 /** @type {typeof import("./wasm.cjs").init} */
 export const init = load;
 
-/** What cannot be cloned is left as it is: the module reports it. @param {any} value */
-function cloned(value) {
+/** A deep copy; a value that cannot be cloned stays as it is, and the module reports it. @param {any} value */
+function clone(value) {
   try {
     return structuredClone(value);
   } catch {
@@ -65,13 +65,13 @@ function cloned(value) {
   }
 }
 
-/** The options as they are now: the caller may change the object later. @param {any} options */
-function copied(options) {
+/** A copy of the options, because the caller may change the object later. @param {any} options */
+function copyOf(options) {
   try {
     if (options === null || typeof options !== "object" || Array.isArray(options)) return options;
     const copy = { ...options };
     for (const name of ["participant", "where", "api", "disconnectableStates", "goneStates"]) {
-      if (copy[name] !== undefined) copy[name] = cloned(copy[name]);
+      if (copy[name] !== undefined) copy[name] = clone(copy[name]);
     }
     return copy;
   } catch {
@@ -80,52 +80,52 @@ function copied(options) {
   }
 }
 
-/** The module is there, and not about to be renewed. */
+/** Whether the module is loaded, and not about to be renewed. */
 const isReady = () => isLoaded && !recovering();
 
 /**
- * What the module gives for these options, once it is there.
- * @param {(options: any) => Promise<any>} begin
+ * Calls the module, which it loads first where needed.
+ * @param {(options: any) => Promise<any>} run
  * @param {any} options
- * @param {any} [source]
+ * @param {any} [source] of the module, for `init`
  */
-async function entered(begin, options, source) {
+async function whenReady(run, options, source) {
   let given = options;
   if (!isReady()) {
-    given = copied(options);
+    given = copyOf(options);
     await load(source);
     await recovering();
   }
   try {
-    return await begun(begin, given);
+    return await guarded(run, given);
   } catch (error) {
-    // Made in a later task; where the engine can, its stack leads to the caller's await.
-    if (error instanceof DisconnectError) Error.captureStackTrace?.(error, entered);
+    // The error was created in a later task: where the engine can, its stack leads to the caller's await.
+    if (error instanceof DisconnectError) Error.captureStackTrace?.(error, whenReady);
     throw error;
   }
 }
 
 /**
+ * Calls the module; anything that it throws, other than a DisconnectError, is a trap.
  * @template T
- * @param {(options: any) => T} begin
+ * @param {(options: any) => T} run
  * @param {any} [options]
  */
-function begun(begin, options) {
+function guarded(run, options) {
   try {
-    return begin(options);
+    return run(options);
   } catch (error) {
-    // The module's own refusals are no trap.
     throw error instanceof DisconnectError ? error : trapped(error);
   }
 }
 
 /** @type {typeof import("./index.cjs").disconnectIfConnected} */
-export const disconnectIfConnected = (options) => entered(call, options);
+export const disconnectIfConnected = (options) => whenReady(call, options);
 
-/** Notifications that arrive before the module is there; the oldest make room. */
+/** How many notifications are kept until the module is loaded; the oldest are dropped. */
 const MAX_EARLY = 200;
 
-/** Of each `RateBudget` the module's own. @type {WeakMap<object, () => OwnBudget>} */
+/** The module's own budget of each `RateBudget`. @type {WeakMap<object, () => OwnBudget>} */
 const budgets = new WeakMap();
 
 /** The module's own budget of a `RateBudget` that no subclass has changed. @param {any} options */
@@ -139,12 +139,12 @@ function ownBudget(options) {
   }
 }
 
-/** A client whose module loads at its first call. */
+/** A client that loads the module at its first call. */
 export class ConversationClient {
   #options;
   #source;
   #isClosed = false;
-  /** @type {[notification: string, at: number][]} */
+  /** Notifications not yet passed to the module. @type {[notification: string, at: number][]} */
   #early = [];
   /** @type {OwnClient | undefined} */
   #client;
@@ -152,13 +152,13 @@ export class ConversationClient {
   /** @type {Set<(conversationId: string) => void>} */
   #subscribers = new Set();
 
-  /** @param {any} options @param {any} [source] of the module, for `entered` */
+  /** @param {any} options @param {any} [source] of the module, for `init` */
   constructor(options, source) {
-    this.#options = copied(options);
+    this.#options = copyOf(options);
     this.#source = source;
   }
 
-  /** The module's own client; a fresh instance of the module has a fresh one. */
+  /** The module's own client; a fresh instance of the module needs a fresh one. */
   #current() {
     if (!this.#client || this.#instance !== instance()) {
       const client = new Client(this.#options);
@@ -174,17 +174,17 @@ export class ConversationClient {
 
   /** @param {any} options */
   disconnectIfConnected(options) {
-    return entered((given) => this.#current().disconnectIfConnected(given), options, this.#source);
+    return whenReady((given) => this.#current().disconnectIfConnected(given), options, this.#source);
   }
 
   /** @param {any} options */
   disconnectAll(options) {
-    return entered((given) => this.#current().disconnectAll(given), options, this.#source);
+    return whenReady((given) => this.#current().disconnectAll(given), options, this.#source);
   }
 
   /** @param {any} conversationId @param {any} [options] */
   participants(conversationId, options) {
-    return entered((given) => this.#current().participants(conversationId, given), options, this.#source);
+    return whenReady((given) => this.#current().participants(conversationId, given), options, this.#source);
   }
 
   /** @param {any} notification */
@@ -194,18 +194,18 @@ export class ConversationClient {
     try {
       text = typeof notification === "string" ? notification : JSON.stringify(notification);
     } catch {
-      // Nothing that a channel would send.
+      // Not JSON, so not a notification.
     }
     if (typeof text !== "string") return;
     this.#early.push([text, performance.now()]);
     if (this.#early.length > MAX_EARLY) this.#early.shift();
     if (!this.#client || !isReady()) return;
     try {
-      begun(() => {
+      guarded(() => {
         this.#observeEarly(this.#current());
       });
     } catch {
-      // The module failed: the calls in flight end with that.
+      // The module failed; the calls in flight reject with it.
     }
   }
 
@@ -218,7 +218,7 @@ export class ConversationClient {
         try {
           subscriber(conversationId);
         } catch {
-          // As with `onEvent`: what it throws changes nothing.
+          // As with `onEvent`, an exception of a subscriber is ignored.
         }
       }
     }
@@ -232,8 +232,8 @@ export class ConversationClient {
     }
     const own = (/** @type {string} */ conversationId) => subscriber(conversationId);
     this.#subscribers.add(own);
-    // Only the module knows what a notification tells: it is loaded now, and tells what came early.
-    entered(async () => this.#observeEarly(this.#current()), undefined, this.#source).catch(() => {});
+    // Only the module can read notifications: it is loaded now, and reads those that came early.
+    whenReady(async () => this.#observeEarly(this.#current()), undefined, this.#source).catch(() => {});
     return () => void this.#subscribers.delete(own);
   }
 
@@ -242,9 +242,9 @@ export class ConversationClient {
     this.#early = [];
     if (!this.#client || this.#instance !== instance() || !isReady()) return;
     try {
-      begun(() => this.#client?.close());
+      guarded(() => this.#client?.close());
     } catch {
-      // As above.
+      // The module failed; the calls in flight reject with it.
     }
   }
 
@@ -253,7 +253,7 @@ export class ConversationClient {
   }
 }
 
-/** A budget whose module loads with the first request. */
+/** A budget that loads the module at its first request. */
 export class RateBudget {
   #options;
   #source;
@@ -263,7 +263,7 @@ export class RateBudget {
 
   /** @param {any} [options] @param {any} [source] */
   constructor(options, source) {
-    this.#options = copied(options);
+    this.#options = copyOf(options);
     this.#source = source;
     budgets.set(this, () => this.#current());
   }
@@ -278,12 +278,12 @@ export class RateBudget {
 
   /** @param {any} request */
   take(request) {
-    return entered((given) => this.#current().take(given), request, this.#source);
+    return whenReady((given) => this.#current().take(given), request, this.#source);
   }
 
   /** @param {any} limits */
   report(limits) {
-    if (isReady()) begun(() => this.#current().report(limits));
+    if (isReady()) guarded(() => this.#current().report(limits));
   }
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Node's `import` of `disconnect-if-connected/wasm`: the same module as `require` gives.
+// The entry point `disconnect-if-connected/wasm` for Node's `import`: the same module as `require` returns.
 
 import module from "./wasm.cjs";
 

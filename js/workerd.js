@@ -1,5 +1,5 @@
 // @ts-check
-// The package for Cloudflare Workers: they forbid compiling bytes, so the module is imported, which their bundler turns
+// The entry point for Cloudflare Workers, which forbid compiling bytes: their bundler turns the import of the module
 // into a WebAssembly.Module.
 
 // @ts-expect-error: a WebAssembly.Module there

@@ -1,5 +1,5 @@
 // @ts-check
-// Registers `<remove-caller>`, once for a page.
+// The registration of `<remove-caller>`, once for a page.
 
 import { RemoveCallerElement } from "./element.js";
 

@@ -37,17 +37,17 @@ export interface RemoveCallerEventMap {
  * document.body.append(element);
  */
 export class RemoveCallerElement extends HTMLElement {
-  /** The texts of each language; add one to have it in all elements. */
+  /** The texts of each language. A language that you add is available in all elements. */
   static languages: Record<string, RemoveCallerMessages>;
   /** The conversation's id; attribute `conversation-id`. */
   conversationId: string;
-  /** A client, which you close. It is used where `options` are set too. */
+  /** A client, which you close. It takes precedence over `options`. */
   client: ConversationClient | undefined;
-  /** The options of a client of the element's own. Other values are a new client; other functions are just called. */
+  /** The options of the element's own client. Changed values make a new client, changed functions do not. */
   options: ConversationClientOptions | undefined;
-  /** Who is shown; default: people, not infrastructure, not legs that only listen. */
+  /** Which participants are shown; default: people, not infrastructure, not legs that only listen. */
   where: ParticipantDescription | undefined;
-  /** Texts in the place of the built-in ones. */
+  /** Texts that replace the built-in ones. */
   messages: Partial<RemoveCallerMessages> | undefined;
   /** Attribute `confirm-mode`; default `"always"`. */
   confirmMode: ConfirmMode;

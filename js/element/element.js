@@ -8,21 +8,22 @@ import { inTurn, listen } from "./turns.js";
 
 /** @typedef {import("../index.cjs").ConversationParticipant} Participant */
 /** @typedef {import("../index.cjs").DisconnectEvent} DisconnectEvent */
+/** @typedef {{ key: string, of?: Participant, values?: any }} Status */
 
-/** How often the participants are read while nothing else says that they changed, in milliseconds. */
+/** How often the participants are read while no event reports a change, in milliseconds. */
 const POLL_MS = 5_000;
 /** The longest pause after reads that failed, in milliseconds. */
 const MAX_POLL_MS = 60_000;
-/** The longest time that a timer takes, in milliseconds: longer ones fire at once. */
+/** The longest timer, in milliseconds: longer ones fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** An event comes in a burst of several: one read for all, after so many milliseconds. */
+/** Events come in bursts: one read for all, this long after the first, in milliseconds. */
 const BURST_MS = 100;
-/** Reads may lag: after the last event, and where somebody is no longer listed, one more after so many milliseconds. */
+/** Reads may lag: one more read, this long after the last event or a missing participant, in milliseconds. */
 const SETTLE_MS = 1_500;
 
-/** What the status says of the list as a whole; anything else is about a removal, and stays for longer. */
+/** Keys of status texts about the list as a whole; the others are about a removal, and stay longer. */
 const OF_THE_LIST = ["", "loading", "empty", "unreadable", "ended"];
-/** What it says while a removal is under way. */
+/** Keys of status texts about a removal under way. */
 const UNDER_WAY = [
   "removing",
   "elsewhere",
@@ -36,7 +37,7 @@ const UNDER_WAY = [
 
 const CUSTOMERS = ["customer", "external"];
 
-// On a server there are no elements; the module can be imported all the same.
+// So that the module can be imported on a server, which has no elements.
 const Base = globalThis.HTMLElement ?? class {};
 
 /** @param {string} tag @param {string} part @param {Record<string, string>} [attributes] */
@@ -46,7 +47,7 @@ function create(tag, part, attributes = {}) {
   return element;
 }
 
-/** Sets what has changed only: a live region speaks at each change. @param {Element} element @param {string} text */
+/** Only a changed text is set: a live region is read at each change. @param {Element} element @param {string} text */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -63,17 +64,17 @@ let rows = 0;
 class Row {
   /** @type {"idle" | "asking" | "removing"} */
   phase = "idle";
-  // What the removal under way has seen last.
+  // The progress of the removal under way.
   isListed = true;
   isWriting = false;
   hasWritten = false;
   isAccepted = false;
-  /** Since when reads do not list it: it has left, or they were too early. @type {number | undefined} */
+  /** Since when reads do not list it: it has left, or the reads lag. @type {number | undefined} */
   missingSince;
-  /** It is shown as gone because it was missing: nobody has said so. */
+  /** It is shown as gone because it was missing; no response said so. */
   isInferred = false;
   item = create("li", "participant");
-  // A number is read from left to right in any language.
+  // `auto`, because a number is read from left to right in any language.
   name = create("span", "name", { dir: "auto" });
   purpose = create("span", "purpose");
   state = create("span", "state", { id: `state-${++rows}` });
@@ -92,8 +93,8 @@ class Row {
     this.item.append(who, this.state, this.button);
   }
 
-  /** A state that the removal has read; what it means is known for sure after the next list. @param {string} state */
-  saw(state) {
+  /** Shows a state that the removal has read; the next list gives its exact kind. @param {string} state */
+  showState(state) {
     /** @type {Participant["kind"]} */
     const kind = state.toLowerCase() === "connected" ? "connected" : "unsettled";
     if (state !== this.participant.state) this.participant = { ...this.participant, state, kind };
@@ -107,7 +108,7 @@ class Row {
 
 /**
  * The participants of a conversation with their live state, and a button for each that removes it, by the rule of
- * `disconnectIfConnected`. It asks in place before it removes, and tells progress, outcome and refusal in words.
+ * `disconnectIfConnected`. It asks in place before it removes, and reports progress, outcome and refusal as text.
  *
  * @tagname remove-caller
  *
@@ -147,60 +148,56 @@ class Row {
 export class RemoveCallerElement extends Base {
   static observedAttributes = ["conversation-id", "confirm-mode", "poll-ms", "lang"];
 
-  /** The texts of each language; add one to have it everywhere. */
+  /** The texts of each language. A language that you add is available in all elements. */
   static languages = languages;
 
   #root = this.attachShadow({ mode: "open" });
   #list = create("ul", "list", { role: "list", tabindex: "-1" });
-  // It is there before it speaks.
+  // In the page from the start, so that screen readers announce what changes in it.
   #status = create("p", "status", { role: "status", dir: "auto", "aria-live": "polite", "aria-atomic": "true" });
   /** @type {Map<string, Row>} */
   #rows = new Map();
-  /**
-   * What the status says: a text's key, of whom as it was then, and more.
-   * @type {{ key: string, of?: Participant, values?: any }}
-   */
-  #said = { key: "" };
-  /**
-   * What it said before of somebody else, while a removal is under way.
-   * @type {{ key: string, of?: Participant, values?: any }}
-   */
-  #before = { key: "" };
-  /** The sentence of `#said`. */
-  #words = "";
+  /** The status: a text's key, the participant as it was then, and more values. @type {Status} */
+  #current = { key: "" };
+  /** The status of another participant's removal, kept while a removal is under way. @type {Status} */
+  #previous = { key: "" };
+  /** The text of `#current`. */
+  #currentText = "";
 
   /** @type {ConversationClient | undefined} */
   #client;
   /** @type {any} */
   #options;
-  /** The client that was made of the options. @type {ConversationClient | undefined} */
+  /** The client that the element made of the options. @type {ConversationClient | undefined} */
   #own;
   /** @type {any} */
   #where;
   /** @type {Record<string, string> | undefined} */
   #messages;
 
-  /** While it is in a document with a conversation and a client: ends its reads, calls and listeners. */
+  /** Ends the reads, calls and listeners of one conversation and client. */
   #session = new AbortController();
   #isRunning = false;
   /** @type {Promise<void> | undefined} */
   #reading;
+  /** Whether to read once more after the read under way. */
   #isStale = false;
+  /** Reads that failed in a row. */
   #failures = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** The next poll. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** After the first event of a burst. @type {ReturnType<typeof setTimeout> | undefined} */
+  /** The read after the first event of a burst. @type {ReturnType<typeof setTimeout> | undefined} */
   #burst;
-  /** After the last one. @type {ReturnType<typeof setTimeout> | undefined} */
+  /** The read after the last event. @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
 
   constructor() {
     super();
     this.#root.append(this.#list, this.#status);
-    this.#root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
-    // Of the element itself too: the focus may be anywhere in it.
+    this.#root.addEventListener("click", (event) => this.#onClick(/** @type {MouseEvent} */ (event)));
+    // On the element itself too, which may have the focus.
     for (const target of [this.#root, this])
-      target.addEventListener("keydown", (event) => this.#pressed(/** @type {KeyboardEvent} */ (event)));
+      target.addEventListener("keydown", (event) => this.#onKeydown(/** @type {KeyboardEvent} */ (event)));
   }
 
   // ---- Properties ----
@@ -234,7 +231,7 @@ export class RemoveCallerElement extends Base {
     setAttribute(this, "poll-ms", ms === undefined || ms === null ? undefined : String(ms));
   }
 
-  /** A client, which you close. It is used where `options` are set too. @type {ConversationClient | undefined} */
+  /** A client, which you close. It takes precedence over `options`. @type {ConversationClient | undefined} */
   get client() {
     return this.#client;
   }
@@ -244,7 +241,7 @@ export class RemoveCallerElement extends Base {
     this.#restart();
   }
 
-  /** The options of a `ConversationClient` of the element's own. @type {any} */
+  /** The options of the element's own `ConversationClient`. @type {any} */
   get options() {
     return this.#options;
   }
@@ -255,7 +252,7 @@ export class RemoveCallerElement extends Base {
     if (!this.#client) this.#restart();
   }
 
-  /** Who is shown, as in `disconnectAll`; default: people, not infrastructure, not listening legs. @type {any} */
+  /** Which participants to show, as in `disconnectAll`; default: people, not listening legs. @type {any} */
   get where() {
     return this.#where;
   }
@@ -265,7 +262,7 @@ export class RemoveCallerElement extends Base {
     if (!isSame) this.#restart();
   }
 
-  /** Texts in the place of the built-in ones; `languages` has their keys. @type {Record<string, string> | undefined} */
+  /** Texts that replace the built-in ones; `languages` has their keys. @type {Record<string, string> | undefined} */
   get messages() {
     return this.#messages;
   }
@@ -274,10 +271,10 @@ export class RemoveCallerElement extends Base {
     this.#show();
   }
 
-  // ---- Life in a document ----
+  // ---- Life cycle ----
 
   connectedCallback() {
-    // What was set before the element was defined is an own property, in the way of the accessors.
+    // A property that was set before the element was defined is an own one, which hides the accessor.
     const names = ["conversationId", "confirmMode", "pollMs", "client", "options", "where", "messages"];
     for (const name of names.filter((name) => Object.hasOwn(this, name))) {
       const value = Reflect.get(this, name);
@@ -291,7 +288,7 @@ export class RemoveCallerElement extends Base {
   }
 
   disconnectedCallback() {
-    // A move in the document is no end: frameworks reorder what they show.
+    // Not at once: frameworks move elements within the document.
     queueMicrotask(() => !this.isConnected && this.#stop("The element was removed from the document."));
   }
 
@@ -310,28 +307,28 @@ export class RemoveCallerElement extends Base {
   #restart() {
     this.#stop("The element shows another conversation, or uses another client.");
     this.#rows.clear();
-    this.#say("");
+    this.#setStatus("");
     if (!this.isConnected || !this.conversationId || !(this.#client || this.#options)) return;
     this.#isRunning = true;
     this.#session = new AbortController();
     const { signal } = this.#session;
     signal.addEventListener(
       "abort",
-      listen(({ key, result }) => this.#heard(key, result)),
+      listen(({ key, result }) => this.#endedElsewhere(key, result)),
     );
     try {
-      const unsubscribe = this.#call().subscribe?.((id) => id === this.conversationId && this.#changed());
+      const unsubscribe = this.#clientInUse().subscribe?.((id) => id === this.conversationId && this.#refreshSoon());
       signal.addEventListener("abort", () => unsubscribe?.());
     } catch {
-      // No client: the read tells.
+      // There is no client; the read will report why.
     }
-    const looked = () => (document.hidden ? this.#schedule() : this.refresh());
-    document.addEventListener("visibilitychange", looked);
-    signal.addEventListener("abort", () => document.removeEventListener("visibilitychange", looked));
-    // Properties that are set one after the other are one start.
+    const onVisibility = () => (document.hidden ? this.#schedule() : this.refresh());
+    document.addEventListener("visibilitychange", onVisibility);
+    signal.addEventListener("abort", () => document.removeEventListener("visibilitychange", onVisibility));
+    // In a microtask: several properties may be set one after the other.
     queueMicrotask(() => signal.aborted || this.#reading || this.refresh());
-    // A live region speaks of what changes after it has come into the page.
-    setTimeout(() => !signal.aborted && this.#reading && this.#said.key === "" && this.#say("loading"));
+    // In a later task: screen readers announce only what changes after the live region was added.
+    setTimeout(() => !signal.aborted && this.#reading && this.#current.key === "" && this.#setStatus("loading"));
   }
 
   /** @param {string} why */
@@ -348,27 +345,27 @@ export class RemoveCallerElement extends Base {
     this.#own = undefined;
   }
 
-  /** Of the two properties, the client. */
-  #call() {
+  /** The application's client, or the element's own. */
+  #clientInUse() {
     this.#own ??= this.#client ? undefined : new ConversationClient(this.#optionsOfOwn());
     return /** @type {ConversationClient} */ (this.#client ?? this.#own);
   }
 
-  /** Functions are those that the options have now: frameworks make new ones each time that they draw. */
+  /** Each function calls the latest one of `options`: frameworks make new ones at each render. */
   #optionsOfOwn() {
-    const newest =
+    const latest =
       (/** @type {string} */ name) =>
-      (/** @type {any[]} */ ...all) => {
+      (/** @type {any[]} */ ...args) => {
         const call = this.#options[name];
-        return call(...all);
+        return call(...args);
       };
     const entries = Object.entries(this.#options);
     return Object.fromEntries(
-      entries.map(([name, value]) => [name, typeof value === "function" ? newest(name) : value]),
+      entries.map(([name, value]) => [name, typeof value === "function" ? latest(name) : value]),
     );
   }
 
-  // ---- Who is there ----
+  // ---- The list of participants ----
 
   /** Reads the participants again; settles when they are shown. It does not reject: a failure is shown. */
   refresh() {
@@ -393,24 +390,24 @@ export class RemoveCallerElement extends Base {
       this.#isStale = false;
       try {
         const where = this.#where ?? "people";
-        const participants = await this.#call().participants(conversationId, { where, signal });
+        const participants = await this.#clientInUse().participants(conversationId, { where, signal });
         if (signal.aborted) return;
         this.#failures = 0;
-        this.#take(participants);
+        this.#apply(participants);
       } catch (error) {
         if (signal.aborted) return;
-        this.#failed(error);
+        this.#readFailed(error);
       }
     } while (this.#isStale);
     this.#schedule();
   }
 
   /** @param {Participant[]} participants */
-  #take(participants) {
+  #apply(participants) {
     const listed = new Set(participants.map(({ id }) => id));
     for (const participant of participants) {
       const row = this.#rows.get(participant.id);
-      // Who has gone before anybody looked is not shown; a gone leg never comes back under its id.
+      // A leg that was gone before the first read is not shown; a gone leg never comes back under its id.
       if (!row && participant.kind !== "gone") this.#rows.set(participant.id, new Row(participant));
       else if (row && (row.participant.kind !== "gone" || row.isInferred)) {
         row.isInferred = false;
@@ -421,23 +418,23 @@ export class RemoveCallerElement extends Base {
       const isMissing = !listed.has(id) && row.participant.kind !== "gone" && row.phase !== "removing";
       row.missingSince = isMissing ? (row.missingSince ?? performance.now()) : undefined;
       if (row.missingSince === undefined) continue;
-      // The platform drops who has left from the list, and a read may be too early for who has just come.
-      if (performance.now() - row.missingSince >= SETTLE_MS) this.#left(row);
+      // Either the platform has dropped a leg that left, or a lagging read does not list a new one yet.
+      if (performance.now() - row.missingSince >= SETTLE_MS) this.#inferGone(row);
       else this.#readOnceMore();
     }
-    if (OF_THE_LIST.includes(this.#said.key)) this.#said = { key: this.#rows.size === 0 ? "empty" : "" };
+    if (OF_THE_LIST.includes(this.#current.key)) this.#current = { key: this.#rows.size === 0 ? "empty" : "" };
     this.#show();
   }
 
-  /** @param {Row} row */
-  #left(row) {
+  /** Shows a missing participant as gone. @param {Row} row */
+  #inferGone(row) {
     row.isInferred ||= row.participant.kind !== "gone";
     this.#update(row, { ...row.participant, state: "disconnected", kind: "gone" });
   }
 
-  /** An event told that somebody's state is another one. */
-  #changed() {
-    // Where reads fail, the polling waits longer each time.
+  /** An event has reported a change. */
+  #refreshSoon() {
+    // While reads fail, the backoff of the polling decides.
     if (this.#failures > 0 && this.pollMs > 0) return;
     this.#burst ??= setTimeout(() => this.refresh(), BURST_MS);
     this.#readOnceMore();
@@ -452,75 +449,75 @@ export class RemoveCallerElement extends Base {
   #update(row, participant) {
     row.participant = participant;
     if (participant.kind !== "gone") return;
-    const { key, of } = this.#said;
-    if (key === "unconfirmed" && of?.id === participant.id) this.#said = { key: "disconnected", of: participant };
+    const { key, of } = this.#current;
+    if (key === "unconfirmed" && of?.id === participant.id) this.#current = { key: "disconnected", of: participant };
     if (row.phase !== "asking") return;
     row.phase = "idle";
-    this.#said = { key: "already-disconnected", of: participant };
+    this.#current = { key: "already-disconnected", of: participant };
   }
 
-  /** @param {any} error */
-  #failed(error) {
+  /** A read has failed. @param {any} error */
+  #readFailed(error) {
     const isFirst = this.#failures++ === 0;
     const rows = [...this.#rows.values()];
     const isOver = error?.code === "CONVERSATION_NOT_FOUND" && rows.length > 0;
-    for (const row of isOver ? rows : []) this.#left(row);
-    // What was said of a removal says more, for the time being.
+    for (const row of isOver ? rows : []) this.#inferGone(row);
+    // At the first failure, the status of a removal is more useful than that of the list.
     const isBusy = rows.some(({ phase }) => phase === "removing");
-    const isNext = OF_THE_LIST.includes(this.#said.key) || this.#failures > 1;
-    if (!isBusy && isNext) this.#say(isOver ? "ended" : "unreadable", undefined, { error });
+    const isNext = OF_THE_LIST.includes(this.#current.key) || this.#failures > 1;
+    if (!isBusy && isNext) this.#setStatus(isOver ? "ended" : "unreadable", undefined, { error });
     else this.#show();
     if (isFirst && !isOver) this.#emit("error", { error });
   }
 
-  /** The next read. */
+  /** Schedules the next poll. */
   #schedule() {
     clearTimeout(this.#timer);
     const { pollMs } = this;
     if (!this.#isRunning || pollMs === 0 || document.hidden) return;
     const pause = Math.max(pollMs, Math.min(pollMs * 2 ** this.#failures, MAX_POLL_MS));
     const isRemoving = () => [...this.#rows.values()].some(({ phase }) => phase === "removing");
-    // A removal reads by itself.
+    // A removal does its own reads.
     this.#timer = setTimeout(() => (isRemoving() ? this.#schedule() : this.refresh()), pause);
   }
 
   // ---- Removal ----
 
   /** @param {MouseEvent} event */
-  #clicked({ target, detail }) {
+  #onClick({ target, detail }) {
     const button = /** @type {Element} */ (target).closest("button");
     const row = [...this.#rows.values()].find(({ item }) => item.contains(button));
-    // The second half of a double click meets what the first has moved there.
+    // The second click of a double click may hit a button that the first one moved there.
     if (!row || !this.#isRunning || detail > 1) return;
     if (button === row.confirm) this.#remove(row);
-    else if (button === row.cancel) this.#close(row);
+    else if (button === row.cancel) this.#closeQuestion(row);
     else if (row.isRemovable) {
-      if (row.phase === "asking" || this.#asksFor(row.participant)) this.#ask(row);
+      if (row.phase === "asking" || this.#needsQuestion(row.participant)) this.#ask(row);
       else this.#remove(row);
     }
   }
 
   /** @param {KeyboardEvent} event */
-  #pressed(event) {
+  #onKeydown(event) {
     const row = [...this.#rows.values()].find(({ phase }) => phase === "asking");
-    // A key that is held down neither answers the question that it has opened nor presses what gets the focus next.
+    // A key that is held down must not answer the question that it has opened.
     if (event.repeat && ["Enter", " "].includes(event.key)) event.preventDefault();
     if (!row || event.key !== "Escape") return;
-    // Nor does it close the dialog around.
+    // Escape must not close a dialog around the element as well.
     event.preventDefault();
     event.stopPropagation();
-    this.#close(row);
+    this.#closeQuestion(row);
   }
 
-  /** @param {Participant} participant */
-  #asksFor({ purpose = "" }) {
+  /** Whether `confirmMode` requires the question. @param {Participant} participant */
+  #needsQuestion({ purpose = "" }) {
     if (this.confirmMode !== "last") return this.confirmMode === "always";
     const isCustomer = (/** @type {string} */ one) => CUSTOMERS.includes(one.toLowerCase());
-    const stays = [...this.#rows.values()].filter(({ isRemovable }) => isRemovable);
-    return isCustomer(purpose) && stays.filter((row) => isCustomer(row.participant.purpose ?? "")).length <= 1;
+    const removable = [...this.#rows.values()].filter((row) => row.isRemovable);
+    return isCustomer(purpose) && removable.filter((row) => isCustomer(row.participant.purpose ?? "")).length <= 1;
   }
 
-  /** @param {Row} row */
+  /** Opens the question. @param {Row} row */
   #ask(row) {
     for (const other of this.#rows.values()) if (other.phase === "asking") other.phase = "idle";
     row.phase = "asking";
@@ -528,8 +525,8 @@ export class RemoveCallerElement extends Base {
     row.confirm.focus();
   }
 
-  /** @param {Row} row */
-  #close(row) {
+  /** Closes the question. @param {Row} row */
+  #closeQuestion(row) {
     row.phase = "idle";
     row.button.focus();
     this.#show();
@@ -540,50 +537,50 @@ export class RemoveCallerElement extends Base {
     const { participant } = row;
     const { signal } = this.#session;
     const { conversationId } = this;
-    if (row.phase === "asking") this.#close(row);
-    // A listener may also show another conversation.
+    if (row.phase === "asking") this.#closeQuestion(row);
+    // A listener may have set another conversation.
     if (!this.#emit("before", { participant }, true) || signal.aborted) return;
     Object.assign(row, { phase: "removing", isListed: true, isWriting: false, isAccepted: false, hasWritten: false });
-    this.#say("removing", row);
+    this.#setStatus("removing", row);
     const onEvent = (/** @type {DisconnectEvent} */ event) => {
       if (!signal.aborted) this.#progress(row, event);
       if (!this.#client) this.#options?.onEvent?.(event);
     };
-    // An agent waits: it goes before reads that only keep a list up to date.
-    const urgent = { confirm: true, priority: true };
-    const removal = { conversationId, participantId: participant.id, ...urgent, signal, onEvent };
-    const onWait = () => signal.aborted || this.#say("elsewhere", row);
+    // With priority over reads that only keep a list up to date, because an agent waits.
+    const how = { confirm: true, priority: true };
+    const removal = { conversationId, participantId: participant.id, ...how, signal, onEvent };
+    const onWait = () => signal.aborted || this.#setStatus("elsewhere", row);
     const turn = { signal, onWait, hasWritten: () => row.hasWritten };
     try {
       const result = await inTurn(`${conversationId} ${participant.id}`, turn, () =>
-        this.#call().disconnectIfConnected(removal),
+        this.#clientInUse().disconnectIfConnected(removal),
       );
       row.phase = "idle";
       if (!signal.aborted) this.#conclude(row, result);
-      this.#emit("outcome", { participant, result, message: signal.aborted ? "" : this.#words });
+      this.#emit("outcome", { participant, result, message: signal.aborted ? "" : this.#currentText });
     } catch (error) {
       row.phase = "idle";
-      if (!signal.aborted) this.#say("error", row, { error });
-      this.#emit("error", { participant, error, message: signal.aborted ? "" : this.#words });
+      if (!signal.aborted) this.#setStatus("error", row, { error });
+      this.#emit("error", { participant, error, message: signal.aborted ? "" : this.#currentText });
     }
     if (!signal.aborted) this.refresh();
   }
 
-  /** @param {Row} row @param {DisconnectEvent} event */
+  /** Shows what a removal is doing. @param {Row} row @param {DisconnectEvent} event */
   #progress(row, event) {
     if (event.type === "state") {
       row.isListed = event.state !== undefined;
-      row.saw(event.state ?? row.participant.state ?? "none");
+      row.showState(event.state ?? row.participant.state ?? "none");
     }
     if (event.type === "response" && row.isWriting && (event.status ?? 500) < 300) row.isAccepted = true;
     if (event.type === "request") row.isWriting = event.method !== "GET";
     row.hasWritten ||= row.isWriting;
-    if (event.type === "wait") this.#say(this.#reasonToWait(row, event), row, event);
+    if (event.type === "wait") this.#setStatus(this.#keyOfWait(row, event), row, event);
     else this.#show();
   }
 
-  /** @param {Row} row @param {any} event */
-  #reasonToWait({ participant, isAccepted, isListed }, { reason }) {
+  /** The key of the text for a wait. @param {Row} row @param {any} event */
+  #keyOfWait({ participant, isAccepted, isListed }, { reason }) {
     if (reason === "backoff") return "backoff";
     if (reason !== "settling") return "paused";
     if (isAccepted) return "accepted";
@@ -591,17 +588,17 @@ export class RemoveCallerElement extends Base {
     return participant.state?.toLowerCase() === "connected" ? "settlingConnected" : "settling";
   }
 
-  /** @param {Row} row @param {any} result */
+  /** Shows the outcome of a removal. @param {Row} row @param {any} result */
   #conclude(row, { outcome, acknowledged, confirmed, state }) {
     const isGone = outcome !== "not-connected" && confirmed;
     if (isGone) row.participant = { ...row.participant, state: "disconnected", kind: "gone" };
-    else if (state !== undefined) row.saw(state);
-    if (outcome === "disconnected" && !confirmed) this.#say("unconfirmed", row);
-    else this.#say(outcome === "disconnected" && !acknowledged ? "unacknowledged" : outcome, row);
+    else if (state !== undefined) row.showState(state);
+    if (outcome === "disconnected" && !confirmed) this.#setStatus("unconfirmed", row);
+    else this.#setStatus(outcome === "disconnected" && !acknowledged ? "unacknowledged" : outcome, row);
   }
 
-  /** Another element removed somebody. @param {string} key @param {any} result */
-  #heard(key, result) {
+  /** A removal by another element has ended. @param {string} key @param {any} result */
+  #endedElsewhere(key, result) {
     const row = [...this.#rows.values()].find((one) => `${this.conversationId} ${one.participant.id}` === key);
     const isEnd = ["disconnected", "already-disconnected"].includes(result.outcome);
     if (!row || !isEnd || row.phase === "removing" || row.participant.kind === "gone") return;
@@ -609,7 +606,7 @@ export class RemoveCallerElement extends Base {
     this.#conclude(row, result);
   }
 
-  // ---- What is seen and heard ----
+  // ---- Events, status and display ----
 
   /** @param {string} name @param {object} detail @param {boolean} [cancelable] */
   #emit(name, detail, cancelable = false) {
@@ -618,17 +615,17 @@ export class RemoveCallerElement extends Base {
     );
   }
 
-  /** @param {string} key @param {Row} [row] @param {any} [values] */
-  #say(key, row, values) {
-    const isNew = row?.participant.id !== this.#said.of?.id;
-    const isEnd = !UNDER_WAY.includes(this.#said.key) && !OF_THE_LIST.includes(this.#said.key);
-    if (!UNDER_WAY.includes(key)) this.#before = { key: "" };
-    else if (isNew) this.#before = isEnd ? this.#said : { key: "" };
-    this.#said = { key, of: row?.participant, values };
+  /** Sets the status. @param {string} key @param {Row} [row] @param {any} [values] */
+  #setStatus(key, row, values) {
+    const isOther = row?.participant.id !== this.#current.of?.id;
+    const isEnd = !UNDER_WAY.includes(this.#current.key) && !OF_THE_LIST.includes(this.#current.key);
+    if (!UNDER_WAY.includes(key)) this.#previous = { key: "" };
+    else if (isOther) this.#previous = isEnd ? this.#current : { key: "" };
+    this.#current = { key, of: row?.participant, values };
     this.#show();
   }
 
-  /** The texts of the language, and those of the application. @returns {Record<string, string>} */
+  /** The texts of the language, overridden by those of the application. @returns {Record<string, string>} */
   #texts() {
     /** @type {Element | null} */
     let element = this;
@@ -644,6 +641,7 @@ export class RemoveCallerElement extends Base {
     return { lang: language, ...languages.en, ...languages[language], ...Object.fromEntries(own) };
   }
 
+  /** Brings the page in line with the state; it touches only what changes. */
   #show() {
     const texts = this.#texts();
     const isRightToLeft = this.isConnected && getComputedStyle(this).direction === "rtl";
@@ -677,23 +675,23 @@ export class RemoveCallerElement extends Base {
       if (phase !== "asking") question.remove();
       else if (question.parentNode !== item) item.append(question);
     }
-    // Those who stay are not touched: they may have the focus.
+    // Rows that stay are not moved: they may have the focus.
     const items = new Set([...this.#rows.values()].map(({ item }) => item));
     for (const item of [...this.#list.children]) if (!items.has(/** @type {any} */ (item))) item.remove();
     for (const item of items) if (item.parentNode !== this.#list) this.#list.append(item);
-    // What had the focus is no longer there.
+    // The element that had the focus was removed.
     if (focused && !this.#root.activeElement) this.#list.focus();
 
-    const sentences = [this.#before, this.#said].map(({ key, of, values }) => {
-      const said = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
-      return key && this.#sentence(key, said, text);
+    const sentences = [this.#previous, this.#current].map(({ key, of, values }) => {
+      const all = of ? { name: nameOf(of), state: stateOf(of), ...values } : values;
+      return key && this.#sentence(key, all, text);
     });
-    this.#words = sentences[1];
+    this.#currentText = sentences[1];
     setText(this.#status, sentences.filter(Boolean).join(" "));
-    setAttribute(this.#status, "data-key", this.#said.key);
+    setAttribute(this.#status, "data-key", this.#current.key);
   }
 
-  /** @param {string} key @param {any} values @param {(key: string, values?: any) => string} text */
+  /** The status as text. @param {string} key @param {any} values @param {(key: string, values?: any) => string} text */
   #sentence(key, { error, ms, ...values } = {}, text) {
     const all = { ...values, seconds: String(Math.max(1, Math.ceil((ms ?? error?.retryAfterMs ?? 0) / 1_000))) };
     if (key !== "error" && key !== "unreadable") return text(key, all);
@@ -717,7 +715,7 @@ function isSameData(one, other) {
 }
 
 /**
- * Whether two objects have the same members. Two functions count as the same: frameworks make new ones often.
+ * Whether two objects have the same members. Two functions count as the same: frameworks make new ones at each render.
  * @param {any} one
  * @param {any} other
  */
@@ -729,7 +727,7 @@ function isAlike(one, other) {
 }
 
 /**
- * What a participant is called: its name, its number, or what it is.
+ * How a participant is called: by its name, its number or its purpose.
  * @param {Participant} participant
  * @param {Record<string, string>} texts
  */
@@ -740,11 +738,11 @@ function nameAmong({ name, address, purpose }, texts) {
   return number || purposeOf({ purpose }, texts) || texts.unnamed;
 }
 
-/** @param {{ purpose?: string }} participant @param {Record<string, string>} texts */
+/** The purpose in words. @param {{ purpose?: string }} participant @param {Record<string, string>} texts */
 const purposeOf = ({ purpose = "" }, texts) => textOf(texts, `purpose.${purpose.toLowerCase()}`) ?? purpose;
 
 /**
- * A member of its own, whatever the platform calls things ("constructor").
+ * An own member: the platform may use any word as a key, for example "constructor".
  * @template T
  * @param {Record<string, T>} texts
  * @param {string} key

@@ -1,6 +1,6 @@
 // @ts-check
-// The texts of `<remove-caller>`, in English and German. `{name}`, `{state}`, `{seconds}`,
-// `{reason}` and `{code}` are replaced.
+// The texts of `<remove-caller>`, in English and German. `{name}`, `{state}`, `{seconds}`, `{reason}` and `{code}` are
+// replaced.
 
 /** @typedef {Record<string, string>} Messages */
 
@@ -123,12 +123,12 @@ const de = {
 /** The texts by language: another language is one more entry. @type {Record<string, Messages>} */
 export const languages = { en, de };
 
-/** Letters that run from right to left, and characters that turn the direction. */
+/** Right-to-left letters, and characters that change the direction. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
 
 /**
- * Fills a text in. Where directions may mix, a value is isolated (Unicode's FSI and PDI), so that it does not reorder
- * what is around it.
+ * Fills in a text. Where directions may mix, a value is isolated (Unicode's FSI and PDI), so that it does not reorder
+ * the text around it.
  * @param {string} text
  * @param {Record<string, string>} values
  * @param {boolean} isRightToLeft

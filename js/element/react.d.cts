@@ -5,7 +5,7 @@ export * from "./element.cjs";
 
 type PropertyName = "conversationId" | "client" | "options" | "where" | "messages" | "confirmMode" | "pollMs";
 
-/** What `<remove-caller>` takes in JSX: its properties, and its events as `onremove-caller-outcome` and so on. */
+/** The props of `<remove-caller>` in JSX: its properties, and its events as `onremove-caller-outcome` and so on. */
 export type RemoveCallerProps = DetailedHTMLProps<HTMLAttributes<RemoveCallerElement>, RemoveCallerElement> & {
   [Name in PropertyName]?: RemoveCallerElement[Name] | undefined;
 } & { [Name in keyof RemoveCallerEventMap as `on${Name}`]?: ((event: RemoveCallerEventMap[Name]) => void) | undefined };

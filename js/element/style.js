@@ -1,5 +1,5 @@
 // @ts-check
-// The style sheet of `<remove-caller>`: a constructed one, which a strict Content-Security-Policy allows.
+// The style sheet of `<remove-caller>`, constructed by script, which a strict Content-Security-Policy allows.
 
 const CSS = `
 :host {
@@ -168,12 +168,12 @@ button[aria-busy="true"]::after {
 `;
 
 /**
- * One for each document: a frame or a window that the element moves to has its own.
+ * One sheet for each document: the element may move to another frame or window.
  * @type {WeakMap<Document, CSSStyleSheet>}
  */
 const sheets = new WeakMap();
 
-/** The style sheet for a document; none where the host has no constructed ones (jsdom). @param {Document} document */
+/** The style sheet for a document; none where the host cannot construct one (jsdom). @param {Document} document */
 export function style(document) {
   const { CSSStyleSheet } = document.defaultView ?? {};
   let sheet = sheets.get(document);

@@ -1,33 +1,37 @@
 // @ts-check
-// One removal of a participant at a time, in all elements of an origin: several instances of a widget show one call.
+// One removal of a participant at a time, for all elements of an origin: several of them may show one call.
 
-/** @typedef {{ key: string, result: any }} Ended */
+/** A removal that has ended. @typedef {{ key: string, result: any }} Ended */
 
-/** What wants to know of removals that ended. @type {Set<(ended: Ended) => void>} */
+/** The listeners of this page. @type {Set<(ended: Ended) => void>} */
 const listeners = new Set();
 
-/** Carries them to other pages of the origin, while somebody listens. @type {BroadcastChannel | undefined} */
+/** The channel to other pages of the origin, open while there are listeners. @type {BroadcastChannel | undefined} */
 let channel;
 
-/** Where there are no Web Locks: the removals under way in this page. @type {Map<string, Promise<unknown>>} */
+/** The removals under way in this page, used where there are no Web Locks. @type {Map<string, Promise<unknown>>} */
 const underWay = new Map();
 
 /** How long a read may lag behind a disconnect that was sent, in milliseconds. */
 const LAG_MS = 1_500;
 
 /** @param {Ended} ended */
-const tell = (ended) => {
+const notify = (ended) => {
   for (const listener of [...listeners]) listener(ended);
 };
 
-/** @param {(ended: Ended) => void} listener @returns {() => void} what ends it */
+/**
+ * Listens for removals that end in any element of the origin.
+ * @param {(ended: Ended) => void} listener
+ * @returns {() => void} stops listening
+ */
 export function listen(listener) {
   listeners.add(listener);
   try {
     channel ??= new BroadcastChannel("remove-caller");
-    channel.onmessage = ({ data }) => data?.key && data.result && tell(data);
+    channel.onmessage = ({ data }) => data?.key && data.result && notify(data);
   } catch {
-    // No such channel here, or none for an opaque origin: the other frames learn of it by their reads.
+    // No BroadcastChannel here, or none for an opaque origin: other frames notice the change by their reads.
   }
   return () => {
     listeners.delete(listener);
@@ -37,18 +41,18 @@ export function listen(listener) {
   };
 }
 
-/** Tells the elements of this page, and those of others. @param {Ended} ended */
+/** Notifies the elements of this page, and those of other pages. @param {Ended} ended */
 function share(ended) {
-  tell(ended);
+  notify(ended);
   try {
     channel?.postMessage(ended);
   } catch {
-    // A result of a client of one's own that cannot be cloned.
+    // The result of an application's own client may not be cloneable.
   }
 }
 
 /**
- * Holds the lock of that name while `work` runs.
+ * Holds the lock of a name while `work` runs.
  * @template T
  * @param {string} name
  * @param {{ signal: AbortSignal, onWait: () => void }} options
@@ -76,10 +80,10 @@ async function locked(name, { signal, onWait }, work) {
 }
 
 /**
- * Runs `remove` when no other element is removing that participant. Who had to wait for one that removed it gets its
- * result: nothing is sent twice. After an abort that came too late for a disconnect, the turn lasts as long as reads
- * may lag.
- * @param {string} key
+ * Runs `remove` when no other element is removing that participant. An element that waited for another one's removal
+ * gets that result: nothing is sent twice. After an abort that came too late for a disconnect, the lock is held for as
+ * long as reads may lag.
+ * @param {string} key of the conversation and the participant
  * @param {{ signal: AbortSignal, onWait: () => void, hasWritten: () => boolean }} options
  * @param {() => Promise<any>} remove
  */

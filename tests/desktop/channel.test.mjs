@@ -6,7 +6,7 @@ import { createSimulator } from "../js/support/package.mjs";
 
 const TOPIC = "v2.users.u-ada.conversations.calls";
 
-/** Web Locks and BroadcastChannel as in a browser, without a wait: what one tab posts the others get in a microtask. */
+/** Web Locks and BroadcastChannel as in a browser; messages arrive in a microtask. */
 function sharedBrowser() {
   const queues = new Map();
   const tabs = new Set();
@@ -46,7 +46,7 @@ function sharedBrowser() {
   return { locks, BroadcastChannel: Channel };
 }
 
-/** A clock that is moved by hand; timers fire in order of time. */
+/** A clock that the test advances; timers fire in order of time. */
 function clock() {
   let nowMs = 0;
   let count = 0;
@@ -85,12 +85,12 @@ function clock() {
   };
 }
 
-/** Everything that is due now is delivered: the simulator looks every 50 ms of real time. */
+/** Waits until everything that is due has been delivered: the simulator checks every 50 ms of real time. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 130));
 
 async function until(condition, what) {
   for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 1_000, `in vain: ${what}`);
+    assert.ok(tries < 1_000, `not within 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -120,7 +120,7 @@ async function stage(config) {
   const requests = () =>
     simulator.log().map(({ method, path }) => `${method} ${path.replace("/api/v2/notifications", "")}`);
 
-  /** One page that joins; what it got stands in it. */
+  /** One page that joins, with a record of what it receives. */
   function page(more = {}) {
     const seen = { states: [], gaps: 0, events: [], tokens: [] };
     const { setTimeout, clearTimeout } = time;
@@ -184,7 +184,7 @@ test("a page that comes later learns the state from the leader", async () => {
   assert.equal(requests().length, 2);
 });
 
-test("the leader leaves: another one leads, and all read again", async () => {
+test("the leader leaves: another page leads, and all pages read again", async () => {
   const { simulator, page, requests } = await stage();
   const [first, second, third] = [page(), page(), page()];
   await until(() => isLive(third), "live");
@@ -203,7 +203,7 @@ test("the leader leaves: another one leads, and all read again", async () => {
   assert.deepEqual(first.events, []);
 });
 
-test("a cut socket: a new channel after a pause, and all read again; what was missed is not replayed", async () => {
+test("a cut socket: a new channel after a pause; all pages read again, missed events are not replayed", async () => {
   const { simulator, time, page } = await stage();
   const [first, second] = [page(), page()];
   await until(() => isLive(second), "live");
@@ -236,7 +236,7 @@ test("the pause doubles up to 90 s while it fails, and Retry-After is kept", asy
   assert.deepEqual(one.states, ["waiting", "down", "live"]);
 });
 
-test("a socket that dies as soon as it opens does not reset the pause; one that lived does", async () => {
+test("a socket that closes at once does not reset the pause; one that stayed open does", async () => {
   const { simulator, time, page } = await stage();
   const one = page();
   const pauses = [];
@@ -342,7 +342,7 @@ test("a missing scope is refused with 403, and not tried again", async () => {
   assert.equal(requests().length, 1);
 });
 
-test("duplicates and starvation: all that comes is passed on, and nothing is invented", async () => {
+test("duplicates and starvation: everything received is passed on, and nothing else", async () => {
   const { simulator, page } = await stage({ notifications: { duplicates: 2 } });
   const one = page();
   await until(() => isLive(one), "live");

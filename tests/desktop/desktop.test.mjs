@@ -1,5 +1,5 @@
-// The host page in a desktop, end to end in Chromium: a page of another site stands in for the desktop, with the
-// official sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. No script may fail.
+// The host page in a desktop, end to end in Chromium: a page of another site replaces the desktop, with the official
+// sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. No script may fail.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -12,8 +12,8 @@ import { buildDesktop, conversation, SANDBOX, stage } from "../../scripts/deskto
 
 const { chrome, missing } = await browser();
 const skip = chrome ? false : missing;
-/** For a machine under load, not a measurement. */
-const PATIENCE_MS = 60_000;
+/** The deadline of a wait, long enough for a machine under load. */
+const TIMEOUT_MS = 60_000;
 
 let instance;
 before(async () => {
@@ -25,7 +25,7 @@ after(() => instance?.close());
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What it asks may fail while a page goes to another one: there is no page, or an empty one. */
+/** Waits for a condition, which may fail during a navigation, when there is no page, or an empty one. */
 async function until(condition, what) {
   const started = performance.now();
   for (;;) {
@@ -35,16 +35,16 @@ async function until(condition, what) {
         if (!/context|detached|closed|of (null|undefined)/i.test(error.message)) throw error;
       });
     if (value) return value;
-    assert.ok(performance.now() - started < PATIENCE_MS, `in vain: ${what}`);
+    assert.ok(performance.now() - started < TIMEOUT_MS, `not within 60 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 const LOST = "context lost";
 
-/** One page of the widget, wherever it is. */
+/** The widget in a frame or a tab. */
 function widgetOf(frame) {
-  // What is asked while a frame goes to another page may never be answered.
+  // An evaluation during a navigation may never settle.
   const inside = (work, ...all) =>
     Promise.race([
       frame.evaluate(work, ...all),
@@ -56,7 +56,7 @@ function widgetOf(frame) {
     status: () => inside(() => document.querySelector("#status").textContent),
     notices: () => inside(() => [...document.querySelectorAll("#notices li")].map((one) => one.textContent)),
     foot: () => inside(() => document.querySelector("#foot").innerText.replace(/\s+/g, " ").trim()),
-    said: () =>
+    elementStatus: () =>
       inside(() => document.querySelector("remove-caller").shadowRoot.querySelector("[part=status]").textContent),
     states: () =>
       inside(() => {
@@ -67,14 +67,14 @@ function widgetOf(frame) {
     until: (condition, what) => until(() => inside(condition), what),
     async clickSignIn() {
       await until(() => inside(() => !document.querySelector("#sign-in").hidden), "a sign-in button");
-      // A window opens in a real click only.
+      // Only a real click may open a window.
       await frame.page().bringToFront();
       const button = await frame.$("#sign-in");
       await button.click();
     },
-    /** Clicks a button of the list; false where it is not there. */
+    /** Clicks a button of the list; false if there is none. */
     press: (part, name) =>
-      // Not by the mouse: Chromium lays nothing out while a window of the sign-in is before the page.
+      // Not by the mouse: Chromium does no layout while the sign-in window covers the page.
       inside(
         (part, name) => {
           const { shadowRoot } = document.querySelector("remove-caller");
@@ -85,7 +85,7 @@ function widgetOf(frame) {
         part,
         name,
       ),
-    /** Removes a participant as an agent does: the button, then the question's. */
+    /** Removes a participant: clicks the button, then that of the question. */
     async remove(name) {
       assert.ok(await this.press("button", name));
       assert.ok(await this.press("confirm", name));
@@ -110,7 +110,7 @@ async function open(
 ) {
   const set = await stage(options);
   if (unprotected) set.unprotect();
-  // A context of its own has none of the user's settings.
+  // A new context does not have the user's preferences.
   const tabs = browser === instance ? await browser.createBrowserContext() : browser.defaultBrowserContext();
   context.after(async () => {
     if (browser === instance) await tabs.close();
@@ -120,7 +120,7 @@ async function open(
   const problems = [];
   const failures = [];
   const watch = (page) => {
-    page.setDefaultTimeout(PATIENCE_MS);
+    page.setDefaultTimeout(TIMEOUT_MS);
     page.on("pageerror", (error) => failures.push(String(error)));
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   };
@@ -139,7 +139,7 @@ async function open(
   const url = set.urlOf(placeholders, { frames, sandbox, ...(file ? { file } : {}) });
   await page.goto(bare ? `${set.widget}?${new URLSearchParams(placeholders)}` : url);
   const widgets = () => (bare ? [page.mainFrame()] : page.mainFrame().childFrames()).map(widgetOf);
-  // Now and then the driver loses a frame that moves to a process of its own: it never answers. Once more then.
+  // The driver sometimes loses a frame that moves to its own process, and never answers: then the page is reloaded.
   for (let tries = 0; !bare && tries < 5; tries++) {
     await until(() => widgets().length === frames, "frames");
     const isLost = ({ inside }) =>
@@ -160,8 +160,8 @@ const asked = ({ simulator }) =>
 const writes = ({ simulator }) => simulator.log().filter(({ isWrite }) => isWrite);
 const isLive = (widget) => until(async () => (await widget.foot()).endsWith("live"), "live");
 
-test("the whole way: sign-in in a window, live events, a removal, a toast, the end", { skip }, async (context) => {
-  // Reads lag by a minute: only an event can tell what happens.
+test("end to end: sign-in in a window, live events, a removal, a toast, the stop", { skip }, async (context) => {
+  // Reads lag by a minute: only events show the changes.
   const always = (state) => [{ at: -1e6, state }];
   const participants = conversation.participants.map((one) => ({ ...one, schedule: always(one.schedule[0].state) }));
   const platform = { readLagMs: 60_000, conversations: [{ ...conversation, participants }] };
@@ -180,7 +180,7 @@ test("the whole way: sign-in in a window, live events, a removal, a toast, the e
   await until(async () => (await widget.states())["Linus Pauling"] === "gone", "the event");
 
   await widget.remove("Grace Hopper");
-  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await widget.elementStatus()) === "Grace Hopper was removed.", "the outcome");
   assert.equal(desktop.simulator.state("c-1", "p-grace"), "disconnected");
   assert.equal(writes(desktop).length, 1);
   const toast = await until(
@@ -235,12 +235,12 @@ test("a reload in the middle: the token is still there, nobody signs in again", 
   assert.equal(asked(desktop).filter((one) => one.startsWith("POST /oauth/token")).length, 1);
   await until(async () => (await again.states())["Grace Hopper"] === "connected", "the list");
   await again.remove("Grace Hopper");
-  await until(async () => (await again.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await again.elementStatus()) === "Grace Hopper was removed.", "the outcome");
   const storage = await again.inside(() => [Object.keys(sessionStorage), Object.keys(localStorage), document.cookie]);
   assert.deepEqual([storage[0].length, storage[1], storage[2]], [1, [], ""]);
 });
 
-test("a reload while the platform holds the disconnect: the new page shows what came of it", {
+test("a reload while the platform holds the disconnect: the new page shows the outcome", {
   skip,
 }, async (context) => {
   const desktop = await open(context, { platform: { effectDelayMs: 600 } }, { more: { gcUsePopupAuth: "false" } });
@@ -267,9 +267,10 @@ test("two frames of one call: one sign-in, one channel, one disconnect", { skip 
     await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
   for (const widget of [first, second]) assert.ok(await widget.press("button", "Grace Hopper"));
   assert.ok(await first.press("confirm", "Grace Hopper"));
-  // Where the first was quicker, it has taken the question away.
+  // If the first removal was quicker, the second question is already closed.
   await second.press("confirm", "Grace Hopper");
-  for (const widget of [first, second]) await until(async () => /removed|left/.test(await widget.said()), "an outcome");
+  for (const widget of [first, second])
+    await until(async () => /removed|left/.test(await widget.elementStatus()), "an outcome");
   assert.equal(writes(desktop).length, 1);
   assert.deepEqual(desktop.problems, []);
 });
@@ -289,7 +290,7 @@ test("two frames that sign in by redirects at the same time do not disturb each 
   await until(() => connected().length === 1, "one channel");
 });
 
-test("a token that ends by its own time: one frame signs in, the other one goes on too", { skip }, async (context) => {
+test("an expired token: one frame signs in, the other one goes on too", { skip }, async (context) => {
   const desktop = await open(context, {}, { frames: 2 });
   const [first, second] = desktop.widgets();
   await first.clickSignIn();
@@ -308,7 +309,7 @@ test("a token that ends by its own time: one frame signs in, the other one goes 
   assert.equal(await second.status(), "");
 });
 
-test("a token that ends at once is no loop, nor is an answer without a state", { skip }, async (context) => {
+test("a token that expires at once, and a response without a state, cause no loop", { skip }, async (context) => {
   const signIns = (desktop) => asked(desktop).filter((one) => one.startsWith("GET /oauth/authorize")).length;
   const brief = await open(context, { login: { tokenLifeMs: 0 } }, { more: { gcUsePopupAuth: "false" } });
   await until(async () => (await brief.widgets()[0].status()) === "Sign in to see who is on the call.", "the question");
@@ -319,7 +320,7 @@ test("a token that ends at once is no loop, nor is an answer without a state", {
   assert.equal(signIns(bare), 0);
 });
 
-test("who is not the user signs out in all frames, and the login asks who signs in", { skip }, async (context) => {
+test("signing out affects all frames, and the login asks who signs in", { skip }, async (context) => {
   const desktop = await open(context, {}, { frames: 2 });
   const [first, second] = desktop.widgets();
   await first.clickSignIn();
@@ -345,7 +346,7 @@ test("who is not the user signs out in all frames, and the login asks who signs 
     .map((path) => path.includes("prompt=login"));
   assert.deepEqual(asking, [false, true]);
 
-  // A reload does not sign the one in again who has left.
+  // A reload does not sign in the user who signed out.
   const redirected = await open(context, {}, { bare: true, more: { gcUsePopupAuth: "false" } });
   const [page] = redirected.widgets();
   await isLive(page);
@@ -367,7 +368,7 @@ test("a token that was refused before a reload leads to a sign-in, without a cal
   await until(async () => (await desktop.widgets()[0].status()).startsWith("Your sign-in has ended."), "the question");
 });
 
-test("the notice that a call may not be read goes when it can be", { skip }, async (context) => {
+test("the notice about an unreadable call disappears when the call can be read", { skip }, async (context) => {
   const platform = { faults: [{ path: "/calls/", status: 403 }] };
   const desktop = await open(context, { platform }, { bare: true, more: { gcUsePopupAuth: "false" } });
   const [widget] = desktop.widgets();
@@ -392,7 +393,7 @@ test("a sign-in in one frame ends the waiting window of another; the focus goes 
   assert.equal(await first.inside(() => document.activeElement.id), "title");
 });
 
-test("a toast says what is known, no more", { skip }, async (context) => {
+test("a toast reports only what is known", { skip }, async (context) => {
   const toastOf = (desktop) =>
     until(async () => (await desktop.received()).find(({ action }) => action === "showToast"), "a toast");
   const slow = await open(context, { platform: { effectDelayMs: 1e6 } }, { more: { gcUsePopupAuth: "false" } });
@@ -402,7 +403,7 @@ test("a toast says what is known, no more", { skip }, async (context) => {
   assert.deepEqual([type, title], ["info", "Remove a caller"]);
   assert.match(message, /accepted the removal of Grace Hopper, but still shows: connected/);
 
-  // No event tells the list that she is ringing again; the removal reads it.
+  // No event reports that she is ringing again; the removal reads it.
   const platform = { notifications: { delayMs: 1e9 } };
   const ringing = await open(context, { platform }, { more: { gcUsePopupAuth: "false", gcLangTag: "de" } });
   const [widget] = ringing.widgets();
@@ -424,7 +425,7 @@ test("the token ends in the middle: it asks to sign in again, and goes on", { sk
   const [widget] = desktop.widgets();
   await widget.clickSignIn();
   await isLive(widget);
-  // Later than 3 s after a sign-in: a refusal that comes before is of an old request.
+  // More than 3 s after the sign-in: an earlier 401 belongs to an old request.
   await widget.inside(() => {
     const { now } = Date;
     Date.now = () => now() + 4_000;
@@ -436,7 +437,7 @@ test("the token ends in the middle: it asks to sign in again, and goes on", { sk
     "the question",
   );
   assert.equal(desktop.simulator.state("c-1", "p-grace"), "connected");
-  await until(async () => (await widget.said()) === "Your sign-in has expired. Sign in again.", "the reason");
+  await until(async () => (await widget.elementStatus()) === "Your sign-in has expired. Sign in again.", "the reason");
   const toasts = (await desktop.received()).filter(({ action }) => action === "showToast");
   assert.deepEqual(
     toasts.map(({ type, timeout, showCloseButton, markdownMessage }) => [
@@ -451,7 +452,7 @@ test("the token ends in the middle: it asks to sign in again, and goes on", { sk
   await isLive(widget);
   await until(async () => (await widget.status()) === "", "the end of the question");
   await widget.remove("Grace Hopper");
-  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await widget.elementStatus()) === "Grace Hopper was removed.", "the outcome");
 });
 
 test("a sign-in window that is blocked, closed, or refused is explained, and may be tried again", {
@@ -499,7 +500,7 @@ test("errors of a redirect are shown, with the address that the client needs, an
   await until(async () => /redirect_uri mismatch/.test(await widget.status()), "the reason");
   assert.ok((await widget.status()).includes(desktop.widget), await widget.status());
   assert.equal(asked(desktop).length, 1);
-  // An answer that this tab did not ask for.
+  // A response that this tab did not request.
   const forged = await open(context, {}, { bare: true });
   const [page] = forged.widgets();
   await page.inside(() => sessionStorage.clear());
@@ -514,7 +515,7 @@ test("errors of a redirect are shown, with the address that the client needs, an
   );
 });
 
-test("a sandbox without an origin: said, not silent", { skip }, async (context) => {
+test("a sandbox without an origin is explained on the page", { skip }, async (context) => {
   const desktop = await open(context, {}, { sandbox: SANDBOX.replace("allow-same-origin ", "") });
   const [widget] = desktop.widgets();
   const isSeen = () => getComputedStyle(document.querySelector("#stuck")).visibility === "visible";
@@ -522,7 +523,7 @@ test("a sandbox without an origin: said, not silent", { skip }, async (context) 
   assert.match(await widget.inside(() => document.querySelector("#stuck").textContent), /allow-same-origin/);
 });
 
-/** A browser whose user has set something. */
+/** A browser with a user's preferences. */
 async function browserOf(context, preferences) {
   const folder = await mkdtemp(join(tmpdir(), "profile-"));
   await mkdir(join(folder, "Default"));
@@ -551,7 +552,7 @@ test("all storage blocked by the user: sign-in by a window, a removal, no channe
   await until(async () => (await widget.states())["Grace Hopper"] === "connected", "the list");
   assert.match(await widget.foot(), /checked every 5 s$/);
   await widget.remove("Grace Hopper");
-  await until(async () => (await widget.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await widget.elementStatus()) === "Grace Hopper was removed.", "the outcome");
   assert.deepEqual(desktop.simulator.channels(), []);
 });
 
@@ -577,7 +578,7 @@ test("scopes and permissions that are missing are named", { skip }, async (conte
   );
   assert.match(await two.foot(), /checked every 5 s$/);
   await two.remove("Grace Hopper");
-  await until(async () => (await two.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await two.elementStatus()) === "Grace Hopper was removed.", "the outcome");
 
   const noRead = await open(context, scoped("users:readonly", "notifications"));
   const [three] = noRead.widgets();
@@ -595,13 +596,13 @@ test("scopes and permissions that are missing are named", { skip }, async (conte
   );
 });
 
-test("a channel that is dead or starved: the list is later, a removal is not", { skip }, async (context) => {
+test("a channel that is dead or starved: the list is delayed, a removal is not", { skip }, async (context) => {
   const starved = await open(context, { platform: { notifications: { starved: true } } });
   const [one] = starved.widgets();
   await one.clickSignIn();
   await isLive(one);
   await one.remove("Grace Hopper");
-  await until(async () => (await one.said()) === "Grace Hopper was removed.", "the outcome");
+  await until(async () => (await one.elementStatus()) === "Grace Hopper was removed.", "the outcome");
 
   const dead = await open(context, { platform: { faults: [{ path: "/notifications/", status: 503, times: 1e6 }] } });
   const [two] = dead.widgets();
@@ -611,7 +612,7 @@ test("a channel that is dead or starved: the list is later, a removal is not", {
   dead.simulator.setState("c-1", "p-linus", "connected");
   await until(async () => (await two.states())["Linus Pauling"] === "connected", "the poll");
   await two.remove("Linus Pauling");
-  await until(async () => (await two.said()) === "Linus Pauling was removed.", "the outcome");
+  await until(async () => (await two.elementStatus()) === "Linus Pauling was removed.", "the outcome");
 });
 
 test("a set-up that is wrong is explained: region, client, desktop, config", { skip }, async (context) => {

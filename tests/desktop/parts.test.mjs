@@ -14,7 +14,7 @@ before(installDesktop);
 
 const configOf = (domain, more) => ({ environments: { [domain]: { clientId: "id", ...more } } });
 
-test("the names of regions: the vendor's list as a witness", () => {
+test("the names of regions agree with the vendor's list", () => {
   const require = createRequire(join(root, "www", "desktop", "package.json"));
   const known = require("genesys-cloud-service-discovery-web").getEnvironments();
   assert.ok(known.length >= 17);
@@ -22,7 +22,7 @@ test("the names of regions: the vendor's list as a witness", () => {
     assert.equal(environmentOf(configOf(publicDomainName), name).domain, publicDomainName, name);
 });
 
-test("an environment: addresses by the domain, or as config.json has them", () => {
+test("an environment: URLs by the domain, or as in config.json", () => {
   assert.deepEqual(environmentOf(configOf("mypurecloud.de"), "prod-euc1"), {
     domain: "mypurecloud.de",
     clientId: "id",
@@ -31,7 +31,7 @@ test("an environment: addresses by the domain, or as config.json has them", () =
     streamingUrl: "wss://streaming.mypurecloud.de",
     desktopOrigin: "https://apps.mypurecloud.de",
   });
-  // A region that no list has yet, by its domain; the only one needs no name.
+  // A region that is in no list, by its domain; a single environment needs no name.
   assert.equal(
     environmentOf(configOf("edee1.eusc-pure.cloud"), "edee1.eusc-pure.cloud").domain,
     "edee1.eusc-pure.cloud",
@@ -47,7 +47,7 @@ test("an environment: addresses by the domain, or as config.json has them", () =
   assert.throws(() => environmentOf(configOf("mypurecloud.de", { clientId: "" }), "prod-euc1"), /no clientId/);
 });
 
-test("placeholders: present and old names; one that was not replaced is missing; the state carries them", () => {
+test("placeholders: current and old names; one that was not replaced is missing; the state carries them", () => {
   const page = "https://w.example/desktop/index.html";
   const url = (query) => new URL(`${page}?${query}`);
   const launch = launchOf(
@@ -99,7 +99,7 @@ test("texts: each in both languages, with the same values", () => {
   assert.equal(filled("{a} {b} {c}", { a: 1, b: undefined }), "1  {c}");
 });
 
-test("permissions: exact, by wildcards, or not known", () => {
+test("permissions: exact, by wildcards, or unknown", () => {
   const wanted = "conversation:communication:disconnect";
   for (const all of [[], [wanted], ["conversation:*:*"], ["conversation:communication:*"], ["a:b:c", "*"]])
     assert.ok(isPermitted(all, wanted), String(all));
@@ -107,7 +107,7 @@ test("permissions: exact, by wildcards, or not known", () => {
     assert.ok(!isPermitted(all, wanted), String(all));
 });
 
-test("headers: who may frame the page, where it may connect", () => {
+test("headers: which pages may frame this one, and where it may connect", () => {
   const config = {
     environments: { ...configOf("mypurecloud.de").environments, ...configOf("mypurecloud.com").environments },
     hosts: ["https://crm.example"],

@@ -1,5 +1,5 @@
 // `<remove-caller>` in real browsers (contract 11), against the simulator in the page, under a strict policy with
-// Trusted Types. No test depends on how fast a machine is: it waits for what is shown.
+// Trusted Types. No test depends on the speed of the machine: each waits for a condition.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ for (const browser of browsers) {
     let page;
     let problems;
     let close;
-    /** Runs in the page, with its `lab`. */
+    /** Runs a function in the page, which has page.js's `lab`. */
     const run = (work, argument) => page.evaluate(work, argument);
 
     before(async () => {
@@ -30,7 +30,7 @@ for (const browser of browsers) {
       await server?.close();
     });
 
-    test("shows people with their states; a button is on where a removal makes sense", async () => {
+    test("shows people with their states; a button is enabled where a removal makes sense", async () => {
       await run(() => lab.mount());
       assert.deepEqual(await run(() => lab.rows()), [
         "Ada Lovelace | Agent | connected | on",
@@ -39,7 +39,7 @@ for (const browser of browsers) {
       ]);
       assert.equal(await run(() => lab.status()), "");
       assert.equal(await run(() => lab.simulator.log().length), 1);
-      // A button that is off does nothing.
+      // A disabled button does nothing.
       await run(() => lab.part("button", "+13175550199").click());
       assert.equal(await run(() => lab.part("question", "+13175550199")), undefined);
       await run(() => lab.mount({ where: { purpose: ["acd", "agent"] } }));
@@ -49,7 +49,7 @@ for (const browser of browsers) {
       ]);
     });
 
-    test("asks in place with the name; confirming removes, with words for what happens", async () => {
+    test("asks in place with the name; confirming removes, and the status reports it", async () => {
       await run(() => lab.mount({ platform: { readLagMs: 100, effectDelayMs: 50 } }));
       await run(() => lab.part("button", "Grace Hopper").click());
       assert.deepEqual(
@@ -70,17 +70,26 @@ for (const browser of browsers) {
           requests: 1,
         },
       );
-      const { told, events, rows, writes, focus } = await run(async () => {
+      const { statuses, events, rows, writes, focus } = await run(async () => {
         lab.part("confirm", "Grace Hopper").click();
         const busy = lab.part("button", "Grace Hopper").getAttribute("aria-busy");
         await lab.until(() => lab.events.length === 2);
         const focus = lab.element.shadowRoot.activeElement.getAttribute("part");
-        return { told: lab.told, events: lab.events, rows: lab.rows(), writes: lab.writes(), focus: [busy, focus] };
+        return {
+          statuses: lab.statuses,
+          events: lab.events,
+          rows: lab.rows(),
+          writes: lab.writes(),
+          focus: [busy, focus],
+        };
       });
       assert.deepEqual(events, ["before p-grace", "outcome p-grace disconnected"]);
-      assert.equal(told.filter((text) => !text.startsWith("Reading"))[0], "Removing Grace Hopper …");
-      assert.ok(told.includes("The platform has accepted it. Waiting for Grace Hopper to leave …"), told.join("\n"));
-      assert.equal(told.at(-1), "Grace Hopper was removed.");
+      assert.equal(statuses.filter((text) => !text.startsWith("Reading"))[0], "Removing Grace Hopper …");
+      assert.ok(
+        statuses.includes("The platform has accepted it. Waiting for Grace Hopper to leave …"),
+        statuses.join("\n"),
+      );
+      assert.equal(statuses.at(-1), "Grace Hopper was removed.");
       assert.deepEqual([rows[1], writes], ["Grace Hopper | Customer | gone | off", 1]);
       // The focus stays on the button that was pressed.
       assert.deepEqual(focus, ["true", "button"]);
@@ -182,8 +191,8 @@ for (const browser of browsers) {
       assert.equal(await run(() => lab.simulator.log().length), 1);
     });
 
-    test("progress in words while the platform settles", async () => {
-      const told = async (schedule, platform) => {
+    test("the status reports progress while the platform settles", async () => {
+      const removal = async (schedule, platform) => {
         await run(
           ({ schedule, platform }) => {
             const [participant] = lab.people.filter(({ id }) => id === "p-grace");
@@ -193,28 +202,31 @@ for (const browser of browsers) {
         );
         return run(() => lab.removal("Grace Hopper"));
       };
-      const changing = await told([
+      const changing = await removal([
         { at: -1e6, state: "connected", changing: true },
         { at: 700, state: "connected" },
       ]);
       assert.ok(
-        changing.told.includes("The platform is still changing the call of Grace Hopper, trying again …"),
-        changing.told.join("\n"),
+        changing.statuses.includes("The platform is still changing the call of Grace Hopper, trying again …"),
+        changing.statuses.join("\n"),
       );
-      const refused = await told([{ at: -1e6, state: "connected", changing: true }]);
+      const refused = await removal([{ at: -1e6, state: "connected", changing: true }]);
       assert.deepEqual(refused.events, ["before p-grace", "error p-grace CONFLICT"]);
-      assert.match(refused.told.at(-1), /^Grace Hopper was not removed: the platform is still changing the call/);
+      assert.match(refused.statuses.at(-1), /^Grace Hopper was not removed: the platform is still changing the call/);
       assert.equal(refused.rows[0], "Grace Hopper | Customer | connected | on");
-      const busy = await told([{ at: -1e6, state: "connected" }], {
+      const busy = await removal([{ at: -1e6, state: "connected" }], {
         faults: [{ on: "read", skip: 1, status: 429, headers: [["Retry-After", "1"]] }],
       });
-      assert.ok(busy.told.includes("The platform asks for a pause of 1 s, then trying again …"), busy.told.join("\n"));
-      const down = await told([{ at: -1e6, state: "connected" }], { faults: [{ on: "write", status: 503 }] });
-      assert.ok(down.told.includes("The platform does not answer, trying again …"), down.told.join("\n"));
-      assert.equal(down.told.at(-1), "Grace Hopper was removed.");
+      assert.ok(
+        busy.statuses.includes("The platform asks for a pause of 1 s, then trying again …"),
+        busy.statuses.join("\n"),
+      );
+      const down = await removal([{ at: -1e6, state: "connected" }], { faults: [{ on: "write", status: 503 }] });
+      assert.ok(down.statuses.includes("The platform does not answer, trying again …"), down.statuses.join("\n"));
+      assert.equal(down.statuses.at(-1), "Grace Hopper was removed.");
     });
 
-    test("every outcome and every error in words, in English and German", async () => {
+    test("every outcome and every error has a text, in English and German", async () => {
       await run(() => lab.mount());
       const states = [
         [{ outcome: "disconnected", acknowledged: true, confirmed: true }, "was removed.", "wurde entfernt."],
@@ -253,7 +265,7 @@ for (const browser of browsers) {
         "INTERNAL",
         "AMBIGUOUS_PARTICIPANT",
       ];
-      const say = (lang, end) =>
+      const statusAfter = (lang, end) =>
         run(
           async ({ lang, end }) => {
             const participants = async () => [{ id: "p", kind: "connected", state: "connected", name: "Grace" }];
@@ -269,22 +281,22 @@ for (const browser of browsers) {
           { lang, end },
         );
       for (const [result, english, german] of states) {
-        assert.ok((await say("en", result)).includes(english), await say("en", result));
-        assert.ok((await say("de-AT", result)).includes(german), await say("de-AT", result));
+        assert.ok((await statusAfter("en", result)).includes(english), await statusAfter("en", result));
+        assert.ok((await statusAfter("de-AT", result)).includes(german), await statusAfter("de-AT", result));
       }
       const seen = new Set();
       for (const code of codes) {
-        const [english, german] = [await say("en", { code }), await say("de", { code })];
+        const [english, german] = [await statusAfter("en", { code }), await statusAfter("de", { code })];
         assert.ok(english.length > 20 && german.length > 20 && english !== german, `${code}: ${english} ${german}`);
         assert.doesNotMatch(english + german, /[{}]|for developers|undefined/);
         seen.add(english);
       }
       assert.ok(seen.size >= 13, [...seen].join("\n"));
       assert.match(
-        await say("en", { code: "NETWORK", mayHaveDisconnected: true }),
+        await statusAfter("en", { code: "NETWORK", mayHaveDisconnected: true }),
         /may have been removed all the same/,
       );
-      assert.match(await say("en", { code: "RATE_LIMITED", retryAfterMs: 12_345 }), /in 13 s/);
+      assert.match(await statusAfter("en", { code: "RATE_LIMITED", retryAfterMs: 12_345 }), /in 13 s/);
     });
 
     test("languages: of the nearest element, replaceable texts, another language", async () => {
@@ -364,7 +376,7 @@ for (const browser of browsers) {
       const frames = await run(async () => {
         await lab.mount({ platform: { readLagMs: 200, effectDelayMs: 50 } });
         const place = document.querySelector("#place");
-        const [own] = [lab];
+        const own = lab;
         const frame = Object.assign(document.createElement("iframe"), {
           src: "/tests/element/page.html",
           title: "frame",
@@ -377,7 +389,7 @@ for (const browser of browsers) {
         other.simulator = own.simulator;
         other.element = other.add({ client: other.client });
         await own.until(() => other.part("participant"));
-        // A third one, where nobody clicks.
+        // A third element, without a click.
         const idle = other.add({ client: other.client });
         await own.until(() => other.part("participant", undefined, idle));
         own.remove("Grace Hopper");
@@ -387,7 +399,9 @@ for (const browser of browsers) {
         return {
           events: [...own.events, ...other.events].sort(),
           writes: own.writes(),
-          waited: [...own.told, ...other.told].includes("Grace Hopper is already being removed, waiting for that …"),
+          waited: [...own.statuses, ...other.statuses].includes(
+            "Grace Hopper is already being removed, waiting for that …",
+          ),
         };
       });
       assert.equal(frames.writes, 1);
@@ -475,7 +489,7 @@ for (const browser of browsers) {
         lab.simulator.setState("c", "p-grace", "disconnected");
         lab.client.observe(lab.simulator.notification("c"));
         await lab.until(() => lab.rows()[0].includes("gone"));
-        // Read by polling, without events.
+        // Changes are read by polling, without events.
         await lab.mount({ pollMs: 20 });
         lab.simulator.setState("c", "p-ext", "connected");
         await lab.until(() => lab.rows()[2].includes("connected"));
@@ -503,10 +517,10 @@ for (const browser of browsers) {
         lab.simulator.setState("c", "p-grace", undefined);
         await lab.element.refresh();
         const first = lab.rows()[1];
-        // A read may be too early: one that comes later counts.
+        // Early reads may lag: a participant that is missing for longer is gone.
         await lab.element.refresh();
         await lab.element.refresh();
-        if (lab.rows()[1] !== first) throw new Error("too early");
+        if (lab.rows()[1] !== first) throw new Error("shown as gone too early");
         await lab.until(() => lab.rows()[1] !== first);
         await new Promise(requestAnimationFrame);
         return [first, lab.rows()[1], lab.element.shadowRoot.activeElement.getAttribute("part")];
@@ -527,7 +541,7 @@ for (const browser of browsers) {
         seen.push(lab.events.length);
         await lab.element.refresh();
         seen.push(lab.status(), lab.rows().length);
-        // The conversation is over; or so it seemed.
+        // A 404 means that the conversation is over; the next read shows that it is not.
         lab.simulator.addFault({ status: 404 });
         await lab.element.refresh();
         seen.push(lab.status(), lab.rows()[0]);
@@ -536,7 +550,8 @@ for (const browser of browsers) {
         return seen;
       });
       assert.deepEqual(seen, [
-        "The participants could not be read. You are not allowed to do this. Ask your administrator for the permission.",
+        "The participants could not be read. " +
+          "You are not allowed to do this. Ask your administrator for the permission.",
         "error FORBIDDEN",
         1,
         "",
@@ -548,13 +563,13 @@ for (const browser of browsers) {
       ]);
     });
 
-    test("a slow network: it says that it reads, and stays busy until it knows", async () => {
+    test("a slow network: the status shows the loading, and the button stays busy", async () => {
       const seen = await run(async () => {
         await lab.simulate({
           platform: { faults: [{ delayMs: 300 }, { delayMs: 300 }, { on: "write", delayMs: 300 }] },
         });
         document.querySelector("#place").replaceChildren();
-        Object.assign(lab, { told: [], events: [] });
+        Object.assign(lab, { statuses: [], events: [] });
         lab.element = lab.add({ client: lab.client });
         await lab.until(() => lab.status());
         const first = lab.status();
@@ -581,7 +596,7 @@ for (const browser of browsers) {
         customElements.define("remove-caller-early", class extends RemoveCallerElement {});
         await lab.until(() => lab.part("participant", undefined, early));
         const upgraded = [early.getAttribute("conversation-id"), lab.rows(early).length];
-        // The same options in another object, as frameworks pass them, are no restart.
+        // The same options in another object, as frameworks pass them, do not restart it.
         const before = lab.simulator.log().length;
         early.options = { ...lab.options };
         early.where = undefined;
@@ -598,11 +613,11 @@ for (const browser of browsers) {
       assert.deepEqual(seen, ["c", 3, 0, 6, true]);
     });
 
-    test("wrong options are told, and nothing is thrown", async () => {
+    test("wrong options are reported, and nothing is thrown", async () => {
       const seen = await run(async () => {
         await lab.mount({ client: undefined, options: { accessToken: "t", region: "nowhere" } });
         const seen = [lab.status(), lab.events];
-        // A proxy, as frameworks make of what they watch, is no client; the element is told so, as the page is.
+        // A proxy, as reactive frameworks create them, is no client: its private fields are missing.
         await lab.mount({ client: new Proxy(lab.client, {}) });
         return [...seen, lab.status()];
       });
@@ -611,7 +626,7 @@ for (const browser of browsers) {
       assert.match(seen[2], /^The participants could not be read\. .*TypeError/);
     });
 
-    test("a double click neither answers a question nor meets what stands where it was", async () => {
+    test("a double click neither answers a question nor hits a button that has moved", async () => {
       await run(() => lab.mount({ confirmMode: "last" }));
       await run(() => lab.part("button", "Grace Hopper").click());
       const places = await run(() => {
@@ -629,7 +644,7 @@ for (const browser of browsers) {
       assert.deepEqual(seen, [true, 0, 0]);
     });
 
-    test("of two removals at a time, the end of one is not lost to the progress of the other", async () => {
+    test("of two removals at a time, the progress of one does not hide the outcome of the other", async () => {
       const seen = await run(async () => {
         const people = lab.people.filter(({ id }) => ["p-ada", "p-grace"].includes(id));
         people[1] = { ...people[1], schedule: [{ at: lab.ALWAYS, state: "connected", changing: true }] };
@@ -638,18 +653,14 @@ for (const browser of browsers) {
         await lab.until(() => lab.status().includes("still changing"));
         lab.part("button", "Ada Lovelace").click();
         await lab.until(() => lab.events.length === 4);
-        return [lab.told, lab.status()];
+        return [lab.statuses, lab.status()];
       });
-      assert.ok(
-        seen[0].includes(
-          "Ada Lovelace was removed. The platform is still changing the call of Grace Hopper, trying again …",
-        ),
-        seen[0].join("\n"),
-      );
+      const both = "Ada Lovelace was removed. The platform is still changing the call of Grace Hopper, trying again …";
+      assert.ok(seen[0].includes(both), seen[0].join("\n"));
       assert.match(seen[1], /^Grace Hopper was not removed/);
     });
 
-    test("confirm-mode last counts who is not being removed already", async () => {
+    test("confirm-mode last does not count participants that are being removed", async () => {
       const asked = await run(async () => {
         const [grace] = lab.people.filter(({ id }) => id === "p-grace");
         const participants = [grace, { ...grace, id: "p-joan", name: "Joan" }];
@@ -679,13 +690,13 @@ for (const browser of browsers) {
       assert.deepEqual(seen, [1, "outcome p-grace already-disconnected"]);
     });
 
-    test("options that a framework makes anew interrupt nothing; their newest functions are called", async () => {
+    test("new options objects with the same values interrupt nothing; the latest functions are called", async () => {
       const seen = await run(async () => {
         const asked = [];
         await lab.simulate({ platform: { readLagMs: 100, effectDelayMs: 50 } });
         const options = (name) => ({ ...lab.options, onEvent: ({ type }) => asked.push(`${name} ${type}`) });
         document.querySelector("#place").replaceChildren();
-        Object.assign(lab, { told: [], events: [] });
+        Object.assign(lab, { statuses: [], events: [] });
         lab.element = lab.add({ options: options("first") });
         await lab.until(() => lab.part("participant"));
         lab.element.addEventListener("remove-caller-before", () => {
@@ -753,10 +764,10 @@ for (const browser of browsers) {
         await lab.mount();
         lab.simulator.addFault({ on: "write", status: 403 });
         lab.simulator.addFault({ on: "read", skip: 1, status: 500, times: 99 });
-        const { told } = await lab.removal("Grace Hopper");
+        const { statuses } = await lab.removal("Grace Hopper");
         lab.element.refresh();
         await lab.until(() => lab.events.length >= 3);
-        return [told.at(-1), lab.status() === told.at(-1), lab.events.at(-1)];
+        return [statuses.at(-1), lab.status() === statuses.at(-1), lab.events.at(-1)];
       });
       assert.match(seen[0], /^You are not allowed to do this\./);
       assert.deepEqual(seen.slice(1), [true, "error SERVER_ERROR"]);
@@ -765,7 +776,7 @@ for (const browser of browsers) {
     test("without a client or a conversation it shows nothing, and a click does nothing", async () => {
       const seen = await run(async () => {
         await lab.mount();
-        const { button } = { button: lab.part("button") };
+        const button = lab.part("button");
         lab.element.client = undefined;
         const rows = lab.rows().length;
         button.click();
@@ -776,7 +787,7 @@ for (const browser of browsers) {
       assert.deepEqual(seen, [0, 0, ""]);
     });
 
-    test("who joins is shown after an event, also where the first read is too early", async () => {
+    test("a participant who joins is shown after an event, also if the first read lags", async () => {
       const rows = await run(async () => {
         const [grace] = lab.people.filter(({ id }) => id === "p-grace");
         const late = { ...grace, id: "p-late", name: "Late", schedule: [] };
@@ -789,7 +800,7 @@ for (const browser of browsers) {
       assert.equal(rows[1], "Late | Customer | connected | on");
     });
 
-    test("languages with capitals, texts that are none, what others send on the channel", async () => {
+    test("language tags in capitals, messages that are not texts, foreign messages on the channel", async () => {
       const seen = await run(async () => {
         const { RemoveCallerElement } = await import("/pkg/element/element.js");
         RemoveCallerElement.languages["pt-BR"] = { remove: "Remover" };
@@ -805,7 +816,7 @@ for (const browser of browsers) {
       assert.deepEqual(seen, ["Remover", "Cancel", "Remove Grace Hopper from the call?", "pt-BR", 3]);
     });
 
-    test("who is gone because nobody listed them comes back when they are listed", async () => {
+    test("a participant shown as gone because it was missing comes back when it is listed", async () => {
       const seen = await run(async () => {
         const people = [
           { id: "1", kind: "connected", state: "connected", name: "Ada" },
@@ -820,7 +831,7 @@ for (const browser of browsers) {
         listed = people;
         await lab.element.refresh();
         const back = lab.rows()[1];
-        // A 404 beside what was said of a removal, and the conversation is there again.
+        // A 404 after a removal, then the conversation is listed again.
         await lab.mount();
         await lab.removal("Grace Hopper");
         await lab.element.refresh();
@@ -838,14 +849,14 @@ for (const browser of browsers) {
       ]);
     });
 
-    test("options with the browser's own fetch, and with a dialect that is written anew", async () => {
+    test("options with the browser's own fetch, and with a dialect in a new object", async () => {
       const seen = await run(async () => {
         await lab.simulate();
         document.querySelector("#place").replaceChildren();
-        Object.assign(lab, { told: [], events: [] });
+        Object.assign(lab, { statuses: [], events: [] });
         const own = { accessToken: "a-secret-token", baseUrl: location.origin, api: "calls", fetch: window.fetch };
         lab.element = lab.add({ options: own });
-        // This server is no platform: it answers 404, and fetch was called as it has to be.
+        // This server is no platform: its 404 shows that fetch was called correctly.
         await lab.until(() => lab.events.length === 1);
         const [answered] = lab.events;
         const api = () => ({
@@ -856,7 +867,7 @@ for (const browser of browsers) {
             body: { state: "disconnected" },
           },
         });
-        Object.assign(lab, { told: [], events: [] });
+        Object.assign(lab, { statuses: [], events: [] });
         lab.element.options = { ...lab.options, api: api() };
         await lab.until(() => lab.part("participant"));
         lab.remove("Grace Hopper");
@@ -865,12 +876,12 @@ for (const browser of browsers) {
         return [answered, lab.events.at(-1)];
       });
       assert.deepEqual(seen, ["error CONVERSATION_NOT_FOUND", "outcome p-grace disconnected"]);
-      // The server's 404 is in the console.
+      // The console shows the server's 404.
       const expected = problems.findIndex((problem) => problem.includes("404"));
       if (expected >= 0) problems.splice(expected, 1);
     });
 
-    test("without polling, an event is read also after a read that failed", async () => {
+    test("without polling, an event causes a read also after a failed read", async () => {
       const seen = await run(async () => {
         await lab.mount();
         lab.simulator.addFault({ status: 403 });
@@ -883,7 +894,7 @@ for (const browser of browsers) {
       assert.match(seen, /^The participants could not be read/);
     });
 
-    test("only the question that is asked is there; its answer is about nobody else", async () => {
+    test("one question is open at a time, and its answer removes only its participant", async () => {
       const seen = await run(async () => {
         await lab.mount();
         const before = Boolean(lab.part("confirm"));
@@ -906,13 +917,8 @@ for (const browser of browsers) {
             ],
           },
         });
-        lab.element.addEventListener(
-          "remove-caller-before",
-          () => Object.assign(lab.element, { conversationId: "c-2" }),
-          {
-            once: true,
-          },
-        );
+        const showOther = () => Object.assign(lab.element, { conversationId: "c-2" });
+        lab.element.addEventListener("remove-caller-before", showOther, { once: true });
         lab.remove("Grace Hopper");
         await lab.until(() => lab.rows()[0]?.startsWith("Linus"));
         return [lab.rows(), lab.events, lab.writes()];
@@ -956,7 +962,7 @@ for (const browser of browsers) {
       assert.deepEqual(asked, { conversationId: "c", participantId: "p", confirm: true, priority: true });
     });
 
-    test("odd participants: names of JavaScript and of texts, markup, nothing at all", async () => {
+    test("unusual participants: names of JavaScript and of texts, markup, nothing at all", async () => {
       const rows = await run(async () => {
         const participants = async () => [
           { id: "1", kind: "connected", state: "constructor", purpose: "constructor", name: "  " },
@@ -975,7 +981,7 @@ for (const browser of browsers) {
       ]);
     });
 
-    test("a stream of events: a read for each burst, and none is put off for ever", async () => {
+    test("a stream of events: a read for each burst, and none is delayed for ever", async () => {
       const seen = await run(async () => {
         await lab.mount();
         const before = lab.simulator.log().length;
@@ -991,7 +997,7 @@ for (const browser of browsers) {
       assert.ok(seen <= 3, `${seen} reads`);
     });
 
-    test("poll-ms: what is no number is the default, what is endless does not poll at once", async () => {
+    test("poll-ms: not a number means the default, infinity does not poll at once", async () => {
       const seen = await run(async () => {
         await lab.mount({ pollMs: Number.POSITIVE_INFINITY });
         const before = lab.simulator.log().length;
@@ -1024,7 +1030,7 @@ for (const browser of browsers) {
       assert.equal(display, "flex");
     });
 
-    test("axe finds no violation in any state; nothing overflows at 280 px, nor with text of twice the size", async () => {
+    test("axe finds no violation in any state; nothing overflows at 280 px, nor at twice the text size", async () => {
       await page.evaluate(axe);
       const [grace] = await run(() => lab.people.filter(({ id }) => id === "p-grace"));
       const changing = { ...grace, schedule: [{ at: -1e6, state: "connected", changing: true }] };

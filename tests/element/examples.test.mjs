@@ -1,5 +1,5 @@
-// The examples of www/element in real browsers: React 19, Vue 3, Svelte 5, a plain script, a closed shadow root; each
-// as its build gives it, against the simulator over HTTP, under a strict policy.
+// The built examples of www/element in real browsers: React 19, Vue 3, Svelte 5, a plain script, a closed shadow root;
+// against the simulator over HTTP, under a strict policy.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -33,7 +33,7 @@ describe("examples", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "examples-"));
     await buildExamples(folder);
-    // Vue makes a policy of its own for Trusted Types; Svelte too. The platform is another origin.
+    // Vue and Svelte create their own Trusted Types policies. The platform is another origin.
     const policy = POLICY.replace("connect-src 'self'", "connect-src http:").replace(
       "trusted-types 'none'",
       "trusted-types vue svelte-trusted-html",
@@ -56,7 +56,7 @@ describe("examples", () => {
         context.after(() => platform.server.close());
         const query = new URLSearchParams({ baseUrl: platform.server.baseUrl, conversationId: "call-1" });
         const { page, problems } = await instance.page(`${server.url}${example}/index.html?${query}`);
-        // By keyboard, as it reaches into closed shadow roots: to Grace's button, the question, and its answer.
+        // By keyboard, which also reaches into closed shadow roots: Grace's button, the question, its answer.
         await page.waitForFunction(() => document.querySelector("h1"));
         while (platform.simulator.log().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
         await page.waitForFunction(
@@ -67,7 +67,7 @@ describe("examples", () => {
         await page.click("h1");
         const ended = () => page.$eval("output", (output) => output.textContent);
         while ((await ended()) === "") {
-          // Until the second participant is there: Tab past the first one's button.
+          // Tab past the first participant's button; again until the second one is listed.
           await page.keyboard.press("Tab");
           await page.keyboard.press("Tab");
           await page.keyboard.press("Enter");
@@ -79,7 +79,7 @@ describe("examples", () => {
         assert.equal(await ended(), "Grace Hopper: disconnected");
         assert.equal(platform.simulator.state("call-1", "p-grace"), "disconnected");
         assert.equal(platform.simulator.log().filter(({ accepted }) => accepted).length, 1);
-        // Firefox and Chromium report the 409 of the story as failed loads.
+        // Firefox and Chromium report the simulated 409 as a failed load.
         assert.deepEqual(
           problems.filter((problem) => !/409/.test(problem)),
           [],
@@ -89,7 +89,8 @@ describe("examples", () => {
   }
 
   test("a bundle by esbuild's defaults, in a classic script", { skip: browsers[0].missing }, async () => {
-    const contents = `import { DisconnectError, disconnectIfConnected } from "./pkg/index.js"; Object.assign(window, { DisconnectError, disconnectIfConnected });`;
+    const contents = `import { DisconnectError, disconnectIfConnected } from "./pkg/index.js";
+      Object.assign(window, { DisconnectError, disconnectIfConnected });`;
     const stdin = { contents, resolveDir: root };
     const { outputFiles } = await build({ stdin, bundle: true, minify: true, write: false });
     const instance = await open(browsers[0]);

@@ -1,11 +1,11 @@
-// What the tests of the element do in the page: a simulated platform, elements, and a record of what they tell.
+// The test page of the element: a simulated platform, elements, and a record of their statuses and events.
 import { ConversationClient } from "/pkg/index.js";
 import { createSimulator } from "/pkg/simulator.js";
 
 const ALWAYS = -1e6;
 const connected = [{ at: ALWAYS, state: "connected" }];
 
-/** Who is in the conversation, where a test does not say. */
+/** The default participants. */
 const people = [
   { id: "p-ada", purpose: "agent", name: "Ada Lovelace", userId: "u-ada", schedule: connected },
   { id: "p-acd", purpose: "acd", name: "Support", schedule: connected },
@@ -23,12 +23,11 @@ const people = [
 
 const lab = {
   ConversationClient,
-  createSimulator,
   connected,
   people,
   ALWAYS,
-  /** The texts of the status, in order; the events; what the element threw at the page. */
-  told: [],
+  /** The texts of the status, and the events, in order. */
+  statuses: [],
   events: [],
 
   async simulate(config = {}) {
@@ -47,17 +46,18 @@ const lab = {
     return lab.simulator;
   },
 
-  /** An element that shows the conversation; `more` are its properties. */
+  /** Shows the conversation in a new element; `more` are its properties. */
   async mount({ participants, platform, ...more } = {}) {
     await lab.simulate({ participants, platform });
     document.querySelector("#place").replaceChildren();
-    lab.told = [];
+    lab.statuses = [];
     lab.events = [];
     lab.element = lab.add({ client: lab.client, ...more });
     await lab.until(() => lab.part("participant") || !["", "loading"].includes(lab.part("status").dataset.key));
     return lab.element;
   },
 
+  /** Adds an element to the page, and records its statuses and events. */
   add(properties, place = document.querySelector("#place")) {
     const element = document.createElement("remove-caller");
     Object.assign(element, { conversationId: "c", pollMs: 0, ...properties });
@@ -70,13 +70,13 @@ const lab = {
     }
     place.append(element);
     const status = element.shadowRoot.querySelector("[part=status]");
-    const note = () => status.textContent !== "" && lab.told.push(status.textContent);
+    const note = () => status.textContent !== "" && lab.statuses.push(status.textContent);
     note();
     new MutationObserver(note).observe(status, { childList: true, characterData: true, subtree: true });
     return element;
   },
 
-  /** A part of the element, of a participant's row where a name is given. */
+  /** A part of the element; with a name, of that participant's row. */
   part(part, name, element = lab.element) {
     const rows = [...element.shadowRoot.querySelectorAll("[part=participant]")];
     const of = name ? rows.find((row) => row.querySelector("[part=name]").textContent === name) : element.shadowRoot;
@@ -93,7 +93,6 @@ const lab = {
   status: (element = lab.element) => lab.part("status", undefined, element).textContent,
 
   writes: () => lab.simulator.log().filter(({ isWrite }) => isWrite).length,
-  accepted: () => lab.simulator.log().filter(({ accepted }) => accepted).length,
 
   /** Clicks the button of a participant, and the one that confirms. */
   remove(name, element = lab.element) {
@@ -101,17 +100,17 @@ const lab = {
     lab.part("confirm", name, element).click();
   },
 
-  /** Waits for a condition, not for a time. */
+  /** Waits for a condition. */
   async until(condition) {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
   },
 
-  /** Removes a participant, and gives what the status said and the events. */
+  /** Removes a participant; returns the statuses and the events. */
   async removal(name, element = lab.element) {
     const before = lab.events.length;
     lab.remove(name, element);
     await lab.until(() => lab.events.slice(before).some((event) => !event.startsWith("before")));
-    return { told: lab.told, events: lab.events.slice(before), writes: lab.writes(), rows: lab.rows(element) };
+    return { statuses: lab.statuses, events: lab.events.slice(before), writes: lab.writes(), rows: lab.rows(element) };
   },
 };
 
@@ -119,13 +118,13 @@ window.lab = lab;
 const started = import("/pkg/element/define.js");
 window.ready = started.then(() => true);
 
-// For browsers that no driver drives: the page itself removes Grace, and reports what it saw.
+// For browsers without a driver: with `?report=URL` the page itself removes Grace, and posts what it shows.
 const report = new URLSearchParams(location.search).get("report");
 if (report) {
   await started;
   await lab.mount({ platform: { readLagMs: 100, effectDelayMs: 50 } });
-  const { told, events, rows, writes } = await lab.removal("Grace Hopper");
+  const { statuses, events, rows, writes } = await lab.removal("Grace Hopper");
   const styled = getComputedStyle(lab.part("participant")).display;
-  const seen = [events.join(", "), told.at(-1), rows[1], `${writes} write`, styled].join(" · ");
+  const seen = [events.join(", "), statuses.at(-1), rows[1], `${writes} write`, styled].join(" · ");
   await fetch(report, { method: "POST", body: seen });
 }

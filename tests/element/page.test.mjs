@@ -1,4 +1,4 @@
-// The page in real browsers, under the policy that it sets: what a person sees, and what a link to it holds.
+// The page of www/index.html in real browsers, under the policy that it sets.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,7 +25,7 @@ for (const browser of browsers) {
       await server?.close();
     });
 
-    /** Opens the page by a link; gives what it shows of each contender. */
+    /** Opens the page by a link; returns the report and the kind of each contender. */
     async function at(fragment = "", url = `${server.url}www/index.html`) {
       if (tab) await tab.close();
       tab = await instance.page(`${url}${fragment}`);
@@ -43,7 +43,7 @@ for (const browser of browsers) {
       );
     };
 
-    test("the story it begins with: 409 to whoever posts, removed by the package", async () => {
+    test("the first story: a 409 without the package, removed with it", async () => {
       assert.deepEqual(await at(), { post: "HTTP 409 bad", check: "HTTP 409 bad", ours: "disconnected good" });
       const { steps, drawn, code } = await tab.page.evaluate(() => ({
         steps: document.querySelector("#steps").textContent,
@@ -108,7 +108,7 @@ for (const browser of browsers) {
       assert.match(first.steps, /429.*retry-after/s);
       await at(first.hash);
       assert.deepEqual(await of(), first);
-      // A link that is broken shows the beginning.
+      // Invalid values of a link become the defaults.
       await at("#story=nothing&lagMs=abc&latencyMs=99999&api=x&seed=");
       const values = await tab.page.evaluate(() =>
         ["story", "lagMs", "latencyMs", "api", "seed"].map((name) => document.querySelector(`[name=${name}]`).value),
@@ -122,7 +122,7 @@ for (const browser of browsers) {
       await tab.page.click("#reset");
       await shown();
       assert.equal(await tab.page.evaluate(() => location.hash), "");
-      // By keyboard, down to nothing.
+      // By keyboard, down to 0.
       await tab.page.focus("#lagMs");
       await tab.page.keyboard.press("Home");
       await shown();
@@ -142,7 +142,7 @@ for (const browser of browsers) {
       assert.equal(named, "Reads lag by");
     });
 
-    test("verdicts are true: what is not known yet, what another did, an error that may have removed her", async () => {
+    test("verdicts are true for unknown effects, changes by others, and errors that may have removed her", async () => {
       const verdicts = async (fragment) => {
         await at(fragment);
         return tab.page.evaluate(() =>
@@ -157,7 +157,7 @@ for (const browser of browsers) {
           ),
         );
       };
-      // She rings when it says "not active": that is true.
+      // "not active" is true: she is ringing at that time.
       assert.equal(
         (await verdicts("#story=ringing")).check,
         "✗ It reports: not active, nothing sent. Grace stays on the call.",
@@ -193,7 +193,7 @@ for (const browser of browsers) {
       assert.deepEqual(seen, ["SUMMARY", true]);
     });
 
-    test("a thousand races: bars grow; the package removes all who can be, with no false report; it can be stopped", async () => {
+    test("a thousand races: the package removes all removable callers without a false report; stop", async () => {
       await at("#lagMs=400");
       await tab.page.click("#race");
       await tab.page.waitForFunction(() => document.querySelector("#progress").value > 0);
@@ -303,7 +303,7 @@ for (const browser of browsers) {
 
     test("no error in the console; the static build shows the same", async () => {
       await at("#story=ringing");
-      // esbuild prints no comma at the end of a list.
+      // esbuild removes trailing commas.
       const codes = () =>
         tab.page.$$eval("pre", (all) => all.map((pre) => pre.textContent.replace(/,\n( *\})/g, "\n$1")));
       const code = await codes();

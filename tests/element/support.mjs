@@ -17,13 +17,13 @@ export const POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** For a machine under load, not a measurement. */
-const PATIENCE_MS = 60_000;
+/** The deadline of a wait, long enough for a machine under load. */
+const TIMEOUT_MS = 60_000;
 
 const { chrome, missing } = await browser();
 const { path: fox, missing: noFirefox } = await firefox();
 
-/** The browsers; `missing` says why one cannot run here. */
+/** The browsers; `missing` is the reason why one cannot run here. */
 export const browsers = [
   { name: "Chromium", kind: "chrome", path: chrome, missing: chrome ? undefined : missing },
   { name: "Firefox", kind: "firefox", path: fox, missing: noFirefox },
@@ -43,7 +43,7 @@ export async function open({ kind, path }, options = {}) {
     async page(url) {
       const context = await instance.createBrowserContext();
       const page = await context.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
+      page.setDefaultTimeout(TIMEOUT_MS);
       const problems = [];
       page.on("pageerror", (error) => problems.push(String(error)));
       page.on("console", (message) => message.type() === "error" && problems.push(message.text()));

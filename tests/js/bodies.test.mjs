@@ -1,25 +1,17 @@
-// Fuzzing of the whole path in Node, from the bytes of a response on: any bytes, and JSON near what the platform sends,
-// in any chunks, against an independent reading in JavaScript.
+// Fuzzing of the whole path in Node, from the bytes of a response on: any bytes, and JSON similar to the platform's, in
+// any chunks, compared with an independent reading in JavaScript.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../scripts/run.mjs";
 import { disconnectIfConnected } from "./support/package.mjs";
+import { random } from "./support/random.mjs";
 
 const RUNS = Number(process.env.BODIES_RUNS ?? 3_000);
 const first = Number(process.env.BODIES_SEED ?? Date.now() % 1_000_000);
 
-/** A small generator: numbers below `among`, the same for the same seed. */
-function random(seed) {
-  let state = seed;
-  return (among) => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
-    return ((state ^ (state >>> 12)) >>> 0) % among;
-  };
-}
-
-/** What the first read of a body leads to, with settleMs 0 and no retries. */
+/** The outcome or the code that the first read of a body leads to, with settleMs 0 and no retries. */
 function expected(bytes) {
   const text = new TextDecoder().decode(bytes);
   let body;
@@ -44,7 +36,8 @@ function expected(bytes) {
   return ["PARTICIPANT_NOT_FOUND", "already-disconnected", "not-connected", "disconnected"][Math.max(0, ...kinds)];
 }
 
-async function ends(bytes, chunkBytes) {
+/** The outcome or the code of a call whose first read has this body, in chunks. */
+async function actual(bytes, chunkBytes) {
   const stream = () =>
     new ReadableStream({
       start(controller) {
@@ -65,7 +58,7 @@ async function ends(bytes, chunkBytes) {
 
 async function agrees(bytes, chunkBytes, seed) {
   const shown = () => `seed ${seed}, ${chunkBytes} bytes a chunk: ${Buffer.from(bytes).toString().slice(0, 400)}`;
-  assert.equal(await ends(bytes, chunkBytes), expected(bytes), shown());
+  assert.equal(await actual(bytes, chunkBytes), expected(bytes), shown());
 }
 
 test("any bytes", async (context) => {
@@ -95,6 +88,7 @@ const TEXTS = [
   "é😀",
 ];
 
+/** A random JSON value. */
 function value(next, depth) {
   const list = () => Array.from({ length: next(4) }, () => value(next, depth + 1));
   const object = () => Object.fromEntries(list().map((one) => [TEXTS[next(TEXTS.length)], one]));
@@ -103,7 +97,7 @@ function value(next, depth) {
   ]();
 }
 
-test("JSON near what the platform sends, some of it broken", async (context) => {
+test("JSON similar to the platform's, partly broken", async (context) => {
   const outcomes = {};
   for (let seed = first; seed < first + RUNS; seed++) {
     const next = random(seed);

@@ -1,5 +1,5 @@
-// ConversationClient (contract 9): single flight, one budget, many participants, live state. The values behind it are
-// proved in tests/client.rs and tests/client_model.rs; here they are in their host.
+// ConversationClient (contract 9) in Node: single flight, one budget, many participants, live state. Its parts without
+// I/O are tested in tests/client.rs and tests/client_model.rs.
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners } from "node:events";
@@ -26,7 +26,7 @@ const sent = (simulator) => simulator.log().map(({ method, path }) => `${method}
 const listed = (...participants) => Response.json({ participants });
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A fetch whose requests are answered when the test says so. */
+/** A fetch whose requests the test answers. */
 function controlled() {
   const requests = [];
   const fetch = (url, init) =>
@@ -63,11 +63,11 @@ test("a double click is one flight: one read, one write, two results", async () 
     );
   }
   assert.notEqual(results[0], results[1]);
-  // Later, it is another call.
+  // A later call has its own flight.
   assert.equal((await client.disconnectIfConnected(ids)).outcome, "already-disconnected");
 });
 
-test("a caller that joins knows what was done before it came", async () => {
+test("a caller that joins a call under way gets its whole result", async () => {
   const { fetch, next } = controlled();
   const client = new ConversationClient({ ...base, fetch });
   const first = client.disconnectIfConnected(ids);
@@ -85,7 +85,7 @@ test("a caller that joins knows what was done before it came", async () => {
   assert.ok(short < long && timeline[0].at === 0);
 });
 
-test("each caller keeps its own signal; the work ends with the last one", async () => {
+test("each caller keeps its own signal; the shared work ends with the last caller", async () => {
   const { fetch, next, requests } = controlled();
   const client = new ConversationClient({ ...base, fetch });
   const [one, other] = [new AbortController(), new AbortController()];
@@ -101,7 +101,7 @@ test("each caller keeps its own signal; the work ends with the last one", async 
   assert.ok(read.init.signal.aborted);
   assert.equal(requests.length, 0);
   for (const { signal } of [one, other]) assert.equal(getEventListeners(signal, "abort").length, 0);
-  // The next call starts afresh.
+  // The next call starts a new flight.
   const third = client.disconnectIfConnected(ids);
   (await next("GET")).resolve(listed({ id: "p-1", state: "terminated" }));
   assert.equal((await third).outcome, "already-disconnected");
@@ -116,7 +116,7 @@ test("each caller keeps its own deadline", async () => {
   await assert.rejects(hasty, { code: "TIMEOUT", mayHaveDisconnected: false });
   read.resolve(listed({ id: "p-1", state: "terminated" }));
   assert.equal((await patient).outcome, "already-disconnected");
-  // In the middle of a write it may have worked.
+  // During a write, the disconnect may have worked.
   const writing = client.disconnectIfConnected({ ...ids, timeoutMs: 5_000 });
   (await next("GET")).resolve(listed({ id: "p-1", state: "connected" }));
   const write = await next("PATCH");
@@ -178,7 +178,7 @@ test("calls that ask for something else do not share", async () => {
     client.close();
     await Promise.allSettled(calls);
   }
-  // What belongs to a caller alone is no difference.
+  // Options that concern one caller only are no difference.
   const { fetch, requests } = controlled();
   const client = new ConversationClient({ ...base, fetch });
   const { signal } = new AbortController();
@@ -234,7 +234,7 @@ test("overlapping calls ask a provider once, and refresh once", async () => {
   assert.ok(results.every(({ outcome }) => outcome === "disconnected"));
   assert.deepEqual(asked, [false, true]);
   assert.ok(simulator.log().filter(({ status }) => status === 401).length <= 20);
-  // What does not overlap asks again.
+  // A later call asks again.
   await client.disconnectIfConnected({ conversationId: "c", participantId: "p-1" }).catch(() => {});
   assert.equal(asked[2], false);
 });
@@ -278,13 +278,13 @@ test("observed connected costs one request, observed gone none", async () => {
   }
 });
 
-test("a description is found in what was observed; its end needs a read", async () => {
+test("a description matches observed participants; to report it gone needs a read", async () => {
   const { simulator, client } = await simulated(conversation({ id: "p-1" }, { id: "p-2", purpose: "agent" }));
   client.observe(simulator.notification("c"));
   const participant = { purpose: "customer" };
   const first = await client.disconnectIfConnected({ conversationId: "c", participant });
   assert.deepEqual([first.outcome, first.participantId, first.requests], ["disconnected", "p-1", 1]);
-  // An event may lack a participant: another customer may have come.
+  // An event may lack participants: another customer may have joined.
   client.observe(simulator.notification("c"));
   const second = await client.disconnectIfConnected({ conversationId: "c", participant });
   assert.deepEqual([second.outcome, second.requests], ["already-disconnected", 1]);
@@ -295,7 +295,7 @@ test("a waiting call wakes up at the event", async () => {
     conversation({ id: "p-1", schedule: [{ at: -1e6, state: "alerting" }] }),
     { settleMs: 5_000 },
   );
-  // Reads come ever more seldom.
+  // The pauses between reads grow.
   const call = client.disconnectIfConnected(ids);
   while (simulator.log().length < 3) await delay(5);
   await delay(20);
@@ -318,7 +318,7 @@ test("what was observed is too old after maxAgeMs, and used once", async () => {
   const never = await simulated(conversation({ id: "p-1" }), { maxAgeMs: 0 });
   never.client.observe(never.simulator.notification("c"));
   assert.equal((await never.client.disconnectIfConnected(ids)).requests, 2);
-  // A write that was refused is followed by a read.
+  // After a refused write, a read comes first.
   const changing = await simulated(conversation({ id: "p-1", schedule: [{ ...connected[0], changing: true }] }));
   changing.client.observe(changing.simulator.notification("c"));
   await assert.rejects(changing.client.disconnectIfConnected(ids), { code: "CONFLICT" });
@@ -331,14 +331,14 @@ test("duplicate, late, partial and foreign events are harmless", async () => {
   const before = simulator.notification("c");
   await client.disconnectIfConnected(ids);
   client.observe(simulator.notification("c"));
-  // Late and twice: gone is final.
+  // An event that is late and duplicate: gone is final.
   client.observe(before);
   client.observe(before);
   const partial = simulator.notification("c");
   partial.eventBody.participants.pop();
   client.observe(partial);
   assert.equal((await client.disconnectIfConnected(ids)).requests, 0);
-  // Who is missing from an event is not gone.
+  // A participant that is missing from an event is not gone.
   assert.equal((await client.disconnectIfConnected({ ...ids, participantId: "p-2" })).requests, 1);
 
   const other = await simulated();
@@ -424,13 +424,13 @@ test("until a first response has come, at most four requests are under way", asy
   const headers = { "inin-ratelimit-allowed": "12", "inin-ratelimit-count": "4", "inin-ratelimit-reset": "60" };
   (await next()).resolve(Response.json({ participants: [{ id: "p", state: "terminated" }] }, { headers }));
   await delay(20);
-  // Of 12, 4 are counted and 3 of them still under way.
+  // Of 12 allowed requests, 4 are counted, 3 of which are still under way.
   assert.ok(requests.length > 3 && requests.length <= 8, `${requests.length} under way`);
   client.close();
   await Promise.allSettled(calls);
 });
 
-test("requests wait for the reset, and say so", async () => {
+test("requests wait for the reset, and emit an event", async () => {
   const participants = Array.from({ length: 12 }, (_, index) => ({ id: `p-${index}` }));
   const { simulator, client } = await simulated(limited(10, 1_000, ...participants));
   const events = [];
@@ -449,7 +449,7 @@ test("requests wait for the reset, and say so", async () => {
 test("where the headers are hidden, requestsPerMinute counts; a wait ends by signal and deadline", async () => {
   const { simulator, client } = await simulated(undefined, { requestsPerMinute: 2 });
   assert.equal((await client.disconnectIfConnected(ids)).requests, 2);
-  // Longer than the deadline: not started.
+  // A wait that is longer than the deadline is not started.
   await assert.rejects(client.disconnectIfConnected(ids), (error) => {
     assert.equal(error.code, "RATE_LIMITED");
     assert.ok(error.retryAfterMs > 50_000 && error.retryAfterMs <= 60_000);
@@ -464,7 +464,7 @@ test("where the headers are hidden, requestsPerMinute counts; a wait ends by sig
   controller.abort("enough");
   assert.equal(await waiting.catch((reason) => reason), "enough");
   assert.equal(simulator.log().length, 2);
-  // An observed end needs no budget.
+  // An observed gone state needs no request.
   client.observe(simulator.notification("c"));
   assert.equal((await client.disconnectIfConnected(ids)).requests, 0);
 });
@@ -499,7 +499,7 @@ test("priority goes first", async () => {
   assert.ok(simulator.log().every(({ status }) => status !== 429));
 });
 
-test("who joins with priority takes the others of its flight along", async () => {
+test("a caller that joins with priority raises the priority of its flight", async () => {
   const participants = Array.from({ length: 12 }, (_, index) => ({ id: `p-${index}` }));
   const { client } = await simulated(limited(6, 1_000, ...participants));
   const ended = [];
@@ -515,7 +515,7 @@ test("who joins with priority takes the others of its flight along", async () =>
   assert.ok(places.length === 2 && places[1] <= 6, ended.join());
 });
 
-test("a budget of one's own grants each request and hears what the platform reports", async () => {
+test("a custom budget grants each request and receives the reported limits", async () => {
   const taken = [];
   const reported = [];
   const budget = {
@@ -549,7 +549,7 @@ test("a budget of one's own grants each request and hears what the platform repo
 
   const { simulator } = await simulated();
   const make = (more) => new ConversationClient({ ...base, fetch: simulator.fetch, ...more });
-  // It may be without report, grant at once, throw, or never grant.
+  // A budget may have no report, grant at once, throw, or never grant.
   assert.equal((await make({ budget: { take: async () => {} } }).participants("c")).length, 1);
   const wrong = new Error("Redis is down");
   for (const take of [
@@ -626,7 +626,7 @@ test("a RateBudget by itself: take, report, signal", async () => {
   }
 });
 
-test("of a RateBudget, a request that follows another of its call goes before those that begin", async () => {
+test("in a RateBudget, a request that follows another of its call goes before first requests", async () => {
   const budget = new RateBudget();
   budget.report({ allowed: 1, count: 1, resetMs: 50 });
   const request = { priority: false, signal: new AbortController().signal };
@@ -672,7 +672,7 @@ test("whatever a budget does, the call ends", async () => {
 });
 
 test("callbacks may use the client that calls them", async () => {
-  // It closes the client.
+  // Callbacks that close the client.
   for (const place of ["onEvent", "accessToken", "fetch"]) {
     const { simulator } = await simulated();
     const close = (value) => {
@@ -690,7 +690,7 @@ test("callbacks may use the client that calls them", async () => {
     });
     await assert.rejects(client.disconnectIfConnected(ids), { code: "CLOSED" }, place);
   }
-  // It observes, calls and lists.
+  // A callback that observes, calls and lists.
   const { simulator, client } = await simulated();
   const inner = [];
   const onEvent = () => {
@@ -699,7 +699,7 @@ test("callbacks may use the client that calls them", async () => {
   };
   assert.equal((await client.disconnectIfConnected({ ...ids, onEvent })).outcome, "disconnected");
   assert.ok((await Promise.all(inner)).length >= 10);
-  // It aborts.
+  // Callbacks that abort.
   for (const place of ["onEvent", "accessToken", "fetch"]) {
     const controller = new AbortController();
     const abort = (value) => {
@@ -772,7 +772,7 @@ test("participants lists them as a read shows them", async () => {
   assert.equal(await client.participants("c", { signal }).catch((reason) => reason), "enough");
 });
 
-test("participants: where chooses; people are neither infrastructure nor those who only listen", async () => {
+test("participants: where selects; people are neither infrastructure nor listening legs", async () => {
   const { client } = await simulated(conference());
   const listed = async (where) => (await client.participants("c", { where })).map(({ id }) => id);
   assert.deepEqual(await listed("people"), ["p-agent", "p-failed", "p-customer", "p-external"]);
@@ -793,7 +793,7 @@ test("participants: where chooses; people are neither infrastructure nor those w
   );
 });
 
-test("participants: a young event says more than a read that lags; who is gone stays gone", async () => {
+test("participants: a recent event takes precedence over a lagging read; a gone participant stays gone", async () => {
   let now = 0;
   const schedule = [
     { at: -1e6, state: "alerting" },
@@ -816,28 +816,28 @@ test("participants: a young event says more than a read that lags; who is gone s
   assert.deepEqual(await never.client.participants("c").then(([{ state }]) => state), "alerting");
 });
 
-test("subscribe: called with the conversation of each notification that told something", async () => {
+test("subscribe: called with the conversation of each notification that contains a state", async () => {
   const { simulator, client } = await simulated();
-  const told = [];
-  const end = client.subscribe((conversationId) => told.push(conversationId));
+  const notified = [];
+  const end = client.subscribe((conversationId) => notified.push(conversationId));
   client.subscribe(() => {
     throw new Error("a subscriber's own");
   });
-  client.observe(simulator.notification("c")); // before the module is there
-  while (told.length === 0) await delay(1);
-  assert.deepEqual(told, ["c"]);
+  client.observe(simulator.notification("c")); // before the module is loaded
+  while (notified.length === 0) await delay(1);
+  assert.deepEqual(notified, ["c"]);
   client.observe(JSON.stringify(simulator.notification("c")));
   client.observe({ eventBody: { id: "c-2", participants: [{ id: "p", state: "queued" }] } });
   for (const nothing of [{ topicName: "v2.users.u.presence" }, { eventBody: { id: "c", participants: [] } }, null])
     client.observe(nothing);
-  assert.deepEqual(told, ["c", "c", "c-2"]);
+  assert.deepEqual(notified, ["c", "c", "c-2"]);
   end();
   client.observe(simulator.notification("c"));
-  assert.equal(told.length, 3);
+  assert.equal(notified.length, 3);
   assert.throws(() => client.subscribe({}), { code: "INVALID_ARGUMENT", option: "subscriber" });
 });
 
-test("disconnectAll: one read, one write for each who is connected", async () => {
+test("disconnectAll: one read, and one write for each connected participant", async () => {
   for (const count of [1, 3, 30]) {
     const participants = Array.from({ length: count }, (_, index) => ({ id: `p-${index}` }));
     const { simulator, client } = await simulated(conversation(...participants));
@@ -872,7 +872,7 @@ test("disconnectAll leaves infrastructure and listeners alone unless they are na
   assert.deepEqual(await removed({ purpose: "acd" }), ["p-acd disconnected"]);
   assert.deepEqual(await removed({ id: "p-ivr" }), ["p-ivr disconnected"]);
   assert.deepEqual(await removed({ userId: "u-2" }), ["p-supervisor disconnected"]);
-  // An address of the caller stands at infrastructure too.
+  // Infrastructure has the caller's address too.
   assert.deepEqual(await removed({ address: "+13175550142" }), people);
   assert.deepEqual(await removed({ name: "nobody" }), []);
 });
@@ -934,7 +934,7 @@ test("disconnectAll ends by its signal, and checks its options", async () => {
   }
 });
 
-// ---- What a review found ----
+// ---- Edge cases ----
 
 test("a 404 of the first read is CONVERSATION_NOT_FOUND, whatever was observed", async () => {
   const fetch = async () => Response.json({ code: "not.found" }, { status: 404 });
@@ -943,7 +943,7 @@ test("a 404 of the first read is CONVERSATION_NOT_FOUND, whatever was observed",
   await assert.rejects(client.disconnectIfConnected(ids), { code: "CONVERSATION_NOT_FOUND" });
 });
 
-test("a description counts what was observed long ago as a possible match", async () => {
+test("for a description, a participant observed long ago is still a possible match", async () => {
   const { simulator, client } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }), { maxAgeMs: 50 });
   client.observe({ id: "c", participants: [{ id: "p-1", state: "connected", purpose: "customer" }] });
   await delay(60);
@@ -953,7 +953,7 @@ test("a description counts what was observed long ago as a possible match", asyn
   assert.deepEqual(sent(simulator), ["GET c"]);
 });
 
-test("who was observed gone is not written to, though a lagging read shows them connected", async () => {
+test("no disconnect is sent to a participant observed gone, though a lagging read shows it connected", async () => {
   const { fetch, next } = controlled();
   const client = new ConversationClient({ ...base, fetch });
   const call = client.disconnectIfConnected(ids);
@@ -964,7 +964,7 @@ test("who was observed gone is not written to, though a lagging read shows them 
   assert.deepEqual([outcome, requests], ["already-disconnected", 1]);
 });
 
-test("a caller that joins outlives the one that started", async () => {
+test("a caller that joined is not ended by the deadline of the first one", async () => {
   let simulator;
   for (const slow of [
     { accessToken: () => delay(150).then(() => "tok-00000000") },
@@ -982,7 +982,7 @@ test("a caller that joins outlives the one that started", async () => {
   }
 });
 
-test("who joins during a backoff or a Retry-After waits along", async () => {
+test("a caller that joins during a backoff or a Retry-After waits as well", async () => {
   const { simulator, client } = await simulated();
   simulator.addFault({ status: 503, headers: [["Retry-After", "1"]] });
   const calls = [client.disconnectIfConnected(ids)];
@@ -1005,7 +1005,7 @@ test("a provider that never answers is asked again by the next call", async () =
   assert.equal(asked, 2);
 });
 
-test("a caller that leaves takes no token request from the others", async () => {
+test("an aborted caller does not cancel the token request of the others", async () => {
   const { simulator } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }, { id: "p-3" }));
   const asked = [];
   const accessToken = async ({ refresh }) => {
@@ -1026,20 +1026,20 @@ test("a caller that leaves takes no token request from the others", async () => 
   assert.deepEqual(asked, [false]);
 });
 
-test("a budget does not stand still", async () => {
+test("a budget never blocks for ever", async () => {
   const { signal } = new AbortController();
   const take = (budget) => Promise.race([budget.take({ priority: false, signal }), delay(1_500).then(() => "stuck")]);
-  // Used up without a window, by a count that no reset belongs to.
+  // Used up by a count without a reset.
   const budget = new RateBudget();
   await take(budget);
   budget.report({ allowed: 2, count: 1, resetMs: 100 });
   await delay(150);
   budget.report({ allowed: 2, count: 2 });
   assert.equal(await take(budget), undefined);
-  // A reset that no minute has.
+  // A reset that is far longer than a minute.
   budget.report({ allowed: 300, count: 300, resetMs: 4e9 });
   assert.equal(await take(budget), undefined);
-  // A wrapper hears of requests that got no response.
+  // A wrapper, with requests that get no response.
   class Wrapper {
     #inner = new RateBudget();
     take(request) {
@@ -1075,13 +1075,13 @@ test("an id that is listed twice is one participant; a call's baseUrl replaces t
   assert.ok(urls.at(-1).startsWith("https://gateway.example.test/"));
 });
 
-test("while a call waits for the budget, events count, and who joins is told", async () => {
+test("while a call waits for the budget, events count, and a joining caller sees the wait", async () => {
   const { simulator, client } = await simulated(conversation({ id: "p-1" }, { id: "p-2" }), { requestsPerMinute: 2 });
   await client.disconnectIfConnected({ ...ids, participantId: "p-2" });
   const long = { ...ids, timeoutMs: 120_000 };
   const waiting = client.disconnectIfConnected(long);
   await delay(5);
-  // A joiner with less time than the wait takes is told at once; one with more time sees the wait.
+  // A joining caller whose deadline comes before the end of the wait fails at once; one with a later deadline waits.
   await assert.rejects(client.disconnectIfConnected(ids), { code: "RATE_LIMITED" });
   const events = [];
   const patient = client.disconnectIfConnected({ ...long, onEvent: (event) => events.push(event) });
@@ -1102,9 +1102,9 @@ test("an event during a request counts afterwards; a read does not undo it", asy
   const read = await next("GET");
   client.observe({ id: "c", participants: [{ id: "p-1", state: "connected" }] });
   read.resolve(listed({ id: "p-1", state: "alerting" }));
-  // At once: no wait, no second read.
+  // The write follows at once, without a wait or a second read.
   const refused = await next("PATCH");
-  // Before the refusal: it is no reason for another write.
+  // An event from before the refusal does not lead to another write.
   client.observe({ id: "c", participants: [{ id: "p-1", state: "connected" }] });
   await delay(2);
   refused.resolve(new Response(null, { status: 409 }));
@@ -1115,7 +1115,7 @@ test("an event during a request counts afterwards; a read does not undo it", asy
   assert.equal(requests.length, 0);
 });
 
-test("a RateBudget as it is, of this copy, is the client's own; another budget is asked by its interface", async () => {
+test("an unchanged RateBudget is used directly; any other budget is called by its interface", async () => {
   const asked = [];
   class Counted extends RateBudget {
     take(request) {
@@ -1130,12 +1130,12 @@ test("a RateBudget as it is, of this copy, is the client's own; another budget i
     assert.equal((await client.disconnectIfConnected(ids)).requests, 2);
   }
   assert.deepEqual(asked, ["subclass", "subclass", "lookalike", "lookalike"]);
-  // One whose own options are wrong, says so at the first call.
+  // Wrong options of a RateBudget are reported by the first call.
   const { client } = await simulated(undefined, { budget: new RateBudget({ perMinute: 5 }) });
   await assert.rejects(client.disconnectIfConnected(ids), { code: "INVALID_ARGUMENT", option: "perMinute" });
 });
 
-test("who waits for the budget goes first as soon as those ahead have left", async () => {
+test("a request that waits for the budget moves up when those ahead are aborted", async () => {
   const budget = new RateBudget();
   budget.report({ allowed: 1, count: 1, resetMs: 200 });
   const controller = new AbortController();
@@ -1149,9 +1149,9 @@ test("who waits for the budget goes first as soon as those ahead have left", asy
   assert.deepEqual(order, ["granted", "two windows"]);
 });
 
-test("a request may take as long as the most patient caller allows", async () => {
+test("a shared request may take as long as the longest requestTimeoutMs of its callers", async () => {
   const { fetch, next } = controlled();
-  // Both are there when the request is sent.
+  // Both callers have joined when the request is sent.
   const accessToken = () => delay(5).then(() => "tok-00000000");
   const client = new ConversationClient({ ...base, accessToken, fetch });
   const calls = [30, 5_000].map((requestTimeoutMs) => client.disconnectIfConnected({ ...ids, requestTimeoutMs }));
@@ -1161,7 +1161,7 @@ test("a request may take as long as the most patient caller allows", async () =>
   for (const { requests } of await Promise.all(calls)) assert.equal(requests, 1);
 });
 
-test("the client's default participant does not hinder calls about all", async () => {
+test("the client's default participant does not affect participants and disconnectAll", async () => {
   const { client } = await simulated(undefined, { participantId: "p-1" });
   assert.equal((await client.participants("c")).length, 1);
   assert.equal((await client.disconnectAll({ conversationId: "c" })).results.length, 1);
@@ -1223,7 +1223,7 @@ test("options are checked by the first call, and named", async () => {
       return true;
     });
   }
-  // Only a client knows priority.
+  // Only a client has the option `priority`.
   await assert.rejects(disconnectIfConnected({ ...base, ...ids, fetch, priority: true }), { option: "priority" });
 });
 

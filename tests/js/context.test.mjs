@@ -1,4 +1,4 @@
-// One task per call: the async context of each call is kept (in other hosts: tests/hosts), and no call depends on
+// One task per call: each call keeps its async context (in other hosts: tests/hosts), and none depends on
 // queueMicrotask, which the fake timers of test libraries replace.
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -18,7 +18,7 @@ const listed = (state) => ({
   text: async () => JSON.stringify({ entities: [{ id: "p", state }] }),
 });
 
-test("a dropped queueMicrotask stops neither the call that meets it nor a later one", async () => {
+test("a queueMicrotask that does nothing stops neither the call under way nor a later one", async () => {
   const { queueMicrotask } = globalThis;
   globalThis.queueMicrotask = () => {};
   try {

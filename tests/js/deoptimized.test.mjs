@@ -1,6 +1,6 @@
-// Node 20 (V8 11.3) inlines the call of a WebAssembly export into optimised JavaScript. Where the export's only result
-// is a JavaScript value, and the JavaScript is deoptimised during the call, as a garbage collection or a changed object
-// can, V8 ends the process ("unreachable code"). Here a getter of the options does it, on purpose.
+// Deoptimisation during a call. Node 20 (V8 11.3) inlines calls of WebAssembly exports into optimised JavaScript. If
+// the export's only result is a JavaScript value, and the JavaScript is deoptimised during the call, which a garbage
+// collection or a changed object can cause, V8 ends the process ("unreachable code"). Here a getter causes it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const SOURCE = `
   const deoptimising = { get conversationId() { for (const one of functions) %DeoptimizeFunction(one); return 5; } };
   console.log(await code(deoptimising), await code({}));`;
 
-test("a call whose JavaScript is deoptimised under it ends as any other", async () => {
+test("a call whose JavaScript is deoptimised meanwhile ends normally", async () => {
   const flags = ["--allow-natives-syntax", "--input-type=module", "--eval", SOURCE];
   const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: join(root, "pkg") });
   assert.equal(stdout.trim(), "INVALID_ARGUMENT INVALID_ARGUMENT");

@@ -50,7 +50,7 @@ test("a half-open connection: accepted, and never answered", async (context) => 
   await assert.rejects(call(port, { timeoutMs: 50 }), { code: "TIMEOUT", mayHaveDisconnected: false });
 });
 
-test("a connection that is reset, and one that speaks no HTTP", async (context) => {
+test("a connection that is reset, and a server that does not use HTTP", async (context) => {
   for (const speak of [(socket) => socket.destroy(), (socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n")]) {
     const { port } = await listen(
       context,
@@ -60,7 +60,7 @@ test("a connection that is reset, and one that speaks no HTTP", async (context) 
   }
 });
 
-test("a slow-loris body ends with the request, not with the patience of the server", async (context) => {
+test("a slow-loris body ends with the deadline of the request", async (context) => {
   let closed = 0;
   const server = createServer((_, response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
@@ -96,7 +96,7 @@ test("an endless body is not read past the limit, and its connection is closed",
   assert.ok(sent < 50_000_000, `${sent} bytes were sent`);
 });
 
-test("gzip, brotli and deflate bodies; a bomb counts by what it unpacks to", async (context) => {
+test("gzip, brotli and deflate bodies; a bomb is limited by its decompressed size", async (context) => {
   for (const [encoding, compress] of Object.entries({ gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync })) {
     let body = participants("terminated");
     const server = createServer((_, response) =>
@@ -141,7 +141,7 @@ test("keep-alive: two requests on one connection, and a fresh one after an abort
   assert.ok(connections <= first + 2, `${connections} connections, ${first} before the abort`);
 });
 
-test("TLS: a certificate for another host, and one that nobody vouches for", async (context) => {
+test("TLS: a certificate for another host, and a self-signed one", async (context) => {
   const file = (name) => readFile(join(root, "tests", "support", "tls", name));
   const options = { key: await file("key.pem"), cert: await file("cert.pem") };
   let requests = 0;
@@ -158,10 +158,11 @@ test("TLS: a certificate for another host, and one that nobody vouches for", asy
       return true;
     },
   );
-  // In a process that trusts the certificate, but for its own host only.
+  // In a process that trusts the certificate, which is for localhost only.
   const source = `
     import { disconnectIfConnected } from ${JSON.stringify(new URL("../../pkg/index.node.mjs", import.meta.url).href)};
-    const end = (host) => disconnectIfConnected({ ...${JSON.stringify(base)}, baseUrl: "https://" + host + ":${port}", maxRetries: 0 })
+    const base = { ...${JSON.stringify(base)}, maxRetries: 0 };
+    const end = (host) => disconnectIfConnected({ ...base, baseUrl: "https://" + host + ":${port}" })
       .then((result) => result.outcome, (error) => error.code + " " + error.cause.cause.code);
     console.log(await end("127.0.0.1"), "|", await end("localhost"));`;
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(root, "tests", "support", "tls", "cert.pem") };

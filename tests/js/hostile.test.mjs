@@ -1,4 +1,4 @@
-// Nothing that the caller passes can hang a call or kill a process: support/hostile.mjs makes the objects.
+// Hostile objects as arguments: none of them hangs a call or ends the process. support/hostile.mjs creates them.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Licences: of every crate that is compiled into the package, and no npm dependency.
+// The licences of the crates that are compiled into the package, and the absence of npm dependencies.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

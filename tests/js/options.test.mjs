@@ -1,15 +1,16 @@
-// Every option of docs/api.md: what it takes, what it refuses, and that a refusal comes before any request.
+// The options of docs/api.md: accepted and refused values; a refusal comes before any request.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { createSimulator, DisconnectError, disconnectIfConnected, isDisconnectError } from "./support/package.mjs";
+import { random } from "./support/random.mjs";
 
 const SECRET = "a-secret-token-0123456789";
 const answer = (body, init) => new Response(JSON.stringify(body), init);
 
-/** A platform where the participant is gone already; keeps the requests. */
+/** A platform where the participant is already gone, with a record of its requests. */
 function gone(list = "entities") {
   const requests = [];
   const fetch = async (url, init) => {
@@ -33,7 +34,8 @@ function connected(list = "entities") {
 
 const base = { conversationId: "c", participantId: "p", accessToken: SECRET, region: "us-east-1" };
 
-async function refused(options, ...named) {
+/** Asserts that a call is refused before any request, with an error that contains each of these words. */
+async function refused(options, ...words) {
   const platform = gone();
   const merged =
     options !== null && typeof options === "object" && !Array.isArray(options)
@@ -47,7 +49,7 @@ async function refused(options, ...named) {
     assert.deepEqual(error.timeline, []);
     if (error.option !== undefined)
       assert.ok(error.message.startsWith(`disconnectIfConnected: ${error.option} `), error.message);
-    for (const name of named) assert.ok(error.message.includes(name), `${error.message} does not name ${name}`);
+    for (const word of words) assert.ok(error.message.includes(word), `${error.message} does not contain ${word}`);
     assert.ok(!inspect(error).includes(SECRET), "the token is in the error");
     return true;
   });
@@ -107,18 +109,9 @@ test("every option refuses what it does not take, and names it", async () => {
 
 test("undefined is the same as not given", async () => {
   const { fetch } = gone();
-  const optional = [
-    "api",
-    "baseUrl",
-    "settleMs",
-    "timeoutMs",
-    "requestTimeoutMs",
-    "maxRetries",
-    "maxResponseBytes",
-    "confirm",
-  ];
-  optional.push("disconnectableStates", "goneStates", "onBehalfOf", "signal", "onEvent");
-  const options = Object.fromEntries(optional.map((name) => [name, undefined]));
+  const optional = `api baseUrl settleMs timeoutMs requestTimeoutMs maxRetries maxResponseBytes confirm
+    disconnectableStates goneStates onBehalfOf signal onEvent`;
+  const options = Object.fromEntries(optional.split(/\s+/).map((name) => [name, undefined]));
   assert.equal((await disconnectIfConnected({ ...base, ...options, fetch })).outcome, "already-disconnected");
 });
 
@@ -135,14 +128,12 @@ test("baseUrl is https, or http to a loopback host, with at most a path prefix",
     "/api",
     "https://u:p@example.org",
     "https://example.org?x=1",
-  ];
-  bad.push(
     "https://example.org/#x",
     "http://127.0.0.1.example.org",
     "http://localhost.example.org",
     "http://10.0.0.1",
     "javascript:alert(1)",
-  );
+  ];
   for (const baseUrl of bad) await refused({ ...base, region: undefined, baseUrl }, "baseUrl");
   for (const scheme of ["https", "http", "ftp"]) {
     const baseUrl = `${scheme}://somebody:hunter2@example.org`;
@@ -169,11 +160,12 @@ test("baseUrl is https, or http to a loopback host, with at most a path prefix",
 });
 
 test("the 18 regions by AWS name and by domain", async () => {
-  const regions = `us-east-1 mypurecloud.com · us-east-2 use2.us-gov-pure.cloud · us-west-2 usw2.pure.cloud · ca-central-1 cac1.pure.cloud ·
-    sa-east-1 sae1.pure.cloud · mx-central-1 mxc1.pure.cloud · eu-west-1 mypurecloud.ie · eu-west-2 euw2.pure.cloud ·
-    eu-central-1 mypurecloud.de · eu-central-2 euc2.pure.cloud · me-central-1 mec1.pure.cloud · ap-south-1 aps1.pure.cloud ·
-    ap-northeast-1 mypurecloud.jp · ap-northeast-2 apne2.pure.cloud · ap-northeast-3 apne3.pure.cloud · ap-southeast-1 apse1.pure.cloud ·
-    ap-southeast-2 mypurecloud.com.au · eusc-de-east-1 edee1.eusc-pure.cloud`;
+  const regions = `us-east-1 mypurecloud.com · us-east-2 use2.us-gov-pure.cloud · us-west-2 usw2.pure.cloud ·
+    ca-central-1 cac1.pure.cloud · sa-east-1 sae1.pure.cloud · mx-central-1 mxc1.pure.cloud ·
+    eu-west-1 mypurecloud.ie · eu-west-2 euw2.pure.cloud · eu-central-1 mypurecloud.de ·
+    eu-central-2 euc2.pure.cloud · me-central-1 mec1.pure.cloud · ap-south-1 aps1.pure.cloud ·
+    ap-northeast-1 mypurecloud.jp · ap-northeast-2 apne2.pure.cloud · ap-northeast-3 apne3.pure.cloud ·
+    ap-southeast-1 apse1.pure.cloud · ap-southeast-2 mypurecloud.com.au · eusc-de-east-1 edee1.eusc-pure.cloud`;
   const pairs = regions.split("·").map((pair) => pair.trim().split(" "));
   assert.equal(pairs.length, 18);
   for (const [aws, domain] of pairs) {
@@ -245,7 +237,7 @@ test("a dialect of the caller's own", async () => {
     const result = await disconnectIfConnected({ ...base, fetch, api: { read: { ...read, participants }, write } });
     assert.equal(result.outcome, "disconnected", participants);
   }
-  for (const [wrong, named] of [
+  for (const [wrong, option] of [
     [{ read }, "api.write"],
     [{ write }, "api.read"],
     [{ read, write, more: 1 }, "api.more"],
@@ -265,11 +257,11 @@ test("a dialect of the caller's own", async () => {
     [{ read, write: { ...write, body: 10n } }, "api.write.body"],
     [{ read, write: { method: "DELETE", path: "/gw/{conversationId}" } }, "participantId"],
   ]) {
-    await refused({ ...base, api: wrong }, named);
+    await refused({ ...base, api: wrong }, option);
   }
 });
 
-test("a getter that throws is an argument that does not work", async () => {
+test("a getter that throws is an INVALID_ARGUMENT", async () => {
   const { fetch, requests } = gone();
   const options = Object.defineProperty({ ...base, fetch }, "settleMs", {
     enumerable: true,
@@ -372,7 +364,7 @@ test("a Retry-After whose Date was sent twice, and a status that HTTP does not h
   }
 });
 
-test("a page that does not begin as one is known by its type: a write of unknown effect", async () => {
+test("an HTML page is recognised by its content type: the effect of the write is unknown", async () => {
   const fetch = async (_, { method }) =>
     method === "GET"
       ? answer({ entities: [{ id: "p", state: "connected" }] })
@@ -383,7 +375,7 @@ test("a page that does not begin as one is known by its type: a write of unknown
   });
 });
 
-test("a stream of bytes of another realm, and one of something else", async () => {
+test("a stream with bytes of another realm, and streams without bytes", async () => {
   const bytes = new TextEncoder().encode('{"entities":[{"id":"p","state":"terminated"}]}');
   const foreign = runInNewContext("(numbers) => Uint8Array.from(numbers)")([...bytes]);
   assert.equal(foreign instanceof Uint8Array, false);
@@ -405,7 +397,7 @@ test("a stream of bytes of another realm, and one of something else", async () =
   }
 });
 
-test("states are compared without regard to case, and both lists are the caller's", async () => {
+test("states are compared without regard to case, and both lists can be replaced", async () => {
   const reads = (state) => async () => answer({ entities: [{ id: "p", state }] });
   const call = async (state, more) =>
     (await disconnectIfConnected({ ...base, settleMs: 0, fetch: reads(state), ...more })).outcome;
@@ -419,7 +411,7 @@ test("states are compared without regard to case, and both lists are the caller'
   );
 });
 
-test("an option is read once, and as it is when the call begins", async () => {
+test("each option is read once, when the call begins", async () => {
   const { fetch, requests } = gone();
   let reads = 0;
   const options = Object.defineProperty({ ...base, fetch }, "settleMs", { enumerable: true, get: () => ++reads });
@@ -430,7 +422,7 @@ test("an option is read once, and as it is when the call begins", async () => {
   assert.match(requests[0].url, /\/voice\/c\/participants$/);
 });
 
-test("an enumerable addition to Object.prototype is nobody's option, field or cause", async () => {
+test("an enumerable addition to Object.prototype becomes no option, field or cause", async () => {
   Object.prototype.polluted = "polluted";
   Object.prototype.cause = "polluted";
   Object.prototype.settleMs = -1;
@@ -462,7 +454,7 @@ test("an error as JSON has its message, and no cause", async () => {
   assert.equal(`${own}`, "DisconnectError: for a test");
 });
 
-test("isDisconnectError knows errors of other realms and of other copies, and nothing else", async () => {
+test("isDisconnectError recognises errors of other realms and of other copies, and nothing else", async () => {
   assert.ok(isDisconnectError(new DisconnectError({ code: "CONFLICT" })));
   const refused = await disconnectIfConnected({}).catch((error) => error);
   assert.ok(isDisconnectError(refused));
@@ -512,40 +504,22 @@ test("the error has a stack that leads to the caller", async () => {
 test("any mixture of option values ends in INVALID_ARGUMENT before a request, or in an answer", async (context) => {
   const first = Number(process.env.OPTIONS_SEED ?? Date.now() % 1_000_000);
   context.diagnostic(`OPTIONS_SEED=${first}`);
+  // biome-ignore format: a list
   const hostile = [
-    undefined, null, true, false, 0, -0, -1, 1, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 10n, "", " ", ".", "..", "c", "\0", "\ud800",
-    "x".repeat(100_000), "{participantId}", Symbol("s"), [], ["connected"], [[]], {}, { aborted: true }, new Proxy({}, {}), () => {}, async () => 1,
-    new Date(), new Map(), Object.create(null), new Proxy(() => {}, {}), "https://example.org", "http://localhost:1",
-    { read: { path: "/{conversationId}", participants: "entities" }, write: { method: "PUT", path: "/{participantId}", body: null } },
-  ]; // biome-ignore format: a list
-  const names = [
-    "conversationId",
-    "participantId",
-    "accessToken",
-    "api",
-    "region",
-    "baseUrl",
-    "settleMs",
-    "timeoutMs",
-    "requestTimeoutMs",
+    undefined, null, true, false, 0, -0, -1, 1, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, 10n, "", " ", ".",
+    "..", "c", "\0", "\ud800", "x".repeat(100_000), "{participantId}", Symbol("s"), [], ["connected"], [[]], {},
+    { aborted: true }, new Proxy({}, {}), () => {}, async () => 1, new Date(), new Map(), Object.create(null),
+    new Proxy(() => {}, {}), "https://example.org", "http://localhost:1",
+    {
+      read: { path: "/{conversationId}", participants: "entities" },
+      write: { method: "PUT", path: "/{participantId}", body: null },
+    },
   ];
-  names.push(
-    "maxRetries",
-    "maxResponseBytes",
-    "confirm",
-    "disconnectableStates",
-    "goneStates",
-    "onBehalfOf",
-    "onEvent",
-    "unheardOf",
-  );
+  const names = `conversationId participantId accessToken api region baseUrl settleMs timeoutMs requestTimeoutMs
+    maxRetries maxResponseBytes confirm disconnectableStates goneStates onBehalfOf onEvent unheardOf`.split(/\s+/);
   const ends = {};
   for (let seed = first; seed < first + 5_000; seed++) {
-    let state = seed;
-    const next = (among) => {
-      state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
-      return ((state ^ (state >>> 12)) >>> 0) % among;
-    };
+    const next = random(seed);
     const { fetch, requests } = gone();
     const options = { ...base, fetch, settleMs: 0 };
     for (let changes = 1 + next(3); changes > 0; changes--)

@@ -1,5 +1,5 @@
-// The vendor's own client as a witness: against the same simulator it sends the same method, path and body, and the
-// simulator's bodies satisfy its types. What it does not do is observed here, and listed in docs/comparison.md.
+// The vendor's SDK as a reference: against the same simulator it sends the same method, path and body, and the
+// simulator's bodies satisfy its types. Its limits are tested here, and listed in docs/comparison.md.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -85,7 +85,7 @@ test("the simulator's bodies satisfy the SDK's types", async (context) => {
     ([name, body]) => `export const a${name}: Partial<platformClient.Models.${name}> = ${body};`,
   );
   const sdk = JSON.stringify(join(root, "node_modules", "purecloud-platform-client-v2"));
-  // Absent references are null on the wire; the SDK's types know only absence.
+  // Absent references are null in the body; the SDK's types have no null.
   const source = `import platformClient from ${sdk};\n${values
     .join("\n")
     .replaceAll(/"\w+":null,?/g, "")
@@ -108,7 +108,7 @@ test("the simulator's bodies satisfy the SDK's types", async (context) => {
   );
 });
 
-// What the SDK leaves to its user; a fix upstream makes one of these fail, and then docs/comparison.md has to change.
+// Limits of the SDK; a fix upstream makes one of these fail, and then docs/comparison.md has to change.
 
 test("SDK: a failure is a plain object, without the correlation header and the Retry-After", async (context) => {
   const { sdk } = await platform(context, { faults: [{ on: "write", status: 429, headers: [["Retry-After", "7"]] }] });

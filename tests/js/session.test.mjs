@@ -1,4 +1,4 @@
-// The simulator's sign-in, users and notification channels: in the process, over HTTP, and asked by the vendor's SDK.
+// The simulator's sign-in, users and notification channels: in the process, over HTTP, and by the vendor's SDK.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { afterEach, test } from "node:test";
@@ -11,7 +11,7 @@ const LOGIN = "https://login.mypurecloud.com";
 const CLIENT = "2d1f7a4e-client";
 const REDIRECT = "https://widgets.example/desktop/index.html";
 const TOPIC = "v2.users.u-ada.conversations.calls";
-/** Of RFC 7636, appendix B: the verifier and its challenge. */
+/** The verifier of RFC 7636, appendix B, and its challenge. */
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -72,7 +72,7 @@ const asked = (simulator, token, path, { method = "GET", body } = {}) =>
     headers: { Authorization: `Bearer ${token}` },
   });
 
-/** A new channel of this token with these topics. */
+/** Creates a channel with these topics. */
 async function channelOf(simulator, token, topics = [TOPIC]) {
   const made = await asked(simulator, token, "/api/v2/notifications/channels", { method: "POST" });
   assert.equal(made.status, 200);
@@ -92,7 +92,7 @@ afterEach(() => {
   for (const socket of opened.splice(0)) socket.close();
 });
 
-/** A socket of a channel, when it is open; `events` are its calls' events, `notices` everything else. */
+/** Opens a socket of a channel; `events` are the notifications of calls, `notices` all others. */
 async function listening(Socket, uri) {
   const socket = new Socket(uri);
   opened.push(socket);
@@ -112,12 +112,12 @@ async function listening(Socket, uri) {
 
 async function until(condition) {
   for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 2_000, "in vain");
+    assert.ok(tries < 2_000, "the condition is not met after 20 s");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** Long enough that whatever is due has been delivered. */
+/** Waits until everything that is due has been delivered. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 150));
 const stateOf = ({ eventBody }, id = "p-grace") => eventBody.participants.find((one) => one.id === id)?.state;
 
@@ -163,7 +163,7 @@ test("a sign-in that is wrong is refused: address, client, verifier, method, tim
   assert.deepEqual([denied.get("error"), denied.get("error_description")], ["access_denied", "No."]);
 });
 
-test("a page may ask who signs in", async () => {
+test("the login page can ask which user signs in", async () => {
   const { simulator } = await simulate({ login: { clients: [{ id: CLIENT, redirectUris: [REDIRECT] }], asks: true } });
   const page = await authorize(simulator);
   assert.equal(page.status, 200);
@@ -205,7 +205,7 @@ test("tokens expire and can be revoked; scopes and permissions are checked", asy
   }
 });
 
-test("a channel tells each change once, by the topic of the user who takes part", async () => {
+test("a channel sends each change once, for the topic of a user in the call", async () => {
   const { simulator, time } = await simulate();
   const token = await signIn(simulator);
   const { connectUri, expires } = await channelOf(simulator, token, [TOPIC, "v2.users.u-bo.conversations.calls"]);
@@ -300,7 +300,7 @@ test("a cut, with a notice and without; a second socket ends the first; a channe
   await assert.rejects(listening(simulator.WebSocket, connectUri), /did not open/);
 });
 
-test("one channel too many removes the one used longest ago, first one without a socket", async () => {
+test("one channel too many removes the least recently used one, first one without a socket", async () => {
   const { simulator, time } = await simulate({ notifications: { maxChannels: 2 } });
   const token = await signIn(simulator);
   const open = await channelOf(simulator, token);
@@ -355,7 +355,7 @@ test("a fault for a path affects those requests only", async () => {
   assert.equal((await asked(simulator, "t", "/api/v2/conversations/calls/c-1")).status, 500);
 });
 
-test("over HTTP: the vendor's SDK signs in, asks who it is, and subscribes; a WebSocket receives", async (context) => {
+test("over HTTP: the vendor's SDK signs in, reads its user, and subscribes; a WebSocket receives", async (context) => {
   const { simulator, time } = await simulate();
   const server = await simulator.listen();
   context.after(() => server.close());
@@ -398,12 +398,12 @@ test("over HTTP: the vendor's SDK signs in, asks who it is, and subscribes; a We
   simulator.cutChannels();
   await end;
   await assert.rejects(listening(WebSocket, `${channel.connectUri}0`), /did not open/);
-  // A code that comes twice ends its token too.
+  // A code that is used twice also revokes its token.
   await assert.rejects(sdk.authorizePKCEGrant(CLIENT, verifier, code, REDIRECT));
   await assert.rejects(new platformClient.UsersApi().getUsersMe(), ({ status }) => status === 401);
 });
 
-test("changes at one moment are an event each, to who listens then, also where somebody is no longer listed", async () => {
+test("several changes at one time are one event each, also when a participant is no longer listed", async () => {
   const { simulator, time } = await simulate({ notifications: { delayMs: 100 } });
   const token = await signIn(simulator);
   const { id, connectUri } = await channelOf(simulator, token);
@@ -413,7 +413,7 @@ test("changes at one moment are an event each, to who listens then, also where s
   simulator.setNotifications({ starved: false });
   time.ms = 2_099;
   await settle();
-  // What was connected at 1,000 is due, the rest not yet.
+  // Only the change at 1,000 ms is due.
   assert.deepEqual(
     events.map((one) => stateOf(one)),
     ["connected"],
@@ -432,7 +432,7 @@ test("changes at one moment are an event each, to who listens then, also where s
     events.slice(4).map((one) => stateOf(one, "p-ada")),
     [undefined, undefined],
   );
-  // Subscriptions count from when they are made.
+  // Events follow the subscriptions at the time of the change.
   simulator.setState("c-1", "p-grace", "dialing");
   const path = `/api/v2/notifications/channels/${id}/subscriptions`;
   await asked(simulator, token, path, { method: "DELETE" });
@@ -480,7 +480,7 @@ test("a misspelt field is an error each time, and changes nothing", async () => 
   await assert.rejects(simulate({ login: { clients: [], askes: true } }), /unknown field `askes`/);
 });
 
-test("expiry as a date: of the clock's day, or of today", async () => {
+test("the expiry date of a channel: by startedAtMs, or from today on", async () => {
   const now = await createSimulator({ conversations: [] });
   const made = await (await asked(now, "t", "/api/v2/notifications/channels", { method: "POST" })).json();
   const days = (Date.parse(made.expires) - Date.now()) / 86_400_000;
@@ -490,7 +490,7 @@ test("expiry as a date: of the clock's day, or of today", async () => {
   assert.equal(other.expires, "1970-01-02T00:00:01.000Z");
 });
 
-test("fetch takes what a fetch takes: a Request, bytes, a method in lower case", async () => {
+test("simulator.fetch accepts a Request, bytes, and a method in lower case", async () => {
   const { simulator } = await simulate({ login: undefined });
   const url = `${API}/api/v2/conversations/calls/c-1/participants/p-ada`;
   const body = JSON.stringify({ state: "disconnected" });
@@ -500,7 +500,7 @@ test("fetch takes what a fetch takes: a Request, bytes, a method in lower case",
   assert.equal(request.status, 202);
 });
 
-test("over HTTP: upgrades that are refused or reset harm nobody", async (context) => {
+test("over HTTP: upgrades that are refused or reset affect no other socket", async (context) => {
   const { simulator } = await simulate();
   const server = await simulator.listen();
   context.after(() => server.close());
@@ -519,7 +519,7 @@ test("over HTTP: upgrades that are refused or reset harm nobody", async (context
         .resume();
     });
   for (let count = 0; count < 20; count++) await upgrade("/channels/nope");
-  // Without a key it is no WebSocket, and does not end the one that there is.
+  // An upgrade without a key is refused, and does not close the open socket.
   await upgrade(new URL(uri).pathname);
   assert.equal(socket.readyState, WebSocket.OPEN);
 });

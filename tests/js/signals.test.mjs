@@ -1,5 +1,5 @@
-// Signals: one listener on each, however many calls share it; controllers that fetch does not take. What an aborted
-// call rejects with is in tests/support/boundary.rs, jsdom's controller beside Node's fetch in tests/hosts.
+// Signals: one listener for all calls that share a signal; controllers that fetch does not accept. The rejection of an
+// aborted call is tested in tests/support/boundary.rs, jsdom's controller with Node's fetch in tests/hosts.
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
@@ -44,7 +44,7 @@ test("overlapping calls share one listener on a signal, and leave none", async (
   assert.deepEqual(new Set(await Promise.all(hanging)), new Set([reason]));
   assert.equal(getEventListeners(one.signal, "abort").length, 0);
 
-  // The other signal is its own.
+  // The other signal is independent.
   assert.equal(await Promise.race([apart, soon().then(() => "under way")]), "under way");
   other.abort("another reason");
   assert.equal(await apart, "another reason");
@@ -66,7 +66,7 @@ test("a fetch that does not take the signal of the global AbortController is ask
   const methods = [];
   const refusing = async (_, { method, signal }) => {
     methods.push(`${method}${signal ? " with a signal" : ""}`);
-    // Node 24's words.
+    // The message of Node 24.
     if (signal)
       throw new TypeError('RequestInit: Expected signal ("AbortSignal {}") to be an instance of AbortSignal.');
     return method === "GET" ? listed("connected") : new Response(null, { status: 204 });

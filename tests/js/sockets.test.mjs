@@ -1,5 +1,5 @@
-// Over real sockets: the rule in both dialects, every fault of the simulator, hostile bodies, and a hundred
-// double-checked races.
+// The rule over real sockets: both dialects, every fault of the simulator, hostile bodies, and a hundred races that are
+// checked against the simulator's log.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
@@ -75,7 +75,7 @@ for (const api of dialects) {
     for (const dialect of dialects) assert.ok(notFound.message.includes(`"${dialect}"`), notFound.message);
   });
 
-  test(`${api}: settles, confirms, and refuses to guess`, async () => {
+  test(`${api}: settling, confirm, and refused writes`, async () => {
     const settling = await platform({
       states: ["alerting", { at: 150, state: "connected" }],
       readLagMs: 100,
@@ -233,7 +233,7 @@ test("an abort ends the call at once, and the connection is fit for the next", a
   assert.equal((await call()).outcome, "disconnected");
 });
 
-// ---- A hundred races, double-checked against the platform's own log ----
+// ---- A hundred races, checked against the simulator's log ----
 
 /** A small seeded generator (mulberry32), so that a failing race can be run again. */
 function random(seed) {
@@ -285,14 +285,14 @@ function raceConfig(seed) {
   return { api: pick(dialects), config: { states, faults, readLagMs: next() * 400, effectDelayMs: next() * 200 } };
 }
 
-test("100 races: every removable participant removed, nothing false said, no write without a connected read before it", async (context) => {
+test("100 races: every removable participant removed, no false report, each write after a read", async (context) => {
   const first = Number(process.env.RACE_SEED ?? Date.now() % 1_000_000);
   context.diagnostic(`RACE_SEED=${first}`);
   let removable = 0;
   const race = async (seed) => {
     const { api, config } = raceConfig(seed);
     const { call, simulator } = await platform(config);
-    // Each run in its own time: what a read showed is known from the events, what was true from the log.
+    // The events have what reads showed, the log has what was true.
     const events = [];
     const end = await call({ api, requestTimeoutMs: 1_000, onEvent: (event) => events.push(event) }).then(
       (result) => result.outcome,
@@ -302,7 +302,7 @@ test("100 races: every removable participant removed, nothing false said, no wri
     const isRemovable = last.state === "connected" && !last.changing;
     await new Promise((resolve) => setTimeout(resolve, config.effectDelayMs + 20));
     const accepted = simulator.log().some((entry) => entry.accepted);
-    // Who was listed and no longer is has left.
+    // A participant that is no longer listed has left.
     const isGone = ["disconnected", "terminated", undefined].includes(simulator.state("c-1", "p-1"));
     const story = () => inspect({ seed, api, config, end, events, log: simulator.log() }, { depth: 9 });
     if (isRemovable) removable++;

@@ -1,5 +1,5 @@
-// A trap of the module ends in an error: tests/hosts/shared/traps.mjs, in this Node (in the others and in browsers:
-// tests/hosts), and an instance that cannot be renewed.
+// Traps of the module: tests/hosts/shared/traps.mjs in this Node (tests/hosts runs it in other hosts), and an instance that
+// cannot be renewed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Hosts without WebAssembly, or with a policy against it: UNSUPPORTED, with what to do, and the engine's own error.
+// Hosts without WebAssembly, or with a policy against it: UNSUPPORTED with advice, and the engine's error as its cause.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -17,11 +17,11 @@ const exec = promisify(execFile);
 const CALL = `
   const fetch = () => { throw new Error("a request was sent"); };
   const options = { conversationId: "c", participantId: "p", accessToken: "t", region: "us-east-1", fetch };
-  const told = (error) => [error.code, error.name, error.cause?.name, error.message].join("|");
+  const end = (error) => [error.code, error.name, error.cause?.name, error.message].join("|");
   const both = async () => {
-    const first = await disconnectIfConnected(options).catch(told);
+    const first = await disconnectIfConnected(options).catch(end);
     // The load is tried again.
-    return first === await disconnectIfConnected(options).catch(told) ? first : "not the same twice";
+    return first === await disconnectIfConnected(options).catch(end) ? first : "not the same twice";
   };`;
 
 test("node --jitless has no WebAssembly", async () => {
@@ -50,11 +50,11 @@ test("a realm that forbids compiling", async () => {
   const lent = { performance, setTimeout, clearTimeout, TextDecoder, TextEncoder };
   const realm = createContext(lent, { codeGeneration: { wasm: false } });
   runInContext(script, realm);
-  const told = await runInContext(
+  const end = await runInContext(
     `(async () => { const { disconnectIfConnected } = DisconnectIfConnected; ${CALL} return both(); })()`,
     realm,
   );
-  assert.match(told, /^UNSUPPORTED\|DisconnectError\|CompileError\|.*no request was sent/);
+  assert.match(end, /^UNSUPPORTED\|DisconnectError\|CompileError\|.*no request was sent/);
 });
 
 const { chrome, missing } = await browser();
@@ -81,7 +81,7 @@ test("a page whose policy does not allow WebAssembly, as an extension's does by 
         "script-src 'self'; object-src 'self'",
         /^UNSUPPORTED\|DisconnectError\|CompileError\|.*"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'"/,
       ],
-      // As the message says.
+      // With the policy of the message, it works.
       ["script-src 'self' 'wasm-unsafe-eval'; object-src 'self'", /^NETWORK\|/],
     ]) {
       policy = given;

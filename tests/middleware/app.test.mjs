@@ -1,4 +1,4 @@
-// The middleware (contract 10), app by app: what it answers.
+// The app of the middleware (contract 10): its answers and its routes.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
@@ -7,6 +7,7 @@ import {
   app,
   ask,
   connected,
+  delay,
   keyOf,
   post,
   removals,
@@ -16,26 +17,25 @@ import {
   statusToken,
 } from "./support.mjs";
 
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const conversation = (...participants) => ({ conversations: [{ id: "c", participants }] });
 const order = { conversationId: "c", participantId: "p" };
 
-test("every outcome is a 200 that says what became of the participant", async () => {
+test("every outcome is a 200 with the outcome in its body", async () => {
   const queued = { schedule: [{ at: -1e6, state: "queued" }] };
   const gone = { schedule: [{ at: -1e6, state: "terminated" }] };
   const { app: one } = await app({
     config: conversation(connected("p"), connected("q", queued), connected("g", gone)),
   });
-  const told = async (participantId) => {
+  const removed = async (participantId) => {
     const { status, body, headers } = await post(one, { ...order, participantId }, { id: `id-${participantId}` });
     assert.match(headers["content-type"], /^application\/json/);
     assert.equal(body.id, `id-${participantId}`);
     assert.equal(body.timeline, undefined);
     return [status, body.status, body.outcome, body.acknowledged, body.confirmed, body.state, body.requests];
   };
-  assert.deepEqual(await told("p"), [200, "done", "disconnected", true, false, undefined, 2]);
-  assert.deepEqual(await told("g"), [200, "done", "already-disconnected", false, true, "terminated", 1]);
-  const [status, done, outcome, , , state] = await told("q");
+  assert.deepEqual(await removed("p"), [200, "done", "disconnected", true, false, undefined, 2]);
+  assert.deepEqual(await removed("g"), [200, "done", "already-disconnected", false, true, "terminated", 1]);
+  const [status, done, outcome, , , state] = await removed("q");
   assert.deepEqual([status, done, outcome, state], [200, "done", "not-connected", "queued"]);
   const { body } = await post(one, {
     conversationId: "c",
@@ -90,7 +90,7 @@ test("each error has its status, a code, advice and Retry-After where trying aga
     ["html", 502, "BAD_RESPONSE"],
     ["lost", 502, "NETWORK"],
   ]) {
-    // An app for each: a 429 pauses all that share a budget.
+    // A new app for each error, because a 429 pauses all calls of a budget.
     const { app: own } = await app({ fetch, client: { timeoutMs: 400, maxRetries: 0, settleMs: 50 } });
     const whom = conversationId === "two" ? { participant: { purpose: "customer" } } : { participantId: "p" };
     const { status: got, headers, body, text } = await post(own, { conversationId, ...whom });
@@ -102,7 +102,7 @@ test("each error has its status, a code, advice and Retry-After where trying aga
   }
 });
 
-test("a lost answer of a write says that the participant may be gone", async () => {
+test("after a lost answer to a write, the problem says that the participant may be gone", async () => {
   const { app: one, simulator } = await app({ config: conversation(connected("p")), client: { maxRetries: 0 } });
   simulator.addFault({ on: "write", lost: "before" });
   const { status, body } = await post(one, order);
@@ -111,7 +111,7 @@ test("a lost answer of a write says that the participant may be gone", async () 
 
 // ---- Signature ----
 
-test("a signature by any of the secrets is good; any other request is a 401 that says why", async () => {
+test("a signature by any of the secrets is accepted; any other request is a 401 with the reason", async () => {
   const other = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
   const { app: one, simulator } = await app({
     config: conversation(connected("p")),
@@ -148,7 +148,7 @@ test("a signature by any of the secrets is good; any other request is a 401 that
     assert.deepEqual([status, problem.code], [401, code], JSON.stringify(headers));
     assert.match(problem.detail, detail);
   }
-  // Within the tolerance, and beside signatures of other versions.
+  // A timestamp within the tolerance, and signatures of other versions as well.
   for (const at of [-290_000, 290_000]) {
     assert.equal((await post(one, order, { at: new Date(Date.now() + at) })).status, 200);
   }
@@ -159,7 +159,7 @@ test("a signature by any of the secrets is good; any other request is a 401 that
   assert.ok(simulator.log().length > before);
 });
 
-test("a timestamp in milliseconds is told from an old one", async () => {
+test("a timestamp in milliseconds is distinguished from an old one", async () => {
   const { app: one } = await app();
   const body = "{}";
   const id = "msg_1";
@@ -207,7 +207,7 @@ test("a body that is not a removal is refused before any request", async () => {
     if (detail) assert.match(problem.detail, detail);
   }
   assert.equal(simulator.log().length, 0);
-  // What it is, its bytes say, whatever the sender calls it.
+  // The content type does not matter.
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "foo", "application", ""]) {
     assert.equal((await post(one, order, { "Content-Type": type })).status, 200);
   }
@@ -225,7 +225,7 @@ test("the same webhook-id again gets the same answer, joins, or is refused for a
   assert.equal(simulator.log().length, 2);
   const other = await post(one, { ...order, participantId: "q" }, { id });
   assert.deepEqual([other.status, other.body.code], [422, "ID_REUSED"]);
-  // A refusal that is final stays, too.
+  // A final refusal is repeated too.
   const unknown = { id: randomUUID() };
   const nobody = { ...order, participantId: "nobody" };
   assert.equal((await post(one, nobody, unknown)).status, 404);
@@ -234,35 +234,35 @@ test("the same webhook-id again gets the same answer, joins, or is refused for a
   assert.equal(simulator.log().length, before);
 });
 
-test("an answer of 500 or above is not final: the next try with the same id is done", async () => {
+test("an answer of 500 or above is not final: the next try with the same id is carried out", async () => {
   const { app: one, simulator } = await app({ config: conversation(connected("p")), client: { maxRetries: 0 } });
   simulator.addFault({ status: 503 });
   const id = randomUUID();
   assert.equal((await post(one, order, { id })).status, 502);
   const { status, body } = await post(one, order, { id });
   assert.deepEqual([status, body.outcome], [200, "disconnected"]);
-  // But of one that is refused for good.
+  // A refusal that is not temporary is final.
   simulator.addFault({ status: 403 });
   const refused = { id: randomUUID() };
   assert.equal((await post(one, order, refused)).body.code, "FORBIDDEN");
   assert.equal((await post(one, order, refused)).body.code, "FORBIDDEN");
 });
 
-test("a long id has a status; what is no path is a problem; the operator's mistake is not the sender's", async () => {
+test("a long id has a status; an unknown path is a problem; the operator's mistake is not the sender's", async () => {
   const { app: one } = await app({ config: conversation(connected("p")) });
   const { headers } = await post(one, order, { id: "%".repeat(256), Prefer: "respond-async" });
   assert.equal((await ask(one, "GET", headers.location, { headers: signed("") })).status, 200);
   const bad = await ask(one, "GET", "/v1/removals/%E0", { headers: signed("") });
   assert.deepEqual([bad.status, bad.body.code], [400, "INVALID_ARGUMENT"]);
   const { app: wrong } = await app({ config: conversation(connected("p")), client: { accessToken: "no token" } });
-  const told = await post(wrong, order);
-  assert.deepEqual([told.status, told.body.code], [502, "INTERNAL"]);
-  assert.match(told.body.detail, /configuration is wrong.*accessToken/);
+  const answer = await post(wrong, order);
+  assert.deepEqual([answer.status, answer.body.code], [502, "INTERNAL"]);
+  assert.match(answer.body.detail, /configuration is wrong.*accessToken/);
 });
 
-// ---- Later ----
+// ---- Pending removals ----
 
-test("what takes longer is a 202, and its path tells the rest", async () => {
+test("a slow removal is a 202, and its path has the answer", async () => {
   const config = conversation(connected("p", { schedule: [{ at: -1e6, state: "alerting" }] }));
   const { app: one, simulator } = await app({
     config,
@@ -282,7 +282,7 @@ test("what takes longer is a 202, and its path tells the rest", async () => {
     done = await ask(one, "GET", headers.location, byToken);
   } while (done.body.status === "pending");
   assert.deepEqual([done.status, done.body.id, done.body.outcome], [200, "msg/1", "disconnected"]);
-  // Signed like the POST, with an empty body; and the POST itself now has the answer.
+  // A GET that is signed like the POST, with an empty body; the POST itself now has the answer too.
   const bySignature = await ask(one, "GET", headers.location, { headers: signed("") });
   assert.equal(bySignature.text, done.text);
   assert.equal((await post(one, order, { id: "msg/1" })).text, done.text);
@@ -298,7 +298,7 @@ test("what takes longer is a 202, and its path tells the rest", async () => {
   assert.deepEqual([unknown.status, unknown.body.code], [404, "NOT_FOUND"]);
 });
 
-test("Prefer: respond-async answers at once; an error is told by the path too", async () => {
+test("Prefer: respond-async answers at once; the path has an error too", async () => {
   const { app: one } = await app({ config: conversation(connected("p")) });
   const nobody = { ...order, participantId: "nobody" };
   const { status, headers } = await post(one, nobody, { Prefer: "respond-async, wait=5" });
@@ -311,7 +311,7 @@ test("Prefer: respond-async answers at once; an error is told by the path too", 
   assert.deepEqual([answer.status, answer.body.code], [404, "PARTICIPANT_NOT_FOUND"]);
 });
 
-test("without a STATUS_TOKEN only a signature opens the status", async () => {
+test("without a STATUS_TOKEN only a signature gives access to the status", async () => {
   const { app: one } = await app({ statusToken: undefined });
   for (const Authorization of ["Bearer undefined", "Bearer ", "Bearer null"]) {
     assert.equal((await ask(one, "GET", "/v1/removals/x", { headers: { Authorization } })).status, 401);
@@ -329,7 +329,7 @@ test("a removal that waited longer than maxAgeMs is not carried out", async () =
 
 // ---- Shutting down ----
 
-test("while it closes, what is under way ends and is told, and nothing new is taken", async () => {
+test("while the app closes, removals under way are answered, and new ones are refused", async () => {
   const config = conversation(connected("p", { schedule: [{ at: -1e6, state: "alerting" }] }), connected("q"));
   const { app: one, simulator } = await app({ config, client: { settleMs: 20_000, timeoutMs: 30_000 } });
   const url = await one.listen();
@@ -346,7 +346,7 @@ test("while it closes, what is under way ends and is told, and nothing new is ta
   await assert.rejects(post(url, order));
 });
 
-// ---- What an operator needs ----
+// ---- Routes for operators ----
 
 test("healthz, readyz, metrics and openapi.json", async () => {
   let token = async () => "tok-00000000";
@@ -400,7 +400,7 @@ test("each removal is a span with its outcome and the correlation id", async () 
   assert.ok(!JSON.stringify([done.attributes, failed.attributes]).includes(accessToken));
 });
 
-test("the plugin leaves an app of one's own as it is", async () => {
+test("the plugin does not change the app that registers it", async () => {
   const Fastify = require("fastify");
   const { client } = await app({ config: conversation(connected("p")) });
   const own = Fastify();

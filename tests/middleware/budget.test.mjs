@@ -1,12 +1,12 @@
-// One budget for all workers of a token: counted in Redis, corrected by the platform, and insured against its absence.
+// The budget that all workers of a token share: counted in Redis, corrected by the platform, and the share of each
+// worker while Redis is away.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { redis, withoutRedis } from "./redis.mjs";
-import { RedisBudget, require } from "./support.mjs";
+import { delay, RedisBudget, require } from "./support.mjs";
 
 const { Redis } = require("ioredis");
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const never = () => new AbortController().signal;
 const skip = withoutRedis;
 
@@ -20,7 +20,7 @@ after(async () => {
   await store?.close();
 });
 
-/** The budget of one worker, with a connection of its own. */
+/** The budget of one worker, with its own connection. */
 async function budget(key, { url = store.url, connection: timeouts, ...more } = {}) {
   const prompt = { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 };
   const connection = new Redis(url, { ...prompt, ...timeouts });
@@ -29,7 +29,7 @@ async function budget(key, { url = store.url, connection: timeouts, ...more } = 
   return new RedisBudget({ redis: connection, key, ...more });
 }
 
-/** Takes `count` requests; how many were granted is `granted`. */
+/** Takes `count` requests; `granted` counts those that may be sent. */
 function takes(one, count, { priority = false, follows = false, signal } = {}) {
   const taken = { granted: 0, refused: [] };
   for (let index = 0; index < count; index++) {
@@ -43,7 +43,7 @@ function takes(one, count, { priority = false, follows = false, signal } = {}) {
   return taken;
 }
 
-/** Settles when nothing was granted any more for a while. */
+/** Waits until no more requests are granted. */
 async function calm(...all) {
   const sum = () => all.reduce((total, { granted, refused }) => total + granted + refused.length, 0);
   for (let before = -1; before !== sum(); ) {
@@ -59,18 +59,18 @@ test("until a first response, four requests; then what is left, over all workers
   await calm(first);
   assert.equal(first.granted, 4);
   one.report({ allowed: 20, count: 4, resetMs: 4_000 });
-  // The other one learns of the limit from Redis, and asks for no more than is left.
+  // The other worker reads the limit from Redis, and takes only what is left.
   const second = takes(other, 30);
   await calm(first, second);
   assert.equal(first.granted + second.granted, 20);
   assert.deepEqual([first.refused, second.refused], [[], []]);
-  // The window ends: the rest of both, 20 at a time.
+  // When the window ends, 20 more.
   await delay(4_000);
   await calm(first, second);
   assert.equal(first.granted + second.granted, 40);
 });
 
-test("calls that end without a response do not hold up the others", { skip }, async () => {
+test("calls that end without a response do not block the others", { skip }, async () => {
   const one = await budget(randomUUID(), { silenceMs: 300 });
   const taken = takes(one, 6);
   await delay(100);
@@ -110,7 +110,7 @@ test("a 429 for one worker pauses all", { skip }, async () => {
   assert.equal(taken.granted, 5);
 });
 
-test("Redis that hangs is like Redis that is away", { skip }, async () => {
+test("a Redis that hangs counts as away", { skip }, async () => {
   const own = await redis();
   const connection = { commandTimeout: 1_000 };
   const one = await budget(randomUUID(), { ...own, connection });
@@ -118,7 +118,7 @@ test("Redis that hangs is like Redis that is away", { skip }, async () => {
   await delay(100);
   own.pause();
   const taken = takes(one, 10);
-  // The first one waits for the command, the next three go at once; then a response has to come.
+  // The first request waits for the command, the next three are granted at once; then a response has to come.
   while (taken.granted < 4) await delay(50);
   one.report({ allowed: 20, count: 5, resetMs: 60_000 });
   while (taken.granted < 10) await delay(50);
@@ -146,7 +146,7 @@ test("the longest pause counts, also while Redis is away", { skip }, async () =>
   await own.close();
 });
 
-test("while Redis is away, a window that ends now does end", { skip }, async () => {
+test("while Redis is away, a reset of 0 ms ends the window", { skip }, async () => {
   const own = await redis();
   const one = await budget(randomUUID(), own);
   one.report({ allowed: 10, count: 1, resetMs: 1_000 });
@@ -160,7 +160,7 @@ test("while Redis is away, a window that ends now does end", { skip }, async () 
   await own.close();
 });
 
-test("a request that is not needed any more takes nothing", { skip }, async () => {
+test("an aborted request is not counted", { skip }, async () => {
   const one = await budget(randomUUID());
   one.report({ allowed: 10, count: 8, resetMs: 3_000 });
   const gone = takes(one, 5, { signal: AbortSignal.abort("enough") });
@@ -169,7 +169,7 @@ test("a request that is not needed any more takes nothing", { skip }, async () =
   assert.deepEqual([gone.granted, gone.refused.length, taken.granted], [0, 5, 2]);
 });
 
-test("who would have to wait for long is told so, with the time", { skip }, async () => {
+test("a request that would wait too long is refused, with the time", { skip }, async () => {
   const one = await budget(randomUUID());
   one.report({ allowed: 3, count: 3, resetMs: 40_000 });
   await delay(50);
@@ -178,7 +178,7 @@ test("who would have to wait for long is told so, with the time", { skip }, asyn
   assert.ok(error.retryAfterMs > 30_000 && error.retryAfterMs <= 40_000, error.retryAfterMs);
 });
 
-test("a write goes before reads that begin, and priority before the others; who leaves is skipped", {
+test("a write goes before first reads, and priority before the others; aborted requests are skipped", {
   skip,
 }, async () => {
   const one = await budget(randomUUID());
@@ -216,7 +216,7 @@ test("while Redis is away, each worker has its share of what is left; then Redis
   assert.equal(before.granted, 4);
   await own.stop();
   await delay(300);
-  // Each may send four until it hears of the platform; then its half of what is left.
+  // Each worker may send four until a response, then its half of what is left.
   const first = both.map((one) => takes(one, 10));
   await calm(...first);
   assert.ok(
@@ -231,7 +231,7 @@ test("while Redis is away, each worker has its share of what is left; then Redis
   for (const { refused } of first) for (const { code } of refused) assert.equal(code, "RATE_LIMITED");
   await own.start();
   await delay(500);
-  // Again four at most, until a response has told what Redis does not know.
+  // Again at most four, until a response has reported what Redis has not counted.
   const again = takes(both[0], 10);
   await calm(again);
   assert.ok(again.granted <= 4, again.granted);

@@ -1,16 +1,26 @@
-// A fleet of real processes: one server, workers, a Redis, and the platform with its limit of requests. What the test
-// of the queue asserts, and what `npm run bench:queue` measures.
+// A fleet of real processes: one server, workers, a Redis, and a platform with a limit of requests. For fleet.test.mjs
+// and for `npm run bench:queue`.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { redis } from "./redis.mjs";
-import { ask, connected, createSimulator, post, require, secret, start, startWorker, statusToken } from "./support.mjs";
+import {
+  ask,
+  connected,
+  createSimulator,
+  delay,
+  post,
+  require,
+  secret,
+  start,
+  startWorker,
+  statusToken,
+} from "./support.mjs";
 
 const { Redis } = require("ioredis");
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-/** How long the platform takes to answer, shows old states, and takes to carry out what it accepted. */
+/** The platform's latency, the lag of its reads, and the delay of its disconnects. */
 const PLATFORM = { readLagMs: 120, effectDelayMs: 80, faults: [{ delayMs: 15, times: 1e9 }] };
 
-/** The platform's log, by what matters. */
+/** The counts of the platform's log. */
 function counted(log) {
   const accepted = log.filter(({ isWrite, accepted }) => isWrite && accepted);
   return {
@@ -26,10 +36,19 @@ function counted(log) {
 
 export const REMOVALS = 500;
 export const REQUESTS_PER_SECOND = 120;
-/** A worker is killed and Redis restarted, each after so many accepted disconnects. */
+/** The numbers of accepted disconnects after which a worker is killed, and Redis restarted. */
 export const FAULTS = { killWorkerAt: 100, restartRedisAt: 200 };
-/** So many senders come then while Redis is away. */
+/** The number of senders that wait until Redis is away. */
 const LATE = 50;
+
+/** Waits for a condition; fails after five minutes. */
+async function until(condition, what) {
+  const started = performance.now();
+  while (!condition()) {
+    if (performance.now() - started > 300_000) throw new Error(`not within 5 minutes: ${what}`);
+    await delay(5);
+  }
+}
 
 /** The processor time that a process has used, in milliseconds; on Linux only. */
 function cpuMs(pid) {
@@ -43,7 +62,7 @@ function cpuMs(pid) {
   }
 }
 
-/** What a Redis holds, in bytes. */
+/** The memory that a Redis uses, in bytes. */
 async function memoryOf({ url }) {
   const connection = new Redis(url);
   const [, bytes] = /^used_memory:(\d+)/m.exec(await connection.info("memory"));
@@ -52,7 +71,7 @@ async function memoryOf({ url }) {
 }
 
 /**
- * Removes one participant of each of `removals` conversations; gives each sender's outcome and the platform's counts.
+ * Removes one participant of each of `removals` conversations; returns each sender's outcome and the platform's counts.
  * @param {object} options
  * @param {number} options.workers
  * @param {number} options.removals
@@ -72,7 +91,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
     GENESYS_CLOUD_BASE_URL: platform.baseUrl,
     GENESYS_CLOUD_ACCESS_TOKEN: "tok-00000000",
     QUEUE_URL: store.url,
-    // However slow the machine is.
+    // Enough for a slow machine.
     MAX_AGE_MS: "300000",
   };
   const server = await start(env);
@@ -83,9 +102,9 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
   const headers = { Authorization: `Bearer ${statusToken}` };
   const statuses = new Map();
   let waitedMs = 0;
-  let tellRedisStopped;
+  let resolveRedisStopped;
   const redisStopped = new Promise((resolve) => {
-    tellRedisStopped = resolve;
+    resolveRedisStopped = resolve;
   });
 
   async function send(conversationId, index) {
@@ -96,7 +115,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
     return outcome;
   }
 
-  /** What a good sender does: it asks for what is pending, and tries again what it may. */
+  /** Sends a removal as a good sender: polls while it is pending, and tries again after a 503. */
   async function ordered(conversationId) {
     const id = randomUUID();
     for (;;) {
@@ -104,9 +123,9 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       while (answer.body.status === "pending") {
         await delay(250);
-        const told = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
-        // While the queue is away, nobody knows.
-        if (told.body.code !== "NOT_READY") answer = told;
+        const polled = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+        // While Redis is away, the answer is unknown.
+        if (polled.body.code !== "NOT_READY") answer = polled;
       }
       if (answer.status !== 503) return answer.body.outcome ?? answer.body.code;
       await delay(Number(answer.headers["retry-after"]) * 1_000);
@@ -118,16 +137,16 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
   async function fail() {
     const { killWorkerAt, restartRedisAt } = faults;
     if (killWorkerAt !== undefined) {
-      while (accepted() < killWorkerAt) await delay(5);
+      await until(() => accepted() >= killWorkerAt, `${killWorkerAt} accepted disconnects`);
       working[0].child.kill("SIGKILL");
       events.push(`a worker killed after ${accepted()} accepted disconnects`);
     }
     if (restartRedisAt !== undefined) {
-      while (accepted() < restartRedisAt) await delay(5);
+      await until(() => accepted() >= restartRedisAt, `${restartRedisAt} accepted disconnects`);
       await store.stop();
       events.push(`Redis stopped after ${accepted()}`);
-      tellRedisStopped();
-      while (!statuses.has(503)) await delay(5);
+      resolveRedisStopped();
+      await until(() => statuses.has(503), "a 503");
       await delay(1_000);
       await store.start();
     }
@@ -151,7 +170,7 @@ export async function removeByFleet({ workers, removals, requestsPerSecond, faul
 }
 
 async function isGone(baseUrl, id) {
-  // The limit is a token's: each of these has one of its own.
+  // With its own token, because the limit applies to each token.
   const headers = { Authorization: `Bearer another-token-of-${id}` };
   const response = await fetch(`${baseUrl}/api/v2/conversations/calls/${id}`, { headers });
   const { participants } = await response.json();

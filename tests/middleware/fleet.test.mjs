@@ -1,12 +1,12 @@
-// Several machines, as processes: a worker that dies in the middle of its removals, and a restart of Redis.
+// Several machines, as processes: the death of a worker during its removals, and a restart of Redis.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FAULTS, REMOVALS, REQUESTS_PER_SECOND, removeByFleet } from "./fleet.mjs";
 import { withoutRedis } from "./redis.mjs";
 
-/** What holds in every run, however slow the machine is. */
+/** Asserts what holds in every run, on slow machines too. */
 function check(t, { outcomes, statuses, takeovers, gone, exits, events, requests, limited, accepted, removed }) {
-  // One that the killed worker had removed without telling is already gone for the next one.
+  // A participant that the killed worker had removed is already gone for the next worker.
   assert.deepEqual(
     outcomes.filter((outcome) => !/^(already-)?disconnected$/.test(outcome)),
     [],
@@ -20,8 +20,8 @@ function check(t, { outcomes, statuses, takeovers, gone, exits, events, requests
   t.diagnostic(`${events.join("; ")}; ${takeovers} taken over, of whom ${again} were gone already`);
   const answers = [...statuses].map(([status, count]) => `${count} x ${status}`).join(", ");
   t.diagnostic(`${requests} requests to the platform, ${limited} of them a 429; answers: ${answers}`);
-  // While the workers count by themselves, without Redis, their windows differ from the platform's. How many 429s that
-  // gives is the machine's affair: 0 to 2 % where it is quiet, up to 6 % where it is slow.
+  // While the workers count without Redis, their windows differ from the platform's. The share of 429s depends on the
+  // machine: 0 to 2 % without load, up to 6 % on a slow one.
   assert.ok(limited / requests <= 0.15, `${limited} of ${requests} requests were a 429`);
 }
 

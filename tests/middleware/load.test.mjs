@@ -1,24 +1,24 @@
-// 500 signed webhooks at once on one process, upstream of it a platform with its limit of 300 requests a window: every
-// one is answered, none is lost, none is done twice.
+// 500 signed webhooks at once on one process, whose platform has a limit of 300 requests a window: every one is
+// answered, none is lost, none is carried out twice.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { ask, connected, createSimulator, post, secret, start, statusToken } from "./support.mjs";
+import { ask, atTheEnd, connected, createSimulator, delay, post, secret, start, statusToken } from "./support.mjs";
 
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const REMOVALS = 500;
-/** The platform's window is a minute; the test does not wait for that. */
+/** Shorter than the platform's minute, so that the test is fast. */
 const WINDOW_MS = 2_000;
-/** Of the process, beyond what it needs at its start. */
+/** The growth of the process's memory since its start. */
 const MAX_GROWTH_BYTES = 150e6;
 
-test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the end each is done once", async (t) => {
+test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and each is carried out once", async (t) => {
   const ids = Array.from({ length: REMOVALS }, (_, index) => `c-${index}`);
   const conversations = ids.map((id) => ({ id, participants: [connected("p")] }));
-  // The first answers take their time, so that on any machine some webhooks come before the limits are known.
+  // The first responses are slow, so that on any machine some webhooks come before the limits are known.
   const faults = [{ on: "read", delayMs: 1_000, times: 4 }];
   const simulator = await createSimulator({ conversations, requestsPerMinute: 300, rateWindowMs: WINDOW_MS, faults });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const server = await start({
     WEBHOOK_SECRET: secret,
     STATUS_TOKEN: statusToken,
@@ -35,13 +35,14 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
   const seen = new Map();
   const headers = { Authorization: `Bearer ${statusToken}` };
 
-  /** What a good sender does: it asks for what is pending, and tries again what it may. */
+  /** Sends a removal as a good sender: polls while it is pending, and tries again after a 503 or a 504. */
   async function send(conversationId, index) {
     const id = randomUUID();
-    // Every other one has less time than the wait for the budget takes. On a slow machine the others may run out of it too.
+    // Every other removal has less time than the wait for the budget takes; on a slow machine the others may too.
     const isShort = index % 2 === 1;
     const order = { conversationId, participantId: "p", ...(isShort ? { timeoutMs: 3_000 } : {}) };
-    // On a slow machine the deadline may come after the disconnect was sent: the answer says so, and the next try finds it.
+    // On a slow machine the deadline may come after the disconnect was sent: the answer reports that, and the next try
+    // finds the participant gone.
     let wasSent = false;
     for (;;) {
       let answer = await post(server.url, order, { id });
@@ -58,7 +59,7 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and in the en
       const seconds = Number(answer.headers["retry-after"]);
       if (answer.status === 503) assert.ok(seconds >= 1 && /RATE_LIM|OVERL/.test(answer.body.code), answer.text);
       else assert.equal(answer.body.code, "TIMEOUT", answer.text);
-      // Before a first response, the middleware takes the window for a minute: the test does not wait for that.
+      // Before a first response, the middleware assumes a window of a minute, which is longer than the test's.
       await delay(Math.min(seconds || 1, 3) * 1_000);
     }
   }

@@ -13,6 +13,7 @@ import {
   connected,
   createSimulator,
   createWorker,
+  delay,
   folder,
   Problem,
   post,
@@ -27,9 +28,8 @@ import {
 
 const { Redis } = require("ioredis");
 const { parse } = require("yaml");
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until a process has printed that: its line may come later than an answer that it has caused. */
+/** Waits until a process has printed a line, which may come later than the answer. */
 async function printedBy(running, pattern) {
   for (let waits = 0; waits < 400 && !pattern.test(running.printed); waits++) await delay(25);
   assert.match(running.printed, pattern);
@@ -46,7 +46,7 @@ before(async () => {
 });
 after(() => store?.close());
 
-/** A platform of these conversations, and the environment of processes that work on it, with a queue of their own. */
+/** A platform with these conversations, and the environment of processes that use it, with their own queue. */
 async function platformed(conversations, more) {
   const simulator = await createSimulator({ conversations });
   const platform = await simulator.listen();
@@ -67,7 +67,7 @@ const order = (conversationId, more) => ({ conversationId, participantId: "p", .
 const status = (server, id) => ask(server.url, "GET", `/v1/removals/${encodeURIComponent(id)}`, { headers });
 const accepted = (simulator) => simulator.log().filter(({ isWrite, accepted }) => isWrite && accepted).length;
 
-/** The answer of a removal that is pending, when it is not any more. */
+/** Polls a pending removal until it has ended. */
 async function ended(server, id) {
   for (;;) {
     const answer = await status(server, id);
@@ -76,6 +76,7 @@ async function ended(server, id) {
   }
 }
 
+/** Ends processes by SIGTERM; each has to exit with 0. */
 async function stopped(...processes) {
   for (const { child } of processes) child.kill("SIGTERM");
   assert.deepEqual(
@@ -84,9 +85,9 @@ async function stopped(...processes) {
   );
 }
 
-// ---- Without a queue's Redis: configuration ----
+// ---- Configuration, without Redis ----
 
-test("what is wrong with a configuration of a queue is told at start", () => {
+test("mistakes in the configuration of a queue are reported at start", () => {
   const good = { WEBHOOK_SECRET: secret, GENESYS_CLOUD_REGION: "us-east-1", GENESYS_CLOUD_ACCESS_TOKEN: "tok" };
   for (const QUEUE_URL of [
     "redis://",
@@ -111,7 +112,7 @@ test("what is wrong with a configuration of a queue is told at start", () => {
   for (const more of [{ QUEUE_URL }, { STATUS_TOKEN: "t" }]) {
     assert.throws(() => configuration({ ...good, ...more, BULL_BOARD: "on" }), { message: /BULL_BOARD needs/ });
   }
-  // The name of a token's budget tells nothing of it, and is that of its client where it has one.
+  // The name of a token's budget does not reveal the token; it depends on the OAuth client if there is one.
   const keys = ["tok", "tik"].map((one) => configuration({ ...good, GENESYS_CLOUD_ACCESS_TOKEN: one }).tokenKey);
   assert.ok(keys[0] !== keys[1] && /^[0-9a-f]{32}$/.test(keys[0]), keys.join());
 });
@@ -124,7 +125,7 @@ test("compose.yaml has a Redis, a server and three workers", () => {
   assert.match(services.redis.command, /--maxmemory-policy noeviction/);
   for (const { environment } of [services.server, services.worker]) {
     assert.equal(environment.QUEUE_URL, "redis://redis:6379");
-    // All other variables are known to the configuration.
+    // The configuration has all other variables.
     const known = readFileSync(join(folder, "config.js"), "utf8");
     for (const name of Object.keys(environment)) assert.ok(known.includes(` ${name}: `), name);
   }
@@ -148,7 +149,7 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
   const first = await post(here.url, order("a"), { id });
   assert.deepEqual([first.status, first.body.id, first.body.outcome], [200, id, "disconnected"]);
   assert.equal(first.body.timeline, undefined);
-  // The same answer, from the other server, by POST and by GET; and no other body.
+  // The other server gives the same answer by POST and by GET, and refuses another body.
   assert.deepEqual((await post(there.url, order("a"), { id })).body, first.body);
   assert.deepEqual((await status(there, id)).body, first.body);
   assert.equal((await post(there.url, order("a", { confirm: true }), { id })).body.code, "ID_REUSED");
@@ -201,7 +202,7 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
   await platform.close();
 });
 
-test("jobs hold what was asked and what became of it: never a token; and are kept for a day", { skip }, async () => {
+test("jobs hold the order and its ending, never a token, and are kept for a day", { skip }, async () => {
   const { platform, env } = await platformed([one("a", "p")]);
   const [server, worker] = [await start(env), await startWorker(env)];
   await post(server.url, order("a", { onBehalfOf: "u-ada" }), { id: "kept" });
@@ -223,15 +224,15 @@ test("jobs hold what was asked and what became of it: never a token; and are kep
   assert.deepEqual([removeOnComplete, removeOnFail], Array(2).fill({ age: 86_400 }));
   connection.disconnect();
   await stopped(server, worker);
-  // Nor does what the processes print.
+  // The output of the processes has no token either.
   for (const { printed } of [server, worker]) assert.ok(!printed.includes(token) && !printed.includes(statusToken));
   await platform.close();
 });
 
-test("what may pass is tried again by the worker; what does not is told at once", { skip }, async () => {
+test("temporary failures are tried again by the worker; others are reported at once", { skip }, async () => {
   const { simulator, platform, env } = await platformed([one("a", "p"), one("b", "p", "q")]);
   const [server, worker] = [await start(env), await startWorker(env)];
-  // The call gives up after its fourth; the worker's next try succeeds.
+  // The call fails at its fourth attempt; the worker's next try succeeds.
   simulator.addFault({ status: 503, times: 5 });
   await post(server.url, order("a"), { id: "passes", Prefer: "respond-async" });
   const passed = await ended(server, "passes");
@@ -256,10 +257,10 @@ test("what may pass is tried again by the worker; what does not is told at once"
   await platform.close();
 });
 
-test("a 503 is not final: the next try with the same webhook-id is done, also of one that joined", {
+test("a 503 is not final: the next try with the same webhook-id is carried out, also of one that joined", {
   skip,
 }, async () => {
-  // A removal that is too old for a second try.
+  // The removal is too old for a second try.
   const { simulator, platform, env } = await platformed([one("a", "p")], { MAX_AGE_MS: "1500" });
   const [server, worker] = [await start(env), await startWorker(env)];
   const ids = ["first", "joined"];
@@ -269,7 +270,7 @@ test("a 503 is not final: the next try with the same webhook-id is done, also of
   for (const { body } of failed) assert.equal(body.code, "SERVER_ERROR", JSON.stringify(body));
   await stopped(worker);
   await platform.close();
-  // Another platform, where it works.
+  // Another platform, on which the removal succeeds.
   const other = await createSimulator({ conversations: [one("a", "p")] });
   const listening = await other.listen();
   const again = await startWorker({ ...env, GENESYS_CLOUD_BASE_URL: listening.baseUrl });
@@ -292,7 +293,7 @@ test("a removal that waited for longer than MAX_AGE_MS is not carried out", { sk
   assert.deepEqual([late, body.code, body.mayHaveDisconnected], [504, "EXPIRED", undefined]);
   assert.match(body.detail, /No request was sent within 200 ms \(MAX_AGE_MS\)/);
   assert.deepEqual(simulator.log(), []);
-  // The sender's next try is a removal of its own.
+  // The sender's next try is a new removal.
   assert.equal((await post(server.url, order("a"), { id: "old" })).body.outcome, "disconnected");
   await stopped(server, worker);
   await platform.close();
@@ -316,7 +317,7 @@ test("priority goes first", { skip }, async () => {
   await platform.close();
 });
 
-test("a worker that lost its lock sends nothing any more", { skip }, async () => {
+test("a worker that lost its lock sends nothing more", { skip }, async () => {
   const dialing = { id: "p", purpose: "customer", schedule: [{ at: -1e6, state: "dialing" }] };
   const { simulator, platform, env } = await platformed([{ id: "a", participants: [dialing] }]);
   const server = await start(env);
@@ -329,7 +330,7 @@ test("a worker that lost its lock sends nothing any more", { skip }, async () =>
   const sent = simulator.log().length;
   await delay(500);
   assert.equal(simulator.log().length, sent);
-  // The next one takes it over; nobody knows what the first one did.
+  // The next worker takes it over, and cannot know what the first one sent.
   simulator.setState("a", "p", "connected");
   const answer = await ended(server, "held");
   assert.equal(answer.body.outcome, "disconnected");
@@ -339,9 +340,9 @@ test("a worker that lost its lock sends nothing any more", { skip }, async () =>
   await platform.close();
 });
 
-// ---- Redis away, and the end ----
+// ---- Redis away, and shutdown ----
 
-test("without Redis a sender is told at once to come again; with it, all goes on", { skip }, async () => {
+test("without Redis a sender gets a 503 at once; when Redis is back, all goes on", { skip }, async () => {
   const own = await redis();
   await own.stop();
   const { simulator, platform, env } = await platformed([one("a", "p")], { QUEUE_URL: own.url });
@@ -359,13 +360,13 @@ test("without Redis a sender is told at once to come again; with it, all goes on
   const worker = await starting;
   while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
   assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
-  // One that hangs is like one that is away.
+  // A Redis that hangs counts as away.
   own.pause();
   await refused();
   own.resume();
   while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
   assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
-  // And its end is no reason to stay.
+  // The processes end without Redis too.
   await own.stop();
   await refused();
   await stopped(server, worker);
@@ -395,7 +396,7 @@ test("/readyz fails where jobs wait and none becomes active", { skip }, async ()
   await deliveries.close();
 });
 
-test("SIGTERM: the worker ends what it has begun, and takes nothing new; the server answers 202", {
+test("SIGTERM: the worker ends its removals and takes no new ones; the server answers 202", {
   skip,
 }, async () => {
   const conversations = Array.from({ length: 20 }, (_, index) => one(`c-${index}`, "p"));
@@ -408,7 +409,7 @@ test("SIGTERM: the worker ends what it has begun, and takes nothing new; the ser
   await stopped(worker);
   const done = accepted(simulator);
   assert.ok(done >= 4 && done < 20, done);
-  // The rest waits for the next worker; who waits for an answer gets one.
+  // The other removals wait for the next worker; waiting requests are answered.
   await stopped(server);
   for (const { status } of await Promise.all(answers)) assert.ok([200, 202].includes(status));
   const next = [await start(env), await startWorker(env)];
@@ -480,9 +481,9 @@ test("OpenTelemetry's context travels with the job", { skip }, async () => {
   await deliveries.close();
 });
 
-// ---- In this process, with removals of the test's own ----
+// ---- In this process, with simulated removals ----
 
-/** A queue, and workers on it that do `remove`. */
+/** A queue, and workers on it that call `remove`. */
 async function queued({ maxAgeMs = 30_000, url = `${store.url}/${databases++}` } = {}) {
   const open = () => new QueuedDeliveries({ url, log: silent, maxAgeMs });
   const deliveries = open();
@@ -512,7 +513,7 @@ const done = async () => ({ result: { outcome: "disconnected" }, requests: 2 });
 const fails = (code) => async () => ({ problem: new Problem(code, "It failed."), requests: 2 });
 const answerOf = async (delivery) => delivery.answer ?? (await delivery.within(10_000));
 
-test("a removal too old for its next try tells the last one's reason, and what a dead worker may have done", {
+test("a removal too old for another try has the last reason, and what a dead worker may have done", {
   skip,
 }, async () => {
   const { redis, work, accept, close } = await queued({ maxAgeMs: 700 });
@@ -568,7 +569,7 @@ test("of two bodies with one webhook-id at two servers, one is refused", { skip 
   await close();
 });
 
-test("a webhook that joined one that joined another one has that one's answer", { skip }, async () => {
+test("a webhook gets its answer through a chain of joined removals", { skip }, async () => {
   const { deliveries, work, accept, close } = await queued();
   const failing = work(fails("TIMEOUT"));
   await failing.pause();
@@ -589,7 +590,7 @@ test("a webhook that joined one that joined another one has that one's answer", 
   await close();
 });
 
-test("a try that its worker ends is tried again at once", { skip }, async () => {
+test("a try that its worker cancelled is repeated at once", { skip }, async () => {
   const { work, accept, close } = await queued();
   let tries = 0;
   const worker = work(async (_order, { signal }) => {
@@ -640,7 +641,7 @@ test("a database that Redis does not have ends the process: it is another deploy
   }
 });
 
-test("what Redis refuses is told in the log by its word; a password is in none", { skip }, async () => {
+test("the log names the error code of Redis, and never a password", { skip }, async () => {
   const own = await redis();
   const connection = new Redis(own.url);
   await connection.config("SET", "requirepass", "the-right-password");

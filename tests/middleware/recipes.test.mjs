@@ -1,4 +1,4 @@
-// The recipes of www/recipes, each as its users run it, against the simulator over HTTP.
+// The recipes of www/recipes, each in its own host or framework, against the simulator over HTTP.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -14,7 +14,7 @@ let simulator;
 let platform;
 
 before(async () => {
-  // As users have them: beside a node_modules that holds what they import.
+  // In a folder with a node_modules, as in an application.
   recipes = mkdtempSync(join(tmpdir(), "dic-recipes-"));
   cpSync(join(root, "www", "recipes"), recipes, { recursive: true });
   symlinkSync(join(folder, "node_modules"), join(recipes, "node_modules"));
@@ -32,8 +32,8 @@ after(async () => {
 
 const load = (name) => import(pathToFileURL(join(recipes, name)).href);
 
-/** Asks `send(body, headers)` -> { status, headers, body } for the recipe's own removal, and for refusals. */
-async function holds(participantId, send) {
+/** Checks a recipe: a removal, a repetition, and refusals; `send(body, headers)` returns { status, headers, body }. */
+async function check(participantId, send) {
   const ask = (order, headers) => {
     const body = JSON.stringify(order);
     return send(body, headers ?? signed(body));
@@ -53,7 +53,11 @@ async function holds(participantId, send) {
   );
 }
 
-const told = async (response) => ({ status: response.status, headers: response.headers, body: await response.json() });
+const answerOf = async (response) => ({
+  status: response.status,
+  headers: response.headers,
+  body: await response.json(),
+});
 
 test("Express 5, in 20 lines", async () => {
   const lines = readFileSync(join(recipes, "express.mjs"), "utf8")
@@ -64,15 +68,15 @@ test("Express 5, in 20 lines", async () => {
   const server = app({ secret, accessToken, api: "calls", baseUrl: platform.baseUrl }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${server.address().port}/remove`;
-  await holds("express.mjs", async (body, headers) => told(await fetch(url, { method: "POST", headers, body })));
+  await check("express.mjs", async (body, headers) => answerOf(await fetch(url, { method: "POST", headers, body })));
   server.close();
   server.closeAllConnections();
 });
 
 test("a Next.js route", async () => {
   const { POST } = await load("next-route.mjs");
-  await holds("next-route.mjs", async (body, headers) =>
-    told(await POST(new Request("http://localhost/api/remove", { method: "POST", headers, body }))),
+  await check("next-route.mjs", async (body, headers) =>
+    answerOf(await POST(new Request("http://localhost/api/remove", { method: "POST", headers, body }))),
   );
 });
 
@@ -82,7 +86,7 @@ test("AWS Lambda, bundled by esbuild", async () => {
   const entryPoints = [join(recipes, "lambda.mjs")];
   await build({ entryPoints, outfile, bundle: true, platform: "node", format: "cjs", logLevel: "error" });
   const { handler } = await import(pathToFileURL(outfile).href);
-  await holds("lambda.mjs", async (body, headers) => {
+  await check("lambda.mjs", async (body, headers) => {
     const event = { headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
     const { statusCode, headers: given, body: text } = await handler(event);
     return { status: statusCode, headers: new Headers(given), body: JSON.parse(text) };
@@ -92,7 +96,7 @@ test("AWS Lambda, bundled by esbuild", async () => {
 // In workerd itself it runs in `npm run test:hosts`.
 test("Cloudflare Workers, by its fetch handler", async () => {
   const { default: worker } = await load("worker.mjs");
-  await holds("worker.mjs", async (body, headers) =>
-    told(await worker.fetch(new Request("http://localhost/", { method: "POST", headers, body }), process.env)),
+  await check("worker.mjs", async (body, headers) =>
+    answerOf(await worker.fetch(new Request("http://localhost/", { method: "POST", headers, body }), process.env)),
   );
 });

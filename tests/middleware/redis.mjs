@@ -1,5 +1,4 @@
-// A Redis of Debian's `redis-server` for a test: on a port of its own, with its append-only file in a folder of its
-// own.
+// A `redis-server` for a test, on a free port, with its append-only file in a temporary folder.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const isThere = spawnSync("redis-server", ["--version"]).status === 0;
-/** Why tests with Redis are skipped here, if they are: the option `skip` of a test. */
+/** The option `skip` of tests with Redis: false, or the reason. */
 export const withoutRedis = isThere ? false : "no redis-server found; on Debian: sudo apt-get install redis-server";
 
 async function freePort() {
@@ -18,24 +17,12 @@ async function freePort() {
   return port;
 }
 
-/** Starts one; `stop` and `start` keep what it holds, `close` removes it. */
+/** Starts a Redis; `stop` and `start` keep its data, `close` removes them. */
 export async function redis() {
   const folder = mkdtempSync(join(tmpdir(), "redis-"));
   const port = await freePort();
-  const args = [
-    "--port",
-    String(port),
-    "--dir",
-    folder,
-    "--save",
-    "",
-    "--appendonly",
-    "yes",
-    "--loglevel",
-    "notice",
-    "--databases",
-    "99",
-  ];
+  const settings = { port, dir: folder, save: "", appendonly: "yes", loglevel: "notice", databases: 99 };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   let child;
   let exited;
   const start = async () => {

@@ -1,4 +1,4 @@
-// The middleware as processes: its configuration, its tokens, its log, and how it ends.
+// The server process of the middleware: configuration, tokens, log and shutdown.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,10 +8,12 @@ import { test } from "node:test";
 import { root } from "../../scripts/run.mjs";
 import {
   ask,
+  atTheEnd,
   clientCredentials,
   configuration,
   connected,
   createSimulator,
+  delay,
   post,
   REGIONS,
   secret,
@@ -19,14 +21,13 @@ import {
   statusToken,
 } from "./support.mjs";
 
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const credentials = {
   GENESYS_CLOUD_CLIENT_ID: "id-of-the-client",
   GENESYS_CLOUD_CLIENT_SECRET: "secret-of-the-client",
 };
 const order = { conversationId: "c", participantId: "p" };
 
-/** A login host whose answers the test gives, and how often it was asked. */
+/** A login host with the test's answers, and a record of its requests. */
 async function loginHost(answer) {
   const asked = [];
   const server = createServer(async (request, response) => {
@@ -40,6 +41,7 @@ async function loginHost(answer) {
     server.close();
     server.closeAllConnections();
   };
+  atTheEnd(close);
   return { loginUrl: `http://127.0.0.1:${server.address().port}`, asked, close };
 }
 
@@ -121,7 +123,7 @@ test("a wrong configuration ends the process with its message", async () => {
   assert.equal(await first.exited, 0);
 });
 
-test("PLATFORM=simulator needs nothing at all", async () => {
+test("PLATFORM=simulator needs no other variable", async () => {
   const server = await start({ PLATFORM: "simulator" });
   const by = { by: server.webhookSecret };
   const { status, body } = await post(
@@ -163,6 +165,7 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
   const login = await loginHost((response) => answer(response));
   const simulator = await createSimulator({ conversations: [{ id: "c", participants: [connected("p")] }] });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const env = {
     WEBHOOK_SECRET: secret,
     STATUS_TOKEN: statusToken,
@@ -191,14 +194,14 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
     assert.deepEqual([ready.status, ready.body.code], [503, "NOT_READY"]);
   }
   answer = (response) => json(response, 200, { access_token: token, expires_in: 86_400 });
-  // Every error of the platform, and a token that it repeats.
+  // Errors of the platform, and a token that it echoes.
   const echo = { code: "bad", message: `what is Bearer ${token}?` };
   simulator.addFault({ on: "write", status: 400, body: JSON.stringify(echo) });
   assert.equal((await post(server.url, order)).body.code, "REJECTED");
   simulator.addFault({ status: 403, body: JSON.stringify(echo) });
   assert.equal((await post(server.url, order)).body.code, "FORBIDDEN");
   simulator.addFault({ status: 500, times: 9, body: token });
-  assert.equal((await post(server.url, { ...order, timeoutMs: 200 })).status, 502);
+  assert.equal((await post(server.url, { ...order, timeoutMs: 2_000 })).status, 502);
   assert.equal((await ask(server.url, "GET", "/readyz")).status, 200);
   await post(server.url, `{"conversationId":"${token}"`);
   await post(server.url, { ...order, participantId: "x", [token]: 1 }, { id: "secretive" });
@@ -212,15 +215,16 @@ test("a login that fails is no fault of the sender, and is tried again by the ne
   login.close();
 });
 
-// ---- Its end ----
+// ---- Shutdown ----
 
-test("SIGTERM under load: what is under way is answered, nothing new is taken, exit 0", async () => {
+test("SIGTERM under load: removals under way are answered, new ones are refused, exit 0", async () => {
   const participants = Array.from({ length: 40 }, (_, index) => connected(`p-${index}`));
   const simulator = await createSimulator({
     conversations: [{ id: "c", participants }],
     faults: [{ delayMs: 300, times: 1e6 }],
   });
   const platform = await simulator.listen();
+  atTheEnd(() => platform.close());
   const env = {
     WEBHOOK_SECRET: secret,
     GENESYS_CLOUD_BASE_URL: platform.baseUrl,
@@ -261,7 +265,7 @@ test("slow and half-open senders do not keep others from being answered", async 
   }));
   const answers = await Promise.all(orders.map((one) => post(server.url, one, { by: server.webhookSecret })));
   for (const { status, body } of answers) assert.deepEqual([status, body.outcome], [200, "disconnected"]);
-  // Nor the process from ending, before the 30 s that it would wait for removals; and a second signal cuts nothing off.
+  // Nor do they delay the end of the process by the 30 s that removals have; and a second signal cuts nothing off.
   server.child.kill("SIGTERM");
   server.child.kill("SIGINT");
   assert.equal(await server.exited, 0);

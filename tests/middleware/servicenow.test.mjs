@@ -1,5 +1,4 @@
-// The Script Include of www/servicenow, as it is pasted: ES5, against the middleware, with small stand-ins for the
-// classes of ServiceNow.
+// The Script Include of www/servicenow: ES5, against the middleware, with small replacements for ServiceNow's classes.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
@@ -13,7 +12,7 @@ import { secret, start } from "./support.mjs";
 const source = readFileSync(join(root, "www", "servicenow", "RemoveCaller.js"), "utf8");
 const order = { conversationId: "c", participantId: "p" };
 
-/** ServiceNow, as far as the script uses it; `execute` blocks there, so the request is made by a process. */
+/** The parts of ServiceNow that the script uses; `execute` blocks, so another process makes the request. */
 function serviceNow(url, { mac, key = secret.slice(6) } = {}) {
   const requests = [];
   class RESTMessageV2 {
@@ -39,7 +38,7 @@ function serviceNow(url, { mac, key = secret.slice(6) } = {}) {
     }
     execute() {
       requests.push(this);
-      // As there: without it, what looks like a variable is replaced after it was signed.
+      // Without that call, ServiceNow replaces what looks like a variable after the body was signed.
       const body = this.isLiteral ? this.#text : this.#text.replace(/\$\{.*?\}/g, "");
       const ask = `const { url, method, headers, body } = JSON.parse(process.argv[1]);
         fetch(url, { method, headers, body }).then(async (response) =>
@@ -86,30 +85,30 @@ function serviceNow(url, { mac, key = secret.slice(6) } = {}) {
   return { script: new RemoveCaller(), requests };
 }
 
-/** The middleware in a process of its own: the script blocks this one while it asks. */
+/** The middleware in another process, because the script blocks this one. */
 const middleware = (more) => start({ PLATFORM: "simulator", WEBHOOK_SECRET: secret, ...more });
 
 test("it is ES5", async () => {
   const { transformSync } = await import("esbuild");
-  // esbuild refuses const, let, classes, destructuring and the like; arrows, templates and shorthands it would rewrite.
+  // esbuild refuses const, let, classes and destructuring; it would rewrite arrows, templates and shorthands.
   const { code } = transformSync(source, { target: "es5" });
   const plain = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
   assert.doesNotMatch(plain, /=>|`|\b(let|const|class)\b/);
   assert.equal(code.match(/function/g).length, plain.match(/function/g).length);
 });
 
-test("it removes the caller, and tells refusals in words", async () => {
+test("it removes the caller, and reports refusals as text", async () => {
   const server = await middleware();
   const { script, requests } = serviceNow(server.url);
-  const told = { ...script.remove({ conversationId: "demo-1", participantId: "customer" }, "fixed") };
-  assert.deepEqual(told, { isDone: true, outcome: "disconnected", message: "The caller was removed." });
+  const answer = { ...script.remove({ conversationId: "demo-1", participantId: "customer" }, "fixed") };
+  assert.deepEqual(answer, { isDone: true, outcome: "disconnected", message: "The caller was removed." });
   assert.ok(requests.every(({ timeoutMs, isLiteral }) => timeoutMs === 5_000 && isLiteral));
   // The same id: the same answer.
   assert.equal(script.remove({ conversationId: "demo-1", participantId: "customer" }, "fixed").outcome, "disconnected");
   const nobody = script.remove({ conversationId: "demo-2", participantId: "nobody", settleMs: 10 });
   assert.deepEqual([nobody.isDone, nobody.code, nobody.id], [false, "PARTICIPANT_NOT_FOUND", undefined]);
   assert.match(nobody.message, /Check the participant id/);
-  // A body that looks like a variable arrives as it was signed.
+  // A body that contains a variable arrives as it was signed.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what ServiceNow would replace
   const literal = script.remove({ conversationId: "demo-3", participantId: "${customer}", settleMs: 10 });
   assert.equal(literal.code, "PARTICIPANT_NOT_FOUND");
@@ -117,19 +116,19 @@ test("it removes the caller, and tells refusals in words", async () => {
   await server.exited;
 });
 
-test("a removal that takes longer is asked for until it is done", async () => {
+test("a pending removal is polled until it is done", async () => {
   const server = await middleware({ ANSWER_WITHIN_MS: "0" });
   const { script, requests } = serviceNow(server.url);
-  let told = script.remove({ conversationId: "demo-1", participantId: "customer" }, "slow");
-  assert.deepEqual([told.isDone, told.code, told.id], [false, "PENDING", "slow"]);
-  while (told.code === "PENDING") told = script.status(told.id);
-  assert.deepEqual([told.isDone, told.outcome], [true, "disconnected"]);
+  let answer = script.remove({ conversationId: "demo-1", participantId: "customer" }, "slow");
+  assert.deepEqual([answer.isDone, answer.code, answer.id], [false, "PENDING", "slow"]);
+  while (answer.code === "PENDING") answer = script.status(answer.id);
+  assert.deepEqual([answer.isDone, answer.outcome], [true, "disconnected"]);
   assert.deepEqual([requests[0].method, requests[1].method], ["post", "get"]);
   server.child.kill();
   await server.exited;
 });
 
-test("Base64 of hex digits is told from a wrong secret; an unreachable middleware is told too", async () => {
+test("Base64 of hex digits is distinguished from a wrong secret; an unreachable middleware is reported", async () => {
   const server = await middleware();
   const hex = { mac: (hmac) => Buffer.from(hmac.digest("hex")).toString("base64") };
   assert.match(serviceNow(server.url, hex).script.remove(order).message, /hex digits/);
@@ -141,8 +140,11 @@ test("Base64 of hex digits is told from a wrong secret; an unreachable middlewar
   assert.deepEqual([code, typeof id], ["UNREACHABLE", "string"]);
 });
 
-test("not-connected is no success, and says in which state the caller is", () => {
+test("not-connected is no success, and its message names the state", () => {
   const { script } = serviceNow("");
-  const told = script._told({ status: 200, body: { status: "done", outcome: "not-connected", state: "queued" } }, "x");
-  assert.deepEqual([told.isDone, told.message], [false, "The caller is queued: click again in a moment."]);
+  const answer = script._told(
+    { status: 200, body: { status: "done", outcome: "not-connected", state: "queued" } },
+    "x",
+  );
+  assert.deepEqual([answer.isDone, answer.message], [false, "The caller is queued: click again in a moment."]);
 });

@@ -1,4 +1,4 @@
-// What the tests of the middleware share: its modules, a signer that is not ours, and apps of it.
+// Shared parts of the middleware's tests: its modules, an independent signer, apps and processes.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
@@ -29,6 +29,8 @@ export const keyOf = (one) => Buffer.from(one.slice(6), "base64");
 export const statusToken = "a-token-for-the-status";
 export const accessToken = "a-secret-token-of-the-platform";
 
+export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const schedule = [{ at: -1e6, state: "connected" }];
 export const connected = (id, more) => ({ id, purpose: "customer", schedule, ...more });
 
@@ -43,12 +45,13 @@ export function signed(body, { id = randomUUID(), by = secret, at = new Date(), 
   };
 }
 
-/** Sends a removal to an app or a URL; gives its status, headers and parsed body. */
+/** Sends a removal to an app or a URL; returns status, headers, text and parsed body. */
 export async function post(target, order, options = {}) {
   const body = typeof order === "string" ? order : JSON.stringify(order);
   return ask(target, "POST", "/v1/removals", { headers: signed(body, options), body });
 }
 
+/** Sends a request to an app or a URL. */
 export async function ask(target, method, path, { headers = {}, body } = {}) {
   if (typeof target === "string") {
     const response = await fetch(target + path, { method, headers, body });
@@ -80,19 +83,19 @@ export async function app({ config, fetch, client: more, ...options } = {}) {
   return { app, simulator, client };
 }
 
-/** What a test that failed has left behind would keep its process from ending. */
+/** Functions to call after the tests: what a failed test leaves behind would keep the process alive. */
 const left = new Set();
 if (process.env.NODE_TEST_CONTEXT) after(() => Promise.all([...left].map((end) => end())));
 
-/** Ends with the tests of the file, if it has not by itself. */
+/** Calls `end` after the tests of the file, unless the returned function is called before. */
 export function atTheEnd(end) {
   left.add(end);
   return () => left.delete(end);
 }
 
 /**
- * Starts a process of the middleware; settles when it has printed the line with this field, which it holds then, or
- * has ended. `printed` is everything that it prints.
+ * Starts a process of the middleware; settles when it has printed a JSON line with this field, whose fields the result
+ * then has, or when it has ended. `printed` is all its output.
  */
 async function started(file, field, env) {
   const child = spawn(process.execPath, [file], {
@@ -120,8 +123,8 @@ async function started(file, field, env) {
   return running;
 }
 
-/** Starts `npm start`'s process; `url` once it listens. */
+/** Starts the server, until it listens or ends; the result has its `url`. */
 export const start = (env) => started("server.js", "url", env);
 
-/** Starts `npm run worker`'s process; `concurrency` once it works. */
+/** Starts a worker, until it works or ends; the result has its `concurrency`. */
 export const startWorker = (env) => started("worker.js", "concurrency", env);

@@ -1,10 +1,11 @@
-// What the tests in tests/support/boundary.rs lend to a call: a scripted fetch, and records of what it does.
+// Test doubles for tests/support/boundary.rs: a scripted fetch, options, a counted signal and callbacks.
 
 const body = (state) => JSON.stringify({ entities: state === "not listed" ? [] : [{ id: "p-1", state }] });
 
 /**
- * A fetch that answers from a script, the last entry again and again: a state, a status, `lost`, `silent`, `foreign
- * STATE`, `big`. It keeps what it was called with.
+ * A fetch that answers from a script, whose last entry is repeated, and that records its calls. An entry is a state, a
+ * status, `lost`, `silent` (until an abort), `deaf` (not even then), `garbage`, `foreign STATE`, `json only STATE` or
+ * `endless`.
  */
 export function fakeFetch(script) {
   const calls = [];
@@ -80,7 +81,7 @@ export const rejecter = async () => {
 export const abortOn = (counted, type) => (event) =>
   event.type === type && counted.controller.abort("from the callback");
 
-/** Replaces the global fetch; the function that comes back restores it. */
+/** Replaces the global fetch; returns a function that restores it. */
 export function replaceGlobalFetch(fake) {
   const { fetch } = globalThis;
   globalThis.fetch = fake.fetch;

@@ -1,14 +1,14 @@
-// The desktop's side of the protocol of host.js: copy this file to the page that shows the host page in a frame.
+// The desktop's side of the protocol in host.js: copy this file to the page that shows the host page in a frame.
 
 const PROTOCOL = "remove-caller";
 const VERSION = 1;
 
 /**
- * Loads the host page into a frame and drives it.
+ * Loads the host page into a frame, and gives it its conversation.
  * @param {HTMLIFrameElement} frame its sandbox needs allow-scripts, allow-same-origin, allow-popups and allow-forms
  * @param {object} options
  * @param {string} options.page the host page's address, with `?gcTargetEnv=` where it serves several regions
- * @param {string} [options.conversationId] default: none yet, see `show`
+ * @param {string} [options.conversationId] default: none, until `show`
  * @param {string} [options.language] `de-at`
  * @param {Record<string, (message: any) => void>} [options.on] by type: `ready`, `sign-in-required`, `signed-in`,
  * `outcome`, `error`, `height`, `invalid`
@@ -29,7 +29,7 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
   }
 
   /** @param {MessageEvent} event */
-  function heard({ source, origin, data }) {
+  function onMessage({ source, origin, data }) {
     if (source !== frame.contentWindow || origin !== address.origin || data?.protocol !== PROTOCOL) return;
     if (data.type === "ready") {
       isReady = true;
@@ -39,7 +39,7 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
     if (Object.hasOwn(on, data.type)) on[data.type](data);
   }
 
-  window.addEventListener("message", heard);
+  window.addEventListener("message", onMessage);
   frame.src = address.href;
   return {
     /** Shows another conversation. @param {string} conversationId @param {string} [language] */
@@ -49,9 +49,9 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
     },
     /** Reads the participants again. */
     refresh: () => tell("refresh"),
-    /** Ends it; the frame is the caller's. */
+    /** Unloads the host page; the frame stays. */
     close() {
-      window.removeEventListener("message", heard);
+      window.removeEventListener("message", onMessage);
       frame.src = "about:blank";
     },
   };

@@ -1,8 +1,8 @@
-// Regions: what a Genesys Cloud desktop calls them, and where their API, login and desktop are.
+// The regions: their names in a Genesys Cloud desktop, and the URLs of their API, login and desktop.
 
 /**
- * `{{gcTargetEnv}}` is a name, not a domain. The names: `genesys-cloud-service-discovery-web` 3.0.500; the domains: the
- * official SDK 262, `PureCloudRegionHosts`. Others follow the rule below, or stand in config.json.
+ * Domains by `{{gcTargetEnv}}`, which is a name. Sources: `genesys-cloud-service-discovery-web` 3.0.500 for the names,
+ * the official SDK 262, `PureCloudRegionHosts`, for the domains. Other names match `REGION`, or are domains.
  */
 const DOMAINS = {
   prod: "mypurecloud.com",
@@ -27,18 +27,19 @@ export class SetUpError extends Error {
 }
 
 /**
- * Refuses to be framed by others, also where the web server sends no `frame-ancestors`, in browsers that tell.
+ * Refuses frames of other origins, also where the web server sends no `frame-ancestors`, in browsers that expose the
+ * origins (`ancestorOrigins`).
  * @param {string[]} allowed origins
  */
 export function checkAncestors(allowed) {
-  const stranger = [...(location.ancestorOrigins ?? [])].find((origin) => !allowed.includes(origin));
-  if (stranger) throw new SetUpError(`The page around this one, "${stranger}", is not listed in hosts of config.json.`);
+  const unknown = [...(location.ancestorOrigins ?? [])].find((origin) => !allowed.includes(origin));
+  if (unknown) throw new SetUpError(`The page around this one, "${unknown}", is not listed in hosts of config.json.`);
 }
 
 /**
  * The environment that the page was opened for.
  * @param {any} config config.json
- * @param {string | undefined} name `{{gcTargetEnv}}` or a domain; it may be missing where config.json has one only
+ * @param {string | undefined} name `{{gcTargetEnv}}` or a domain; optional if config.json has only one environment
  */
 export function environmentOf({ environments }, name) {
   const known = Object.keys(environments ?? {});

@@ -1,9 +1,9 @@
-// The Genesys Cloud desktop around the page: its lifecycle and its toasts, by the vendor's client.
+// The connection to a Genesys Cloud desktop, by the vendor's client: lifecycle and toasts.
 import ClientApp from "purecloud-client-app-sdk";
 import { SetUpError } from "./environments.js";
 
 /**
- * Refuses an origin that is not the region's: toasts go there.
+ * Refuses an origin that is not the region's, because toasts are sent to it.
  * @param {{ desktopOrigin: string, domain: string }} environment
  * @param {string} given `{{gcHostOrigin}}`
  */
@@ -16,19 +16,20 @@ export function checkDesktop({ desktopOrigin, domain }, given) {
 }
 
 /**
- * @param {string} origin `{{gcHostOrigin}}`: messages go to it and come from it only
+ * Joins the desktop's lifecycle; returns its toasts.
+ * @param {string} origin `{{gcHostOrigin}}`: messages are sent to it, and accepted from it, only
  * @param {{ onFocus: () => void, onStop: () => void }} hooks
  */
 export function joinDesktop(origin, { onFocus, onStop }) {
   const { lifecycle, alerting } = new ClientApp({ pcOrigin: origin });
-  // The desktop waits for an answer to both, and ends the page after a while without one.
+  // The desktop waits for an answer to both, and closes the page after a while without one.
   lifecycle.addBootstrapListener(() => lifecycle.bootstrapped());
   lifecycle.addStopListener(() => {
     onStop();
     lifecycle.stopped();
   });
   lifecycle.addFocusListener(onFocus);
-  // Names come from outside: they are shown as plain text, not as Markdown.
+  // Plain text, not Markdown, because names of participants come from outside.
   const common = /** @type {const} */ ({ showCloseButton: true, markdownMessage: false });
   return {
     /**

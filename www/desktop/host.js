@@ -1,10 +1,11 @@
-// Any other desktop around the page: a small protocol over postMessage, with a checked origin on both sides.
+// The connection to any other desktop: a small protocol over postMessage, with a checked origin on both sides.
 import { SetUpError } from "./environments.js";
 
 const PROTOCOL = "remove-caller";
 const VERSION = 1;
 
 /**
+ * Joins the desktop; returns `tell`, which sends it messages.
  * @param {string} origin of the desktop, as the query names it
  * @param {unknown} allowed `hosts` of config.json
  * @param {{ onInit: (order: { conversationId: string, language?: string }) => void, onRefresh: () => void }} hooks

@@ -1,13 +1,13 @@
-// What the page was opened with: the desktop's placeholders in the query, or, after a redirect, in `state`.
+// The launch parameters: the desktop's placeholders in the query, or, after a redirect, in `state`.
 
-/** The present placeholder and the old one of each. */
+/** The current and the old placeholder of each parameter. */
 const PARAMETERS = {
   conversationId: ["gcConversationId", "pcConversationId"],
   environment: ["gcTargetEnv", "pcEnvironment"],
   desktopOrigin: ["gcHostOrigin"],
   language: ["gcLangTag", "pcLangTag"],
   popup: ["gcUsePopupAuth", "pcUsePopupAuth"],
-  // Another desktop than that of Genesys Cloud: its origin.
+  // The origin of a desktop other than that of Genesys Cloud.
   host: ["host"],
 };
 
@@ -25,7 +25,7 @@ export function launchOf(url) {
   return Object.fromEntries(entries.filter(([, value]) => value));
 }
 
-/** The address for a reload: without the answer of the sign-in. @param {URL} url @param {Launch} launch */
+/** The address for a reload, without the sign-in's response. @param {URL} url @param {Launch} launch */
 export function addressOf(url, launch) {
   const address = new URL(url.pathname, url);
   for (const [name, [parameter]] of Object.entries(PARAMETERS)) {
@@ -36,7 +36,7 @@ export function addressOf(url, launch) {
 }
 
 /**
- * `state` carries the placeholders over the redirect, because the query is gone then.
+ * The OAuth `state`, which carries the placeholders over the redirect, because that has no query of its own.
  * @param {{ nonce: string, popup: boolean, launch: Launch }} content
  */
 export function stateOf(content) {
@@ -47,7 +47,11 @@ export function stateOf(content) {
     .replace(/=+$/, "");
 }
 
-/** @param {string | null} state @returns {{ nonce: string, popup: boolean, launch: Launch } | undefined} */
+/**
+ * The content of a `state`; `undefined` if it is not one of this page.
+ * @param {string | null} state
+ * @returns {{ nonce: string, popup: boolean, launch: Launch } | undefined}
+ */
 export function contentOf(state) {
   try {
     const text = atob(String(state).replace(/-/g, "+").replace(/_/g, "/"));

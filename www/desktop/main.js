@@ -1,4 +1,4 @@
-// The host page: from what a desktop opens it with to `<remove-caller>` with a signed-in user and live events.
+// The host page: `<remove-caller>` in a desktop, with sign-in and live events.
 import "disconnect-if-connected/element/define";
 import { ConversationClient } from "disconnect-if-connected";
 import { joinChannel, sleep } from "./channel.js";
@@ -8,19 +8,20 @@ import { joinHost } from "./host.js";
 import { addressOf, contentOf, launchOf } from "./launch.js";
 import { isWindowOfSignIn, relay, SignIn, storage } from "./sign-in.js";
 import { DISCONNECT, isPermitted, userOf } from "./user.js";
-import { askToSignIn, explain, notice, part, say, show, speak, text } from "./view.js";
+import { askToSignIn, notice, part, setLanguage, setStatus, show, showProblem, text } from "./view.js";
 
-/** How often the list is read while events come too, in milliseconds, and while none come. */
+/** How often the list is read while events arrive, and while none arrive, in milliseconds. */
 const LIVE_POLL_MS = 15_000;
 const SLOW_POLL_MS = 5_000;
-/** When it asks again who is signed in, after that failed, in milliseconds. */
+/** The pause before the user is read again after a failure, in milliseconds. */
 const RETRY_MS = 30_000;
+/** The deadline for config.json, in milliseconds. */
 const CONFIG_MS = 10_000;
 
 /** @type {import("disconnect-if-connected/element").RemoveCallerElement} */
 const element = part("participants");
 const refresh = () => void element.refresh();
-/** Ends everything: the desktop closes the page. */
+/** Aborted when the desktop closes the page. */
 const end = new AbortController();
 /** @type {ReturnType<typeof joinHost> | undefined} */
 let host;
@@ -43,7 +44,7 @@ function showChannel(state, error) {
 }
 
 /**
- * The user's name and permissions, and the events of the user's calls.
+ * Shows who is signed in and which permission is missing, and passes on the events of the user's calls.
  * @param {{ apiUrl: string, clientId: string }} environment
  * @param {SignIn} signIn
  * @param {ConversationClient} client
@@ -80,10 +81,10 @@ async function listen({ apiUrl, clientId }, signIn, client, signal) {
   }
 }
 
-/** Neither name nor number: the desktop knows them. @param {any} participant */
+/** A participant for the desktop: without name and number, which it knows. @param {any} participant */
 const short = ({ id, purpose, userId }) => ({ id, purpose, userId });
 
-/** Tells the desktop what came of removals. @param {ReturnType<typeof joinDesktop> | undefined} desktop */
+/** Reports removals to the desktop. @param {ReturnType<typeof joinDesktop> | undefined} desktop */
 function report(desktop) {
   element.addEventListener("remove-caller-outcome", (/** @type {any} */ { detail }) => {
     const { participant, result, message } = detail;
@@ -113,16 +114,16 @@ async function start() {
   const isAnswer = url.searchParams.has("error") || (url.searchParams.has("code") && url.searchParams.has("state"));
   const content = isAnswer ? contentOf(url.searchParams.get("state")) : undefined;
   const launch = content?.launch ?? launchOf(url);
-  speak(launch.language);
+  setLanguage(launch.language);
   show("title", "title");
   if (isAnswer && (content ? content.popup : isWindowOfSignIn())) {
-    if (!relay()) say("elsewhere");
+    if (!relay()) setStatus("elsewhere");
     return;
   }
-  say("starting");
+  setStatus("starting");
   if (!window.isSecureContext) throw new SetUpError("This page needs HTTPS.");
   const isFramed = window.parent !== window;
-  // Before anything else: the desktop's first message comes as soon as the page has loaded.
+  // First, because the desktop sends its first message as soon as the page has loaded.
   const desktopOrigin = isFramed && !launch.host ? launch.desktopOrigin : undefined;
   const hooks = { onFocus: refresh, onStop: () => end.abort() };
   const desktop = desktopOrigin ? joinDesktop(desktopOrigin, hooks) : undefined;
@@ -131,12 +132,12 @@ async function start() {
   const { hosts = [], where, confirmMode = "always", api = "calls" } = config;
   let isAsking = true;
   const onInit = (/** @type {{ conversationId: string, language?: string }} */ order) => {
-    if (order.language) speak(order.language);
+    if (order.language) setLanguage(order.language);
     launch.conversationId = order.conversationId;
     for (const id of ["refused", "unread"]) notice(id);
     if (isAsking) return;
     element.conversationId = order.conversationId;
-    say();
+    setStatus();
   };
   if (launch.host && isFramed) host = joinHost(launch.host, hosts, { onInit, onRefresh: refresh });
   const environment = environmentOf(config, launch.environment);
@@ -146,7 +147,7 @@ async function start() {
 
   const store = storage();
   const signIn = new SignIn(environment, store);
-  // Few logins may be framed; and without storage a redirect would lose the verifier.
+  // Most logins refuse to be framed; and without storage a redirect would lose the verifier.
   const popup = !store || (launch.popup ? launch.popup === "true" : isFramed);
   let problem;
   if (isAnswer) {
@@ -158,7 +159,7 @@ async function start() {
   host?.tell("ready");
   const { signal } = end;
   if (!signIn.isSignedIn) {
-    // Never twice without a click: a login that fails would be asked for ever.
+    // Not a second time without a click, because a failing login would be an endless loop.
     const atOnce = !popup && !isAnswer && !signIn.hasLeft;
     if (!atOnce) host?.tell("sign-in-required");
     await askToSignIn(signIn, launch, { popup, atOnce, problem, signal });
@@ -178,7 +179,7 @@ async function start() {
   function begin() {
     isAsking = false;
     for (const id of ["refused", "unread"]) notice(id);
-    say(launch.conversationId ? undefined : "noConversation");
+    setStatus(launch.conversationId ? undefined : "noConversation");
     element.conversationId = launch.conversationId ?? "";
     host?.tell("signed-in");
     session = new AbortController();
@@ -202,7 +203,7 @@ async function start() {
     isAsking = true;
     const hadFocus = document.activeElement === part("sign-out");
     leave();
-    // The list was for the user who has left.
+    // The list was for the user who signed out.
     if (signIn.hasLeft) element.conversationId = "";
     host?.tell("sign-in-required");
     await askToSignIn(signIn, launch, { popup, isAgain: !signIn.hasLeft, hadFocus, signal });
@@ -221,6 +222,6 @@ async function start() {
 }
 
 start().catch((error) => {
-  explain(error);
+  showProblem(error);
   host?.tell("error", { error: { name: error?.name, message: error?.message } });
 });

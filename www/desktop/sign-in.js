@@ -1,23 +1,24 @@
-// Sign-in by authorization code with PKCE: in this window by a redirect, or in a separate window. The token is kept in
-// memory and in sessionStorage, nowhere else.
+// The sign-in by authorization code with PKCE: by a redirect of this window, or in a separate window. The token is kept
+// in memory and in sessionStorage, nowhere else.
 import * as oauth from "oauth4webapi";
 import { stateOf } from "./launch.js";
 
-/** How often it looks whether the sign-in's window was closed. */
-const LOOK_MS = 500;
-/** How long the login may take to exchange a code. */
+/** How often to check whether the sign-in's window was closed. */
+const CHECK_MS = 500;
+/** The deadline for the exchange of a code. */
 const EXCHANGE_MS = 10_000;
-/** A token is given up so long before its end, but not before half of its life. */
+/** A token is not used this long before its expiry, but for at least half of its life. */
 const EARLY_MS = 10_000;
-/** A request may take so long (the default of `requestTimeoutMs`). */
+/** How long a request that used the token before may still take (the default of `requestTimeoutMs`). */
 const FRESH_MS = 3_000;
+/** The type of the message between the two windows, and the start of the sign-in window's name. */
 const MESSAGE = "remove-caller-sign-in";
 
 /** @typedef {{ accessToken: string, expires: number }} Token */
 /** @param {Token | undefined} token */
 const isValid = (token) => token !== undefined && Date.now() < token.expires;
 
-/** The sign-in has failed: `code` is the login's `error`, or one of ours. */
+/** A sign-in that failed: `code` is the login's `error`, or one of this page. */
 export class SignInError extends Error {
   name = "SignInError";
   /** @param {string} code @param {string} [description] */
@@ -27,10 +28,10 @@ export class SignInError extends Error {
   }
 }
 
-/** What a provider of tokens throws while nobody is signed in. */
+/** The error of `accessToken` while nobody is signed in. */
 export class SignInRequired extends Error {
   name = "SignInRequired";
-  // For the channel and for the list, as if the platform had refused a token.
+  // The channel and the list handle it as a token that the platform refused.
   status = 401;
   code = "UNAUTHORIZED";
   constructor() {
@@ -41,7 +42,7 @@ export class SignInRequired extends Error {
   }
 }
 
-/** sessionStorage, or nothing where the browser blocks it for pages of other sites. */
+/** sessionStorage; `undefined` where the browser blocks it for frames of other sites. */
 export function storage() {
   try {
     const { sessionStorage } = globalThis;
@@ -53,13 +54,13 @@ export function storage() {
   }
 }
 
-/** The address without a query: exactly what the OAuth client has as redirect URI. */
+/** The redirect URI of the OAuth client: this address without a query. */
 export const redirectUri = () => location.origin + location.pathname;
 
-/** Whether this is a sign-in's window, also where the login's answer has no `state`. */
+/** Whether this window was opened for a sign-in, also if the login's response has no `state`. */
 export const isWindowOfSignIn = () => window.opener !== null && window.name.startsWith(MESSAGE);
 
-/** Gives the answer of a sign-in's window to the page that opened it; false where there is none. */
+/** Sends the login's response to the page that opened this window; false if there is none. */
 export function relay() {
   if (!globalThis.opener) return false;
   globalThis.opener.postMessage({ type: MESSAGE, name: window.name, url: location.href }, location.origin);
@@ -67,7 +68,7 @@ export function relay() {
   return true;
 }
 
-/** An error without a `state`: it is shown, nothing else is done with it. @param {URL} url */
+/** Throws the error of a response without a `state`, which cannot be validated. @param {URL} url */
 function throwIfRefused({ searchParams }) {
   const error = searchParams.get("error");
   if (error && !searchParams.has("state")) throw new SignInError(error, searchParams.get("error_description") ?? error);
@@ -81,12 +82,12 @@ export class SignIn {
   #key;
   /** @type {Token | undefined} */
   #token;
-  /** When this page began to use it. */
+  /** When this page began to use the token. */
   #since = 0;
   #hasLeft = false;
   /** Called when there is no valid token any more. */
   onRequired = () => {};
-  /** Called when another frame of this tab has signed in anew, perhaps somebody else. */
+  /** Called when another frame of this tab has signed in again, perhaps as another user. */
   onChanged = () => {};
 
   /**
@@ -105,7 +106,7 @@ export class SignIn {
     this.#store = store;
     this.#key = `remove-caller:${loginUrl}:${clientId}`;
     this.#adopt();
-    // How long it has been in use nobody knows.
+    // A stored token may have been in use for any time.
     this.#since = 0;
     window.addEventListener("storage", ({ key }) => {
       const before = this.#token?.accessToken;
@@ -137,7 +138,7 @@ export class SignIn {
     return isValid(this.#token);
   }
 
-  /** Takes what this tab has stored, where it may store anything. */
+  /** Takes over the token that this tab has stored. */
   #adopt() {
     if (!this.#store) return;
     const stored = this.#read("token");
@@ -145,11 +146,11 @@ export class SignIn {
     this.#token = stored;
   }
 
-  /** A provider of tokens, for requests. */
+  /** The token provider for requests. */
   accessToken = ({ refresh = false } = {}) => {
     if (refresh) {
       this.#adopt();
-      // A refusal that comes right after a sign-in is of a request that was sent before it.
+      // A 401 right after a sign-in belongs to a request that was sent before it.
       if (Date.now() - this.#since > FRESH_MS) this.forget();
     }
     if (!this.isSignedIn) {
@@ -159,7 +160,7 @@ export class SignIn {
     return /** @type {Token} */ (this.#token).accessToken;
   };
 
-  /** Whether the user has left: the login has to ask who signs in, though it knows somebody. */
+  /** Whether the user signed out: the login then has to ask who signs in, though it still has a session. */
   get hasLeft() {
     return this.#hasLeft || this.#read("left") === true;
   }
@@ -177,7 +178,7 @@ export class SignIn {
   }
 
   /**
-   * What a sign-in needs, made before the click: a window opens in the click itself only.
+   * Prepares a sign-in before the click, because a window can only be opened during the click itself.
    * @param {import("./launch.js").Launch} launch
    * @param {boolean} popup
    */
@@ -199,14 +200,14 @@ export class SignIn {
     return { url: url.href, verifier, state };
   }
 
-  /** Leaves for the login, and comes back to this page. @param {Awaited<ReturnType<SignIn["prepare"]>>} prepared */
+  /** Goes to the login, which returns to this page. @param {Awaited<ReturnType<SignIn["prepare"]>>} prepared */
   redirect({ url, verifier, state }) {
-    // By its state: several frames of a tab may be on their way at once.
+    // The key contains the state, because several frames of a tab may sign in at once.
     this.#write(`verifier:${state}`, verifier);
     location.replace(url);
   }
 
-  /** After a redirect. @param {URL} url */
+  /** Completes a sign-in after a redirect. @param {URL} url of this page, with the login's response */
   async complete(url) {
     throwIfRefused(url);
     const state = String(url.searchParams.get("state"));
@@ -217,7 +218,7 @@ export class SignIn {
   }
 
   /**
-   * Signs in by a window of its own; to be called in a click.
+   * Signs in by a separate window; to be called during a click.
    * @param {Awaited<ReturnType<SignIn["prepare"]>>} prepared
    * @param {AbortSignal} signal
    */
@@ -229,21 +230,22 @@ export class SignIn {
     try {
       const answer = await new Promise((resolve, reject) => {
         /** @param {MessageEvent} event */
-        function heard({ origin, data }) {
+        function onMessage({ origin, data }) {
           if (origin !== location.origin || data?.type !== MESSAGE) return;
           const url = new URL(data.url);
-          // Its source is lost where the window is closed already; an answer without a state has the window's name.
+          // Not by the event's source, which is null once the window is closed. A response without a state has the
+          // window's name.
           if (data.name === name || url.searchParams.get("state") === state) resolve(url);
         }
-        window.addEventListener("message", heard, { signal: done.signal });
+        window.addEventListener("message", onMessage, { signal: done.signal });
         signal.throwIfAborted();
         signal.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
-        let looks = 0;
-        const look = setInterval(() => {
-          // Its message may still be on the way.
-          if (opened.closed && ++looks > 1) reject(new SignInError("popup_closed"));
-        }, LOOK_MS);
-        done.signal.addEventListener("abort", () => clearInterval(look));
+        let closedChecks = 0;
+        const timer = setInterval(() => {
+          // At the second check, because its message may still be on the way.
+          if (opened.closed && ++closedChecks > 1) reject(new SignInError("popup_closed"));
+        }, CHECK_MS);
+        done.signal.addEventListener("abort", () => clearInterval(timer));
       });
       await this.#exchange(answer, { verifier, state });
     } finally {
@@ -252,7 +254,7 @@ export class SignIn {
     }
   }
 
-  /** @param {URL} url @param {{ verifier: string, state: string }} begun */
+  /** Exchanges a response's code for a token. @param {URL} url @param {{ verifier: string, state: string }} begun */
   async #exchange(url, { verifier, state }) {
     throwIfRefused(url);
     try {
@@ -275,7 +277,7 @@ export class SignIn {
       this.#hasLeft = false;
       this.#write("left", undefined);
     } catch (/** @type {any} */ error) {
-      // What the login itself says, in the query or in the answer of the exchange.
+      // The login's own error, in the query or in the response of the exchange.
       if (error.error) throw new SignInError(error.error, error.error_description);
       throw new SignInError("failed");
     }

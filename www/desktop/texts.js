@@ -1,4 +1,4 @@
-// The page's own texts, in English and German; those of the list are the element's.
+// The texts of the page, in English and German, without those of the element.
 
 /** @type {Record<string, Record<string, string>>} */
 export const languages = {
@@ -85,12 +85,12 @@ export const languages = {
   },
 };
 
-/** The language of a tag such as `de-at`; English where there is none. @param {string | undefined} tag */
+/** The language of a tag such as `de-at`; English if there are no texts in it. @param {string | undefined} tag */
 export function languageOf(tag) {
   const [language] = (tag ?? "en").toLowerCase().split("-");
   return Object.hasOwn(languages, language) ? language : "en";
 }
 
-/** @param {string} text @param {Record<string, unknown>} values */
+/** Fills in a text. @param {string} text @param {Record<string, unknown>} values */
 export const filled = (text, values) =>
   text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name] ?? "") : all)).trim();

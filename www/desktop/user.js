@@ -1,9 +1,11 @@
-// The user who is signed in, and what that user may do.
+// The signed-in user and the user's permissions.
 
-const ANSWER_MS = 10_000;
+/** The deadline of the request. */
+const REQUEST_MS = 10_000;
 export const DISCONNECT = "conversation:communication:disconnect";
 
 /**
+ * Reads the signed-in user.
  * @param {string} apiUrl
  * @param {(request: { refresh: boolean }) => string} accessToken
  * @param {AbortSignal} signal
@@ -12,7 +14,7 @@ export const DISCONNECT = "conversation:communication:disconnect";
 export async function userOf(apiUrl, accessToken, signal, refresh = false) {
   const response = await fetch(`${apiUrl}/api/v2/users/me?expand=authorization`, {
     headers: { Authorization: `Bearer ${accessToken({ refresh })}` },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
   });
   const { status } = response;
   if (status === 401 && !refresh) return userOf(apiUrl, accessToken, signal, true);
@@ -22,7 +24,7 @@ export async function userOf(apiUrl, accessToken, signal, refresh = false) {
 }
 
 /**
- * Whether a permission is among those of a user; `*` stands for any part. Where none are listed, nobody knows.
+ * Whether a user has a permission; `*` stands for any part. Without a list, the answer is yes.
  * @param {string[]} all
  * @param {string} wanted
  */

@@ -1,37 +1,37 @@
-// What the page shows beside the list: one status line, notices, who is signed in, the sign-in. It keeps the keys of
-// texts, so that another language shows at once.
+// The parts of the page around the list: status line, notices, user and sign-in. The keys of the texts are kept, so
+// that a new language applies at once.
 import { sleep } from "./channel.js";
 import { redirectUri, SignInError } from "./sign-in.js";
 import { filled, languageOf, languages } from "./texts.js";
 
-/** After a redirect that leads nowhere, the button comes back. */
+/** How long a redirect may take before the button is shown again. */
 const REDIRECT_MS = 10_000;
-/** Errors of a login that a redirect URI which is not the client's may have caused. */
+/** Errors of a login that a wrong redirect URI may have caused. */
 const OF_ADDRESS = ["invalid_request", "invalid_grant", "unauthorized_client"];
 
-/** @param {string} id @returns {any} */
+/** An element of the page. @param {string} id @returns {any} */
 export const part = (id) => document.getElementById(id);
 
-/** @typedef {{ key: string, values?: Record<string, unknown> }} Said */
+/** A text by its key. @typedef {{ key: string, values?: Record<string, unknown> }} Message */
 
 let language = "en";
-/** What each element says. @type {Map<Element, Said>} */
-const said = new Map();
+/** The text of each element. @type {Map<Element, Message>} */
+const messages = new Map();
 
-/** @param {Said} said */
-const words = ({ key, values = {} }) => filled(languages[language][key], values);
+/** @param {Message} message */
+const textOf = ({ key, values = {} }) => filled(languages[language][key], values);
 
-/** @param {Element} element @param {Said | undefined} text */
-function write(element, text) {
-  if (text) said.set(element, text);
-  else said.delete(element);
-  const now = text ? words(text) : "";
-  // A live region speaks at each change.
+/** @param {Element} element @param {Message | undefined} message */
+function write(element, message) {
+  if (message) messages.set(element, message);
+  else messages.delete(element);
+  const now = message ? textOf(message) : "";
+  // Only if it changes, because a live region is read at each change.
   if (element.textContent !== now) element.textContent = now;
 }
 
-/** @param {string} key */
-export const text = (key) => words({ key });
+/** The text of a key in the page's language. @param {string} key */
+export const text = (key) => textOf({ key });
 
 /**
  * Shows a text in an element of the page; without a key, none.
@@ -41,31 +41,30 @@ export const text = (key) => words({ key });
  */
 export const show = (id, key, values) => write(part(id), key === undefined ? undefined : { key, values });
 
-/** @param {string | undefined} tag such as `en-us` */
-export function speak(tag) {
+/** Sets the page's language. @param {string | undefined} tag such as `en-us` */
+export function setLanguage(tag) {
   language = languageOf(tag);
   document.documentElement.lang = language;
-  // It draws itself anew then.
   part("participants").lang = language;
   document.title = text("title");
-  for (const [element, text] of said) write(element, text);
+  for (const [element, message] of messages) write(element, message);
 }
 
-/** The status line. @param {string} [key] @param {Record<string, unknown>} [values] */
-export function say(key, values) {
+/** Sets the status line. @param {string} [key] @param {Record<string, unknown>} [values] */
+export function setStatus(key, values) {
   show("status", key, values);
   part("status").dataset.kind = "";
 }
 
-/** The status line: why it does not go on. @param {any} error */
-export function explain(error) {
+/** Shows in the status line why the page cannot go on. @param {any} error */
+export function showProblem(error) {
   const { key, values } = reasonOf(error);
-  say(key, values);
+  setStatus(key, values);
   part("status").dataset.kind = "problem";
 }
 
 /**
- * A notice that stays: something is set up wrongly. Without a key it goes.
+ * Shows a notice that stays, about a mistake in the set-up; without a key, removes it.
  * @param {string} id
  * @param {string} [key]
  * @param {any} [values]
@@ -74,7 +73,7 @@ export function notice(id, key, values) {
   const list = part("notices");
   const old = list.querySelector(`[data-id="${id}"]`);
   if (key === undefined) {
-    if (old) said.delete(old);
+    if (old) messages.delete(old);
     return old?.remove();
   }
   const item = old ?? document.createElement("li");
@@ -83,7 +82,7 @@ export function notice(id, key, values) {
   if (!old) list.append(item);
 }
 
-/** @param {any} error @returns {Said} */
+/** The text for an error. @param {any} error @returns {Message} */
 function reasonOf(error) {
   if (!(error instanceof SignInError)) return { key: "error", values: { text: String(error?.message ?? error) } };
   const { code } = error;
@@ -93,6 +92,7 @@ function reasonOf(error) {
 }
 
 /**
+ * One attempt to sign in, started by a click or at once.
  * @param {import("./sign-in.js").SignIn} signIn
  * @param {any} prepared
  * @param {boolean} popup
@@ -101,7 +101,7 @@ function reasonOf(error) {
 async function attempt(signIn, prepared, popup, signal) {
   part("sign-in").hidden = true;
   if (!popup) {
-    say("leaving");
+    setStatus("leaving");
     signIn.redirect(prepared);
     await sleep(REDIRECT_MS, signal);
     throw new SignInError("failed");
@@ -111,16 +111,17 @@ async function attempt(signIn, prepared, popup, signal) {
   part("cancel").hidden = false;
   part("cancel").onclick = () => cancelled.abort(new SignInError("popup_closed"));
   part("cancel").focus();
-  say("waitingForWindow");
+  setStatus("waitingForWindow");
   await signIn.popup(prepared, AbortSignal.any([cancelled.signal, signal]));
 }
 
 /**
- * Signs in: at once by a redirect where nothing speaks against it, otherwise when the button is clicked.
+ * Signs in, with `atOnce` by a redirect, otherwise at each click on the button, until there is a valid token.
  * @param {import("./sign-in.js").SignIn} signIn
  * @param {import("./launch.js").Launch} launch
- * @param {{ popup: boolean, atOnce?: boolean, problem?: unknown, isAgain?: boolean, hadFocus?: boolean, signal:
- * AbortSignal }} how
+ * @param {{
+ *   popup: boolean, atOnce?: boolean, problem?: unknown, isAgain?: boolean, hadFocus?: boolean, signal: AbortSignal
+ * }} how `problem`: of the last attempt; `isAgain`: a sign-in has expired; `hadFocus`: the button gets the focus
  */
 export async function askToSignIn(signIn, launch, how) {
   let { popup, atOnce = false, problem, isAgain = false, hadFocus = false, signal } = how;
@@ -130,8 +131,8 @@ export async function askToSignIn(signIn, launch, how) {
   const over = AbortSignal.any([done.signal, signal]);
   // Another frame of this tab may sign in meanwhile; the desktop may close the page.
   const elsewhere = new Promise((resolve) => {
-    const look = () => signIn.isSignedIn && resolve(undefined);
-    for (const type of ["storage", "focus"]) window.addEventListener(type, look, { signal: over });
+    const check = () => signIn.isSignedIn && resolve(undefined);
+    for (const type of ["storage", "focus"]) window.addEventListener(type, check, { signal: over });
     signal.addEventListener("abort", resolve, { signal: done.signal });
   });
   while (!signIn.isSignedIn && !signal.aborted) {
@@ -141,8 +142,8 @@ export async function askToSignIn(signIn, launch, how) {
       if (atOnce) button.onclick();
     });
     if (!atOnce) {
-      if (problem) explain(problem);
-      else say(isAgain ? "signInAgain" : "signInFirst");
+      if (problem) showProblem(problem);
+      else setStatus(isAgain ? "signInAgain" : "signInFirst");
       show("sign-in", problem ? "retry" : "signIn");
       button.hidden = false;
       if (hadFocus) button.focus();
@@ -154,9 +155,9 @@ export async function askToSignIn(signIn, launch, how) {
     hadFocus = [button, cancel].includes(document.activeElement);
     cancel.hidden = true;
   }
-  // Ends a window that is still open.
+  // Closes a sign-in window that is still open.
   done.abort(new SignInError("popup_closed"));
   button.hidden = true;
-  say();
+  setStatus();
   if (hadFocus) part("title").focus();
 }

@@ -1,11 +1,11 @@
-// The platform of the examples. Yours is `{ region: "us-east-1" }` with a token of your own sign-in; here it is the
-// simulator that `npm start` has started, which the address of the page names.
+// The options of the examples: `npm start` has started a simulator, whose URL is in the page's address. A real page has
+// `region: "us-east-1"`, and the token of its own sign-in.
 const { searchParams } = new URL(location.href);
 
 export const conversationId = searchParams.get("conversationId");
 
 /**
- * One object for as long as nothing changes: the element makes a client of it.
+ * The element makes a client of them.
  * @type {import("disconnect-if-connected").ConversationClientOptions}
  */
 export const options = {

@@ -1,4 +1,4 @@
-// `npm start`: builds the examples, and serves them beside a simulated platform.
+// The server of the examples, `npm start`: it builds them, and serves them beside simulated platforms.
 import { copyFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ const iife = fileURLToPath(import.meta.resolve("disconnect-if-connected/element.
 
 export const examples = ["react", "vue", "svelte", "script", "salesforce"];
 
-/** Builds all of them into a folder, static files for any web server. */
+/** Builds all examples into a folder, as static files for any web server. */
 export async function buildExamples(outDir = join(here, "dist")) {
   await build({ configFile: join(here, "vite.config.js"), logLevel: "warn", build: { outDir, emptyOutDir: true } });
   for (const name of ["script", "salesforce"]) {
@@ -19,7 +19,7 @@ export async function buildExamples(outDir = join(here, "dist")) {
   }
 }
 
-/** A platform with a call in which the platform refuses the first two disconnects, as it does while it changes a leg. */
+/** A platform with one call, which refuses the first two disconnects, as the real one does while it changes a leg. */
 export async function startPlatform() {
   const connected = [{ at: -1e6, state: "connected" }];
   const simulator = await createSimulator({
@@ -43,7 +43,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await buildExamples();
   const { resolvedUrls } = await preview({ root: here, base: "./", logLevel: "warn", preview: { host: "127.0.0.1" } });
   const [url] = resolvedUrls.local;
-  // Each has a call of its own.
+  // Each example has its own call.
   for (const name of examples) {
     const { server } = await startPlatform();
     const query = new URLSearchParams({ baseUrl: server.baseUrl, conversationId: "call-1" });

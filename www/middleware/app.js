@@ -1,4 +1,4 @@
-// The app: POST /v1/removals, and what an operator needs. `removals` alone is a plugin for a Fastify app of your own.
+// The Fastify app: POST /v1/removals, and routes for operators. `removals` is also a plugin for an app of your own.
 import swagger from "@fastify/swagger";
 import underPressure from "@fastify/under-pressure";
 import Ajv from "ajv";
@@ -10,11 +10,11 @@ import { metrics, whereOf } from "./telemetry.js";
 import { bears, verify } from "./webhook.js";
 
 const MAX_BODY_BYTES = 16_384;
-/** A sender that takes longer to send its request is cut off. */
+/** The longest time that a sender may take for its request. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How long connections stay open after the last removal has ended, when the app closes. */
+/** How long connections stay open after the last removal, when the app closes. */
 const LINGER_MS = 500;
-/** When a sender may ask again for what is pending. */
+/** The `Retry-After` of a pending removal. */
 const POLL_AFTER_S = 1;
 
 const id = { type: "string", minLength: 1, maxLength: 256 };
@@ -99,37 +99,37 @@ const statusResponses = {
 const signature = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 const headers = { type: "object", properties: Object.fromEntries(signature.map((name) => [name, text])) };
 
-/** Says what is wrong with which field; `data` of ajv is the body. */
+/** The problem of a body that does not match its schema: each wrong field, and why. */
 function invalid(errors) {
   const relevant = errors.filter(({ schemaPath }) => !/oneOf\/\d/.test(schemaPath));
-  const told = relevant.map(({ instancePath, message, params }) => {
+  const details = relevant.map(({ instancePath, message, params }) => {
     const field = instancePath.slice(1).replaceAll("/", ".") || "the body";
     if (params.additionalProperty) return `${params.additionalProperty} is not a field of ${field}`;
     if (params.passingSchemas !== undefined) return "participantId or participant is required, one of the two";
     if (params.limit === 1 && field === "participant") return "participant takes at least one field";
     return `${field} ${message}`;
   });
-  return new Problem("INVALID_ARGUMENT", `${[...new Set(told)].join("; ")}.`);
+  return new Problem("INVALID_ARGUMENT", `${[...new Set(details)].join("; ")}.`);
 }
 
 /**
  * @typedef {object} RemovalsOptions
- * @property {import("disconnect-if-connected").ConversationClient} [client] does the removals in this process
- * @property {import("./queue.js").QueuedDeliveries} [deliveries] a queue, instead
- * @property {Buffer[]} secrets keys of `whsec_` secrets; a signature by any of them is good
- * @property {string} [statusToken] opens GET /v1/removals/{id} beside a signature
+ * @property {import("disconnect-if-connected").ConversationClient} [client] carries out the removals in this process
+ * @property {import("./queue.js").QueuedDeliveries} [deliveries] a queue for workers, instead of a client
+ * @property {Buffer[]} secrets keys of `whsec_` secrets; a signature by any of them is accepted
+ * @property {string} [statusToken] a bearer token for GET /v1/removals/{id}, as an alternative to a signature
  * @property {number} [answerWithinMs] default 2500
- * @property {number} [maxAgeMs] default 30000; of a queue, it is the workers'
- * @property {() => Promise<unknown>} [isReady] rejects where no token is to be had
- * @property {() => void} [onDrained] on closing, when the last removal has ended
+ * @property {number} [maxAgeMs] default 30000; with a queue, the workers' own applies
+ * @property {() => Promise<unknown>} [isReady] rejects if no access token is available
+ * @property {() => void} [onDrained] called while the app closes, when the last removal has ended
  */
 
-/** The plugin. @param {import("fastify").FastifyInstance} app @param {RemovalsOptions} options */
+/** The plugin with all routes. @param {import("fastify").FastifyInstance} app @param {RemovalsOptions} options */
 export async function removals(app, options) {
   const { client, secrets, statusToken, answerWithinMs = 2_500, maxAgeMs = 30_000, isReady, onDrained } = options;
   const { deliveries = new Deliveries(remover({ client, maxAgeMs })) } = options;
-  const told = metrics(deliveries);
-  // On `app.close()`: what is under way ends, and is told, before the server stops listening.
+  const counters = metrics(deliveries);
+  // On `app.close()`, the removals under way end and are answered before the server stops listening.
   app.addHook("preClose", async () => {
     await deliveries.drain();
     onDrained?.();
@@ -141,27 +141,27 @@ export async function removals(app, options) {
     const validate = ajv.compile(schema);
     return (data) => validate(data) || { error: invalid(validate.errors) };
   });
-  // The bytes are what is signed: whatever the content type says.
+  // The signature covers the bytes, whatever the content type is.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => parsed(null, body));
 
   app.decorateRequest("webhookId", null);
   app.decorateRequest("bytes", null);
-  app.decorateRequest("told", null);
+  app.decorateRequest("logFields", null);
   app.addHook("onRequest", async (request) => {
-    request.told = {};
+    request.logFields = {};
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    told.errors.inc({ code: problem.code });
-    Object.assign(request.told, { code: problem.code });
-    if (problem.status >= 500 && problem.cause) Object.assign(request.told, { cause: whereOf(problem.cause) });
+    counters.errors.inc({ code: problem.code });
+    Object.assign(request.logFields, { code: problem.code });
+    if (problem.status >= 500 && problem.cause) Object.assign(request.logFields, { cause: whereOf(problem.cause) });
     return send(reply, problem.answer(request.webhookId ?? undefined));
   });
   app.addHook("onResponse", async (request, reply) => {
     const { method, routeOptions, webhookId: id } = request;
     const fields = { id: id ?? undefined, method, route: routeOptions.url, status: reply.statusCode };
-    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), ...request.told }, "answered");
+    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), ...request.logFields }, "answered");
   });
 
   const sendPending = (reply, id) => {
@@ -169,12 +169,12 @@ export async function removals(app, options) {
     const location = `${app.prefix}/v1/removals/${encodeURIComponent(id)}`;
     return send(reply.header("Location", location), { status: 202, headers, body: { id, status: "pending" } });
   };
-  const tell = (request, { body }) => {
+  const addToLog = (request, { body }) => {
     const { id, outcome, code, conversationId, participantId, requests, correlationId } = body;
-    // A sender's own mistake is its own to read: it may hold anything.
+    // The detail of a sender's mistake is not logged: it may quote anything of the request.
     const detail = body.status >= 500 ? body.detail : undefined;
-    const told = { id, outcome, code, detail, conversationId, participantId, requests, correlationId };
-    Object.assign(request.told, told);
+    const fields = { id, outcome, code, detail, conversationId, participantId, requests, correlationId };
+    Object.assign(request.logFields, fields);
   };
 
   await app.register(async (signed) => {
@@ -210,7 +210,7 @@ export async function removals(app, options) {
       const isAsync = /\brespond-async\b/i.test(request.headers.prefer ?? "");
       const answer = delivery.answer ?? (isAsync ? undefined : await delivery.within(answerWithinMs));
       if (!answer) return sendPending(reply, id);
-      tell(request, answer);
+      addToLog(request, answer);
       return send(reply, answer);
     });
 
@@ -219,7 +219,7 @@ export async function removals(app, options) {
       const { id } = request.params;
       const delivery = await deliveries.get(id);
       if (!delivery) throw new Problem("NOT_FOUND", `No removal ${id} is known: it may be older than 24 hours.`);
-      tell(request, delivery.answer ?? { body: { id } });
+      addToLog(request, delivery.answer ?? { body: { id } });
       if (delivery.answer) return send(reply, delivery.answer);
       const headers = { "Content-Type": "application/json", "Retry-After": String(POLL_AFTER_S) };
       return send(reply, { status: 200, headers, body: { id, status: "pending" } });
@@ -239,7 +239,7 @@ export async function removals(app, options) {
     return { status: "ready" };
   });
   app.get("/metrics", { schema: { hide: true } }, async (_request, reply) => {
-    return reply.type(told.registry.contentType).send(await told.registry.metrics());
+    return reply.type(counters.registry.contentType).send(await counters.registry.metrics());
   });
 }
 
@@ -255,12 +255,12 @@ export async function createApp({ log, board, ...options }) {
     ...(log ? { loggerInstance: log } : {}),
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { connectionsCheckingInterval: 1_000 },
-    // A webhook-id of 256 characters, each of them escaped.
+    // A webhook-id may have 256 characters, each of them percent-encoded.
     routerOptions: { maxParamLength: 768 },
     frameworkErrors: (error, _request, reply) => send(reply, new Problem("INVALID_ARGUMENT", error.message).answer()),
-    // `removals` logs its own, chosen fields.
+    // `removals` logs a selection of fields by itself.
     logController: new LogController({ disableRequestLogging: true }),
-    // It answers by itself while it shuts down.
+    // While it closes, `removals` itself refuses new work.
     return503OnClosing: false,
     forceCloseConnections: "idle",
   });
@@ -275,7 +275,7 @@ export async function createApp({ log, board, ...options }) {
     const detail = `There is no ${request.method} ${request.url}.`;
     return send(reply, new Problem("NOT_FOUND", detail).answer());
   });
-  // A connection that has sent nothing, or half a request, would keep the server from closing.
+  // An idle connection, or half a request, would keep the server from closing.
   const onDrained = () => setTimeout(() => app.server.closeAllConnections(), LINGER_MS).unref();
   await app.register(removals, { ...options, onDrained });
   if (board) await app.register(board, { ...options, prefix: "/queue" });

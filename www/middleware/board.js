@@ -1,4 +1,4 @@
-// Bull Board, to look at the queue; read only, behind STATUS_TOKEN.
+// Bull Board: a read-only page about the queue, protected by STATUS_TOKEN.
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
@@ -10,7 +10,7 @@ export async function board(app, { deliveries, statusToken, prefix }) {
   serverAdapter.setBasePath(prefix);
   const queues = [new BullMQAdapter(deliveries.queue, { readOnlyMode: true })];
   createBullBoard({ queues, serverAdapter, options: { uiConfig: { boardTitle: "Removals" } } });
-  // A browser asks for a name and a password: the password is the token, whatever the name.
+  // A browser asks for a user name and a password: any name, and the token as the password.
   app.addHook("onRequest", async ({ headers: { authorization = "" } }, reply) => {
     const [, basic = ""] = /^basic (.*)$/i.exec(authorization) ?? [];
     const password = Buffer.from(basic, "base64")

@@ -1,26 +1,27 @@
-// One budget of requests for all workers of a token: the client's `Budget`, counted in Redis.
+// The budget of requests that all workers of a token share: the client's `Budget`, counted in Redis.
 import { DisconnectError } from "disconnect-if-connected";
 import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible";
 import { PREFIX } from "./queue.js";
 
-/** The platform's default, and the length of its window. */
+/** The platform's default limit, and the length of its window. */
 const ALLOWED = 300;
 const WINDOW_MS = 60_000;
-/** A longer one is no limit a minute: a mistake of whoever answers. */
+/** The longest window or pause that is believed: a longer one is a mistake of a proxy. */
 const MAX_WINDOW_MS = 600_000;
 /** Requests that may be under way before a first response has shown what is left. */
 const FIRST_REQUESTS = 4;
+/** After this time without a response, the next requests may be sent. */
 const SILENCE_MS = 10_000;
-/** Who would have to wait for longer is told so; the job comes again. */
-const PATIENCE_MS = 5_000;
-/** Redis that takes so long hangs. */
+/** The longest wait for the window; a request that would wait longer is refused, and its job is retried later. */
+const MAX_WAIT_MS = 5_000;
+/** After this time without a reply, the connection to Redis is renewed. */
 const HANGS_MS = 900;
-/** How often who waits looks, in case another worker learned that the window ends earlier. */
-const LOOK_MS = 1_000;
+/** How often the count is checked during a wait: another worker may have learned that the window ends earlier. */
+const CHECK_MS = 1_000;
 
 /**
  * Counts a request, unless all are paused. KEYS: the count. ARGV: 1, seconds of a window, requests of a window.
- * The limiter's own script, but for the pause.
+ * It is the limiter's own script, with the pause added.
  */
 const COUNT = `
 local pause = redis.call("PTTL", KEYS[1] .. ":pause")
@@ -29,9 +30,9 @@ redis.call("SET", KEYS[1], 0, "EX", ARGV[2], "NX")
 return { redis.call("INCRBY", KEYS[1], ARGV[1]), redis.call("PTTL", KEYS[1]) }`;
 
 /**
- * What a response reports, as the platform has it: it counts what we do not know of, and knows when the window ends. A
- * count can only grow. The earliest end that was reported counts: whole seconds and slow responses make it late, never
- * early; until one was reported, the end is a guess. KEYS: the count, the mark of a reported end, what was learned.
+ * Corrects the count by what a response reports: the platform also counts requests of others, and knows when the window
+ * ends. A count can only grow. The earliest reported end applies: whole seconds and slow responses make it late, never
+ * early; before the first report, the end is a guess. KEYS: the count, the mark of a reported end, the limits.
  * ARGV: count, ms to the end, allowed, ms of a window.
  */
 const CORRECT = `
@@ -44,7 +45,7 @@ if reported > 0 and reported < ends then ends = reported end
 redis.call("SET", KEYS[1], count, "PX", ends)
 redis.call("SET", KEYS[2], "1", "PX", ends)`;
 
-/** The longest pause counts. KEYS: the pause. ARGV: its ms. */
+/** Pauses all requests; the longest pause applies. KEYS: the pause. ARGV: its ms. */
 const PAUSE = `
 if redis.call("PTTL", KEYS[1]) < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], "1", "PX", ARGV[1]) end`;
 
@@ -54,26 +55,30 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class RedisBudget {
   #redis;
   #key;
+  /** Settles when the limits that other workers have learned are read. */
   #learned;
   #limiter;
+  /** The count of this worker alone, used while Redis is away. */
   #insurance;
   #workers = 1;
-  /** The longest time that was reported to be left of a window. */
+  /** The longest reported remainder of a window. */
   #windowMs = 0;
   #pausedUntil = 0;
+  /** Whether a response has reported the limits. */
   #isKnown = false;
+  /** Requests that were granted before that. */
   #unreported = 0;
   #isServing = false;
   #silence;
   #silenceMs;
-  /** Who waits, in order: requests that follow another of their call, those with priority, the others. */
+  /** The waiting requests, in this order: those that follow another of their call, those with priority, the others. */
   #lines = [new Set(), new Set(), new Set()];
 
   /**
    * @param {object} options
    * @param {import("ioredis").Redis} options.redis a prompt connection
    * @param {string} options.key of the token
-   * @param {number} [options.silenceMs] without a response for so long, the next requests may go
+   * @param {number} [options.silenceMs] after this time without a response, the next requests may be sent
    */
   constructor({ redis, key, silenceMs = SILENCE_MS }) {
     this.#silenceMs = silenceMs;
@@ -90,7 +95,7 @@ export class RedisBudget {
     });
     redis.defineCommand("correctBudget", { numberOfKeys: 3, lua: CORRECT });
     redis.defineCommand("pauseBudget", { numberOfKeys: 1, lua: PAUSE });
-    // It knows nothing of what was sent while it was away, nor do we of what others have sent meanwhile.
+    // Redis has not counted what was sent while it was away, nor has this worker what others have sent.
     for (const event of ["close", "ready"]) {
       redis.on(event, () => {
         this.#isKnown = false;
@@ -99,7 +104,7 @@ export class RedisBudget {
     }
   }
 
-  /** Of how many workers this one has its share while Redis is away. */
+  /** Sets the number of workers: this one may use its share of the budget while Redis is away. */
   shareWith(workers) {
     this.#workers = Math.max(1, workers);
     this.#insurance.points = this.#shareOf(this.#limiter.points);
@@ -109,7 +114,7 @@ export class RedisBudget {
     return Math.floor(requests / this.#workers);
   }
 
-  /** What this worker may send by itself until the window ends: its share of what is left. */
+  /** Limits what this worker may send by itself until the window ends to its share of what is left. */
   async #insure(left, ms) {
     const known = await this.#insurance.get(this.#key);
     const used = this.#insurance.points - this.#shareOf(Math.max(0, left));
@@ -155,31 +160,32 @@ export class RedisBudget {
     this.shareWith(this.#workers);
   }
 
-  /** What other workers have learned already. */
-  async #ask() {
+  /** Reads the limits that other workers have learned. */
+  async #readLimits() {
     const { allowed, windowMs } = await this.#redis.hgetall(`${this.#limiter.getKey(this.#key)}:limits`);
     if (allowed) this.#learn(Number(allowed), Number(windowMs));
     this.#isKnown ||= Boolean(allowed);
   }
 
+  /** The first line in which a request waits. */
   get #first() {
     return this.#lines.find((line) => line.size > 0);
   }
 
-  /** Grants what may go. */
+  /** Grants the waiting requests that the budget allows. */
   async #serve() {
     if (this.#isServing) return;
     this.#isServing = true;
-    this.#learned ??= this.#ask().catch(() => {});
+    this.#learned ??= this.#readLimits().catch(() => {});
     await this.#learned;
     while (this.#first && !this.#isUnsure) {
       const waitMs = await this.#count();
-      if (waitMs > PATIENCE_MS && this.#isKnown) this.#refuse(waitMs);
-      else if (waitMs > 0) await sleep(Math.min(waitMs, LOOK_MS));
+      if (waitMs > MAX_WAIT_MS && this.#isKnown) this.#refuse(waitMs);
+      else if (waitMs > 0) await sleep(Math.min(waitMs, CHECK_MS));
       else this.#grant();
     }
     this.#isServing = false;
-    // A call that ends before its response reports nothing.
+    // A call that ends before its response reports no limits.
     if (this.#isUnsure) {
       this.#silence ??= setTimeout(() => {
         this.#silence = undefined;
@@ -189,28 +195,28 @@ export class RedisBudget {
     }
   }
 
-  /** Whether a response has to come first. */
+  /** Whether the next request has to wait for a first response. */
   get #isUnsure() {
     return !this.#isKnown && this.#unreported >= FIRST_REQUESTS;
   }
 
-  /** Counts one request; in how many milliseconds it may be counted, where it is not. */
+  /** Counts one request; returns 0, or in how many milliseconds it may be counted. */
   async #count() {
     const begun = performance.now();
     try {
       const { consumedPoints, msBeforeNext } = await this.#limiter.consume(this.#key);
       if (this.#redis.status === "ready") await this.#insure(this.#limiter.points - consumedPoints, msBeforeNext);
       return 0;
-    } catch ({ msBeforeNext = LOOK_MS }) {
+    } catch ({ msBeforeNext = CHECK_MS }) {
       return Math.max(1, msBeforeNext);
     } finally {
-      // One that hangs is away, until it answers a new connection.
+      // A Redis that hangs counts as away until it answers on a new connection.
       if (performance.now() - begun > HANGS_MS) this.#redis.disconnect(true);
     }
   }
 
   #grant() {
-    // Whoever was first may have left meanwhile.
+    // The first request may have been aborted meanwhile.
     const line = this.#first;
     if (!line) return;
     const [waiter] = line;

@@ -24,7 +24,7 @@ export const REGIONS = {
   "eusc-de-east-1": "edee1.eusc-pure.cloud",
 };
 
-/** A shorter key could be guessed. */
+/** A shorter key could be found by trial. */
 const MIN_KEY_BYTES = 16;
 
 const text = { type: "string" };
@@ -54,11 +54,11 @@ const schema = {
   },
 };
 
-/** "PORT must be integer": what ajv says, by the variable; never its value. */
+/** A mistake that ajv found, such as "PORT must be integer": with the variable's name, never with its value. */
 const described = ({ instancePath, message, params }) =>
   `${instancePath.slice(1)} ${message}${params.allowedValues ? `: ${params.allowedValues.join(", ")}` : ""}`;
 
-/** The keys of `whsec_…` secrets, separated by white space. Standard Webhooks makes them of 24 to 64 bytes. */
+/** The keys of `whsec_…` secrets, which are separated by white space; `undefined` if one is not valid. */
 function keysOf(secrets = "") {
   const words = secrets.split(/\s+/).filter(Boolean);
   const keys = words.map((word) => {
@@ -68,7 +68,7 @@ function keysOf(secrets = "") {
   return keys.every((key) => key && key.length >= MIN_KEY_BYTES) ? keys : undefined;
 }
 
-/** A URL without a slash at its end; `undefined` where it is none, or sends secrets in the clear. */
+/** A URL without a slash at its end; `undefined` if it is not valid, or would send secrets unencrypted. */
 function urlOf(url) {
   const { protocol, hostname, href, search, hash, username } = URL.canParse(url) ? new URL(url) : {};
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
@@ -76,7 +76,7 @@ function urlOf(url) {
   return isSafe && !search && !hash && !username ? href.replace(/\/$/, "") : undefined;
 }
 
-/** The URL of a Redis. */
+/** Whether a text is the URL of a Redis. */
 function isRedis(url) {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname, pathname, search, hash, username, password } = new URL(url);
@@ -88,11 +88,12 @@ function isRedis(url) {
   return /^rediss?:$/.test(protocol) && Boolean(hostname) && /^\/?\d*$/.test(pathname) && !search && !hash;
 }
 
-/** Under which name workers count the requests of their token: it tells nothing of it. */
+/** The name under which workers count the requests of their token, as a hash that does not reveal the token. */
 const tokenKeyOf = (parts) => createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 
 /**
- * The configuration that `env` holds; throws one error that names everything that is wrong with it.
+ * The configuration in `env`; throws one error that names all mistakes.
+ * @param {Record<string, string | undefined>} env
  * @param {{ isWorker?: boolean }} [of] a worker needs a queue, and no secret of webhooks
  */
 export function configuration(env, { isWorker = false } = {}) {
@@ -147,7 +148,7 @@ export function configuration(env, { isWorker = false } = {}) {
   if (mistakes.length > 0) {
     throw new Error(`The configuration is wrong:\n${mistakes.map((mistake) => `- ${mistake}`).join("\n")}`);
   }
-  // The simulator needs no secret of yours: it gets one of its own, which the log line with the URL names.
+  // For the simulator a secret is generated; the log line with the URL contains it.
   const own = randomBytes(32);
   const generated = keys.length === 0 && !isWorker ? { webhookSecret: `whsec_${own.toString("base64")}` } : undefined;
   return {

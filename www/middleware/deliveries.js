@@ -1,24 +1,24 @@
-// The deliveries of webhooks by their `webhook-id`, in this process: one that comes again is not done again.
+// The deliveries of webhooks by `webhook-id`, in this process: a repeated delivery is not carried out again.
 import { LRUCache } from "lru-cache";
 import { idReused, overloaded, shuttingDown } from "./problem.js";
 import { answered } from "./removal.js";
 import { digestOf } from "./webhook.js";
 
-/** How long, and of how many deliveries, the answers are kept. */
+/** How long answers are kept, and of how many deliveries. */
 export const KEPT_MS = 24 * 60 * 60 * 1_000;
 const KEPT = 50_000;
-/** Removals that may be under way at a time. */
+/** The highest number of removals under way. */
 const MAX_UNDER_WAY = 1_000;
 
 /**
  * A delivery.
  * @typedef {object} Delivery
- * @property {Answer} [answer]
- * @property {(ms: number) => Promise<Answer | undefined>} within its answer, or `undefined` where that takes longer
+ * @property {Answer} [answer] once the removal has ended
+ * @property {(ms: number) => Promise<Answer | undefined>} within the answer, or `undefined` if that takes longer
  */
 
 /**
- * How the sender is answered. One that is not final is no answer to the next try with the same id: that one is done.
+ * The answer to the sender. After an answer that is not final, the next try with the same id is carried out.
  * @typedef {{ status: number, headers: object, body: object, isFinal: boolean }} Answer
  */
 
@@ -27,7 +27,7 @@ export class Deliveries {
   #isDraining = false;
   #underWay = new Map();
   #done = new LRUCache({ max: KEPT, ttl: KEPT_MS });
-  /** Told of each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
+  /** Called for each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
   onEnded = () => {};
 
   /** @param {ReturnType<typeof import("./removal.js").remover>} remove */
@@ -53,7 +53,7 @@ export class Deliveries {
   }
 
   /**
-   * The delivery of this id; a new one is begun.
+   * The delivery of this id; a new one starts its removal.
    * @param {{ id: string, bytes: Buffer, body: object, log: object }} request
    * @returns {Promise<Delivery>}
    */
@@ -78,14 +78,14 @@ export class Deliveries {
     return delivery;
   }
 
-  /** Takes nothing new; settles when all that are under way have ended. */
+  /** Refuses new deliveries from now on; settles when the removals under way have ended. */
   async drain() {
     this.#isDraining = true;
     await Promise.all([...this.#underWay.values()].map(({ settled }) => settled));
   }
 }
 
-/** What `work` gives, or `undefined` where it takes longer. */
+/** The result of a promise, or `undefined` if it takes longer than `ms`. */
 export async function within(work, ms) {
   let timer;
   const late = new Promise((resolve) => {

@@ -1,16 +1,17 @@
-// The platform: one client for all removals, and its access tokens; or the simulator in their place.
+// The platform: one client for all removals, and its access tokens; or the simulator instead.
 import { ConversationClient, DisconnectError } from "disconnect-if-connected";
 
 /** How long a login may take. */
 const LOGIN_TIMEOUT_MS = 5_000;
-/** A token is renewed so long before it expires. */
+/** How long before its expiry a token is renewed. */
 const EARLY_MS = 60_000;
 
-/** The error of a login, with the package's codes: no removal was tried. */
+/** The error of a failed login, with a code of the package. */
 function loginError(code, message, more) {
   return new DisconnectError({ code, message: `No access token: ${message}`, ...more });
 }
 
+/** Requests a client-credentials token; returns the response's body. */
 async function login({ loginUrl, clientId, clientSecret, fetch }) {
   const { host } = new URL(loginUrl);
   const request = {
@@ -33,7 +34,7 @@ async function login({ loginUrl, clientId, clientSecret, fetch }) {
     throw loginError("NETWORK", `${host} ${why}. Check the region, and whether this machine reaches it.`, { cause });
   }
   const { status } = response;
-  // What a header can carry (RFC 6750).
+  // Only characters that the Authorization header can carry (RFC 6750).
   if (response.ok && /^[!-~]+$/.test(body?.access_token ?? "")) return body;
   if (status === 429) {
     const seconds = Number(response.headers.get("retry-after"));
@@ -47,27 +48,27 @@ async function login({ loginUrl, clientId, clientSecret, fetch }) {
 }
 
 /**
- * A provider of client-credentials tokens: one login serves all who ask meanwhile and after it, until the token is
- * about to expire or the platform refuses it.
+ * A provider of client-credentials tokens: overlapping calls share one login, and its token is used until it is about
+ * to expire or the platform refuses it.
  * @param {{ loginUrl: string, clientId: string, clientSecret: string, fetch?: Function, now?: () => number }} options
  * @returns {(request?: { refresh?: boolean }) => Promise<string>}
  */
 export function clientCredentials({ fetch = globalThis.fetch, now = Date.now, ...options }) {
   let token;
   let expires = 0;
-  let asked;
+  let pending;
   return async ({ refresh = false } = {}) => {
     if (token && !refresh && now() < expires) return token;
-    asked ??= login({ ...options, fetch })
+    pending ??= login({ ...options, fetch })
       .then((body) => {
         token = body.access_token;
         expires = now() + Math.max(0, Number(body.expires_in ?? 0) * 1_000 - EARLY_MS);
         return token;
       })
       .finally(() => {
-        asked = undefined;
+        pending = undefined;
       });
-    return asked;
+    return pending;
   };
 }
 
@@ -85,10 +86,11 @@ async function simulated() {
 }
 
 /**
+ * The client of a configuration.
  * @param {ReturnType<typeof import("./config.js").configuration>} config
  * @param {{ budget?: import("disconnect-if-connected").Budget }} [more]
- * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects where no token
- *   is to be had
+ * @returns {Promise<{ client: ConversationClient, isReady: () => Promise<unknown> }>} `isReady` rejects if no access
+ *   token is available
  */
 export async function platform(config, { budget } = {}) {
   const { api, region, baseUrl, accessToken, clientId, isSimulator } = config;

@@ -1,4 +1,4 @@
-// Errors as RFC 9457 problems: what happened, to whom, and what to do.
+// Errors as RFC 9457 problems, with advice for the sender.
 
 /** The HTTP status and the title of each code. */
 const PROBLEMS = {
@@ -20,10 +20,10 @@ const PROBLEMS = {
   TIMEOUT: [504, "The removal took too long"],
   EXPIRED: [504, "The removal waited too long"],
 };
-/** Of any other code of the package. */
+/** The same for any other code of the package. */
 const OTHER = [502, "The platform did not do it"];
 
-/** When a sender may try again where nothing says more, in milliseconds. */
+/** Default wait before the sender's next try, in milliseconds. */
 const RETRY_AFTER_MS = { RATE_LIMITED: 10_000, SHUTTING_DOWN: 1_000, OVERLOADED: 1_000, NOT_READY: 1_000 };
 
 const TYPES = "https://github.com/disconnect-if-connected/disconnect-if-connected/blob/main/docs/middleware.md";
@@ -37,7 +37,7 @@ export class Problem extends Error {
     this.more = { retryAfterMs: RETRY_AFTER_MS[code], ...more };
   }
 
-  /** As a job keeps it. */
+  /** As it is stored in a job; `Problem.of` reads it. */
   toJSON() {
     const { code, message: detail, more } = this;
     return { code, detail, ...more };
@@ -47,12 +47,12 @@ export class Problem extends Error {
     return new Problem(code, detail, more);
   }
 
-  /** Whether a try with the same id is answered the same: nothing changes by itself. */
+  /** Whether another try with the same id gets the same answer, because the cause is not temporary. */
   get isFinal() {
     return this.status < 500 || FINAL.includes(this.code);
   }
 
-  /** As it goes over the wire; what is undefined is left out. */
+  /** As an HTTP response. @param {string} [id] the `webhook-id` */
   answer(id) {
     const { code, status, title, message: detail, isFinal } = this;
     const { correlationId, retryAfterMs, mayHaveDisconnected } = this.more;
@@ -69,22 +69,22 @@ export class Problem extends Error {
   }
 }
 
-/** Of 500 and above, those that do not pass. */
+/** The codes of status 500 and above whose cause is not temporary. */
 const FINAL = ["FORBIDDEN", "REJECTED"];
 
-/** Fastify's own errors that mean something to a sender. */
+/** Fastify's own errors that are reported to a sender. */
 const OF_FASTIFY = {
   FST_ERR_CTP_BODY_TOO_LARGE: "BODY_TOO_LARGE",
   FST_ERR_VALIDATION: "INVALID_ARGUMENT",
 };
 
-/** Any error as a problem. Of an error that is not ours, nothing is shown: it may hold what it should not. */
+/** Any error as a problem. The text of an unknown error is not shown: it may contain secrets. */
 export function problemOf(error) {
   if (error instanceof Problem) return error;
   if (error?.name === "DisconnectError") {
     const { correlationId, retryAfterMs } = error;
     const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
-    // Only where it is true: it is what a sender has to look at.
+    // Only if it is true.
     const mayHaveDisconnected = error.mayHaveDisconnected || undefined;
     return new Problem(error.code, error.message, { correlationId, mayHaveDisconnected, ...retry, cause: error });
   }

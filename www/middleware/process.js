@@ -1,10 +1,10 @@
-// What the processes of the middleware share: their log, their configuration, and how they end.
+// The parts that all processes of the middleware share: configuration, log and shutdown.
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { configuration } from "./config.js";
 import { whereOf } from "./telemetry.js";
 
-/** How long the removals under way have to end after SIGTERM. */
+/** How long the shutdown may take, with the removals under way. */
 const GRACE_MS = 30_000;
 const SIGNALS = ["SIGTERM", "SIGINT"];
 
@@ -14,7 +14,7 @@ export function fail(message) {
   process.exit(1);
 }
 
-/** The configuration of this process, or its end. */
+/** The configuration of this process; ends it if there are mistakes. */
 export function configured(of) {
   try {
     return configuration(process.env, of);
@@ -25,10 +25,10 @@ export function configured(of) {
 
 export const logger = ({ logLevel }) => pino({ level: logLevel });
 
-/** A log line that no LOG_LEVEL suppresses. */
+/** Prints a log line that no LOG_LEVEL suppresses. */
 export const announce = (fields) => console.log(JSON.stringify({ level: 30, time: Date.now(), ...fields }));
 
-/** On SIGTERM, SIGINT or an error that nobody caught: `close()`, then the end. */
+/** Calls `close` on SIGTERM, SIGINT or an uncaught error, then ends the process. */
 export function endOnSignal(log, close) {
   const grace = closeWithGrace({ delay: GRACE_MS, logger: false, skip: SIGNALS }, async ({ err }) => {
     if (err) log.fatal(whereOf(err), "the process failed");
@@ -36,7 +36,7 @@ export function endOnSignal(log, close) {
     await close();
     log.info("ended");
   });
-  // The first one counts: a second one, as a process group gets it, must not cut off what the first one waits for.
+  // A second signal, as a process group may get it, must not cut off what the first one waits for.
   let isClosing = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {

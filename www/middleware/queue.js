@@ -1,5 +1,5 @@
-// The deliveries of webhooks by their `webhook-id`, as jobs of BullMQ in Redis: any worker does them, any server tells
-// of them. A job holds the body of its webhook and how the removal ended, never a token.
+// The deliveries of webhooks by `webhook-id`, as jobs of BullMQ in Redis: any worker carries them out, any server
+// reports them. A job holds the body of its webhook and how the removal ended, never a token.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { context, propagation } from "@opentelemetry/api";
@@ -13,29 +13,29 @@ import { refusalOf } from "./telemetry.js";
 import { digestOf } from "./webhook.js";
 
 export const QUEUE = "removals";
-/** Of all keys. */
+/** The prefix of all keys in Redis. */
 export const PREFIX = "disconnect-if-connected";
 
-/** How long Redis may take for a command before a sender is told to come again. */
+/** How long Redis may take for a command of a prompt connection. */
 const PROMPT_MS = 1_000;
-/** How long jobs may wait without any becoming active before the queue is told to stand still. */
+/** How long jobs may wait, without any becoming active, before the server is not ready. */
 const STANDSTILL_MS = 10_000;
-/** How often it is told that Redis is away. */
-const TELL_AGAIN_MS = 60_000;
+/** How often the log reports that Redis is away. */
+const LOG_AGAIN_MS = 60_000;
 const LISTEN_AGAIN_MS = 1_000;
-/** Jobs that may wait at a time. */
+/** The highest number of waiting jobs. */
 const MAX_WAITING = 10_000;
-/** A job whose end was not told within this time is not counted: the events of an outage may be lost. */
+/** A job whose end is not reported within this time is not counted: events are lost in an outage. */
 const ADDED_MS = 3_600_000;
-/** Of those who joined one who joined one …: more than happens. */
+/** The longest chain of jobs that joined one another. */
 const MAX_STEPS = 10;
-/** Lower numbers go first. */
+/** Jobs with lower numbers come first. */
 const PRIORITY = { first: 1, others: 2 };
 
-/** As long as the same webhook-id is answered the same. */
+/** How long jobs are kept: as long as answers. */
 const KEPT_S = KEPT_MS / 1_000;
 const keep = { age: KEPT_S };
-/** A job's tries are limited by its age; see work.js. */
+/** The options of a job. Its age limits its tries; see work.js. */
 const JOB = {
   attempts: 100,
   backoff: { type: "custom" },
@@ -45,8 +45,8 @@ const JOB = {
 };
 
 /**
- * A connection that reconnects by itself. A prompt one fails at once while Redis is away; the other one, of those who
- * have nothing else to do, waits for it.
+ * A connection to Redis that reconnects by itself. While Redis is away, commands of a prompt connection fail at once;
+ * those of the other kind wait.
  * @param {string} url
  * @param {{ log: object, name: string, isPrompt?: boolean }} options
  */
@@ -54,41 +54,41 @@ export function connect(url, { log, name, isPrompt = false }) {
   const redis = new Redis(url, {
     connectTimeout: 2_000,
     retryStrategy: (times) => Math.min(100 * times, 1_000),
-    // What a replica says after it took over from its primary.
+    // After a failover, the old primary refuses writes.
     reconnectOnError: ({ message }) => message.startsWith("READONLY"),
     maxRetriesPerRequest: isPrompt ? 0 : null,
     ...(isPrompt ? { enableOfflineQueue: false, commandTimeout: PROMPT_MS } : {}),
   });
   const about = { connection: name, host: redis.options.host, port: redis.options.port };
-  let told = 0;
+  let loggedAt = 0;
   redis.on("error", (error) => {
     const refusal = refusalOf(error);
     if (/DB index/.test(error.message)) {
-      // It would go on with database 0, which is another deployment's.
+      // Otherwise ioredis would use database 0, which belongs to another deployment.
       redis.disconnect();
-      if (told < Infinity) log.fatal(about, "QUEUE_URL names a database that this Redis does not have");
-      told = Infinity;
-      // Not here: ioredis would catch it.
+      if (loggedAt < Infinity) log.fatal(about, "QUEUE_URL names a database that this Redis does not have");
+      loggedAt = Infinity;
+      // In a later task, because ioredis catches errors of its listeners.
       setImmediate(() => {
         throw new Error("no such database");
       });
       return;
     }
-    if (Date.now() - told < TELL_AGAIN_MS) return;
-    told = Date.now();
+    if (Date.now() - loggedAt < LOG_AGAIN_MS) return;
+    loggedAt = Date.now();
     if (refusal) log.error({ ...about, errorCode: refusal }, "Redis refuses the connection: check QUEUE_URL");
     else log.error({ ...about, errorCode: error.code ?? error.errorno }, "Redis cannot be reached: check QUEUE_URL");
   });
   redis.on("ready", () => {
-    if (told > 0) log.info(about, "Redis is reached again");
-    told = 0;
+    if (loggedAt > 0) log.info(about, "Redis is reached again");
+    loggedAt = 0;
   });
   return redis;
 }
 
 /**
- * Of a prompt connection; that one tells of its errors itself, as all connections do. The version of Redis is checked
- * by those that wait: a check that fails for lack of time would be the end of this queue.
+ * The queue, on a prompt connection. Connections log their errors themselves, so the queue's listener is empty. The
+ * other connections check the version of Redis: here a check that times out would end the queue.
  */
 export const openQueue = (connection) =>
   new Queue(QUEUE, { connection, prefix: PREFIX, defaultJobOptions: JOB, skipVersionCheck: true }).on(
@@ -96,31 +96,31 @@ export const openQueue = (connection) =>
     () => {},
   );
 
-/** How many workers there are of this queue's database: the list of BullMQ is of all databases. */
+/** The number of workers on this queue's database: BullMQ lists those of all databases. */
 export async function countWorkers(queue, { options }) {
   const workers = await queue.getWorkers();
   return workers.filter(({ db }) => Number(db) === options.db).length;
 }
 
-/** The `webhook-id` as the id of a job, which takes no colon and not digits only; and back. */
+/** The `webhook-id` as the id of a job, which may not have a colon nor be a number; and back. */
 const jobIdOf = (id) => `w-${encodeURIComponent(id)}`;
 export const idOf = (jobId) => decodeURIComponent(jobId.slice(2));
 
-/** What two webhooks have in common that one removal serves: whom, for whom, and whether to confirm. */
+/** The key of webhooks that one removal serves: those with the same participant, `onBehalfOf` and `confirm`. */
 function flightOf({ conversationId, participantId, participant = {}, onBehalfOf, confirm }) {
   const described = Object.entries(participant).sort(([one], [other]) => (one < other ? -1 : 1));
   const parts = [conversationId, participantId ?? described, onBehalfOf, Boolean(confirm)];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-/** How the removal of a job ended, where it has. @returns {import("./removal.js").Ending | undefined} */
+/** How the removal of a job ended, if it has. @returns {import("./removal.js").Ending | undefined} */
 function endingOf({ finishedOn, returnvalue, failedReason }) {
   if (finishedOn === undefined) return undefined;
   if (returnvalue) return returnvalue;
   return failureOf(failedReason);
 }
 
-/** The failed reason of a job is its problem as JSON; BullMQ's own reasons are not. */
+/** The ending in the failed reason of a job: its problem as JSON, or a text of BullMQ's own. */
 export function failureOf(reason) {
   try {
     const { requests, ...problem } = JSON.parse(reason);
@@ -140,15 +140,16 @@ export class QueuedDeliveries {
   #isDraining = false;
   #isClosed = false;
   #lastActive = Date.now();
-  /** Of the jobs that somebody waits for: whom to wake when they end. */
+  /** The functions to call when a job ends, by its id. */
   #waiting = new Map();
   /** The jobs that this process added, and when. */
   #added = new LRUCache({ max: 2 * MAX_WAITING, ttl: ADDED_MS });
+  /** Jobs whose worker was gone. */
   takeovers = 0;
-  /** Told of each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
+  /** Called for each removal that ended. @type {(ending: import("./removal.js").Ending, seconds: number) => void} */
   onEnded = () => {};
 
-  /** @param {{ url: string, log: object, maxAgeMs?: number, standstillMs?: number }} options `maxAgeMs` as workers do */
+  /** @param {{ url: string, log: object, maxAgeMs?: number, standstillMs?: number }} options maxAgeMs as of workers */
   constructor({ url, log, maxAgeMs = 30_000, standstillMs = STANDSTILL_MS }) {
     this.#standstillMs = standstillMs;
     this.#maxAgeMs = maxAgeMs;
@@ -169,7 +170,7 @@ export class QueuedDeliveries {
     this.#listen();
   }
 
-  /** An error of Redis ends the listener: it begins again. */
+  /** Listens to the events of the queue, and again after an error of Redis has ended that. */
   async #listen() {
     while (!this.#isClosed) {
       await this.#events.run().catch(() => {});
@@ -219,7 +220,7 @@ export class QueuedDeliveries {
     });
   }
 
-  /** Binds a `webhook-id` to its body; whether it is new. Throws the problem of one that has another body. */
+  /** Binds a `webhook-id` to its body; returns whether it is new, and throws if it has another body. */
   async #claim(jobId, digest) {
     const key = `${PREFIX}:body:${jobId}`;
     if (await this.#redis.set(key, digest, "EX", KEPT_S, "NX")) return true;
@@ -227,7 +228,7 @@ export class QueuedDeliveries {
     return false;
   }
 
-  /** Adds the job of this removal; or joins one that removes the same participant, and is young enough for it. */
+  /** Adds the job of a removal, or joins a job that removes the same participant and is young enough. */
   async #add(id, order, isAgain = false) {
     const trace = {};
     propagation.inject(context.active(), trace);
@@ -253,11 +254,12 @@ export class QueuedDeliveries {
     return job;
   }
 
+  /** The key that holds which job this one has joined. */
   #joined(jobId) {
     return `${PREFIX}:joined:${jobId}`;
   }
 
-  /** The job of a `webhook-id`, or the one that it has joined; which may have joined another one since. */
+  /** The job of a `webhook-id`, or the one that it has joined, directly or through others. */
   async #known(jobId) {
     for (let id = jobId, steps = 0; id && steps < MAX_STEPS; steps++) {
       const job = await this.#queue.getJob(id);
@@ -267,7 +269,7 @@ export class QueuedDeliveries {
     return undefined;
   }
 
-  /** Before a removal is done again. Another server may have done the same: that one's job stays. */
+  /** Removes a finished job before its removal is tried again, unless another server has already replaced it. */
   async #forget(job, jobId) {
     const now = job.id === jobId ? await this.#queue.getJob(jobId) : undefined;
     if (now?.finishedOn === job.finishedOn) await now.remove().catch(() => {});
@@ -283,6 +285,7 @@ export class QueuedDeliveries {
     return { answer: undefined, within: (ms) => this.#within(job.id, id, ms) };
   }
 
+  /** The answer of a job that ends within `ms`. */
   async #within(jobId, id, ms) {
     const waiting = this.#waiting.get(jobId) ?? new Set();
     this.#waiting.set(jobId, waiting);
@@ -292,12 +295,12 @@ export class QueuedDeliveries {
     });
     waiting.add(wake);
     try {
-      // It may have ended before anybody listened.
+      // The job may have ended before this listener was added.
       const job = await this.#queue.getJob(jobId);
       const ending = (job && endingOf(job)) ?? (await within(ended, this.#isDraining ? 0 : ms));
       return ending && answered(id, ending);
     } catch {
-      // The queue is away: the sender is told that the removal is pending.
+      // The queue is away: the answer is that the removal is pending.
       return undefined;
     } finally {
       waiting.delete(wake);
@@ -312,7 +315,7 @@ export class QueuedDeliveries {
     for (const wake of this.#waiting.get(jobId) ?? []) wake(ending);
   }
 
-  /** Whether the queue can be reached, and moves; throws the problem. */
+  /** Throws a problem if the queue cannot be reached, or no worker takes jobs. */
   async check() {
     const { jobs, oldestMs } = await this.#ask(() => this.#state());
     if (oldestMs > this.#standstillMs && Date.now() - this.#lastActive > this.#standstillMs) {
@@ -321,7 +324,7 @@ export class QueuedDeliveries {
     }
   }
 
-  /** How many jobs there are of each state, how many workers, and for how long the oldest one waits. */
+  /** The number of jobs by state, the number of workers, and how long the oldest job has waited. */
   async #state() {
     const jobs = await this.#counts();
     const { [PRIORITY.first]: first } = await this.#queue.getCountsPerPriority([PRIORITY.first]);
@@ -346,7 +349,7 @@ export class QueuedDeliveries {
     return { waiting: wait + prioritized, ...others };
   }
 
-  /** Does `work` with Redis, or throws the problem at once. */
+  /** Does `work` with Redis, or throws a problem at once. */
   async #ask(work) {
     const away = (cause) => new Problem("NOT_READY", "The queue cannot be reached. Try again.", { cause });
     if (this.#redis.status !== "ready") throw away();
@@ -357,12 +360,12 @@ export class QueuedDeliveries {
     }
   }
 
-  /** Settles when the queue can be reached, or does not answer for a while: the server serves without it too. */
+  /** Waits a while for the queue; the server starts without it too. */
   async opened() {
     if (this.#redis.status !== "ready") await within(once(this.#redis, "ready"), PROMPT_MS).catch(() => {});
   }
 
-  /** Takes nothing new. What is under way is the workers': who waits for an answer is told that it is pending. */
+  /** Refuses new deliveries from now on. The workers go on; requests that wait are answered as pending. */
   async drain() {
     this.#isDraining = true;
     for (const waiting of this.#waiting.values()) for (const wake of waiting) wake(undefined);
@@ -370,7 +373,7 @@ export class QueuedDeliveries {
 
   async close() {
     this.#isClosed = true;
-    // While Redis is away, they would wait for it.
+    // While Redis is away, closing would wait for it.
     await within(Promise.allSettled([this.#queue.close(), this.#events.close()]), PROMPT_MS);
     for (const connection of this.#connections) connection.disconnect();
   }

@@ -1,9 +1,9 @@
-// One removal, from the body of its webhook to its ending: what the server does, and what a worker does.
+// One removal, from the body of its webhook to its ending, as servers and workers carry it out.
 import { Problem, problemOf } from "./problem.js";
 import { traced, whereOf } from "./telemetry.js";
 
 /**
- * What became of a removal: a result or a problem, and how many requests it took.
+ * How a removal ended: with a result or a problem, and the number of requests.
  * @typedef {{ result?: object, problem?: Problem, requests: number }} Ending
  */
 
@@ -21,10 +21,13 @@ const expired = (maxAgeMs, mayHaveDisconnected) =>
 
 const misconfigured = ({ message }) => new Problem("INTERNAL", `The middleware's configuration is wrong. ${message}`);
 
-/** @param {{ client: import("disconnect-if-connected").ConversationClient, maxAgeMs: number }} options */
+/**
+ * A function that carries out removals.
+ * @param {{ client: import("disconnect-if-connected").ConversationClient, maxAgeMs: number }} options
+ */
 export function remover({ client, maxAgeMs }) {
   /**
-   * Never rejects.
+   * Carries out one removal; never rejects.
    * @param {object} order the body of the webhook
    * @param {object} about
    * @param {string} about.id the `webhook-id`
@@ -53,7 +56,7 @@ export function remover({ client, maxAgeMs }) {
       log.debug({ id, timeline }, "timeline");
       return { result, requests };
     } catch (error) {
-      // An option that the sender did not give is the operator's.
+      // A wrong option that the sender did not set is the operator's mistake.
       const isOfSender = error?.option === undefined || order[error.option.split(".")[0]] !== undefined;
       const problem = isOfSender ? problemOf(error) : misconfigured(error);
       if (mayHaveDisconnected) problem.more.mayHaveDisconnected = true;
@@ -66,7 +69,7 @@ export function remover({ client, maxAgeMs }) {
   };
 }
 
-/** How a removal is answered. */
+/** The answer to a removal. */
 export function answered(id, { result, problem }) {
   if (problem) return problem.answer(id);
   const body = { id, status: "done", ...result };

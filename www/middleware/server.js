@@ -1,4 +1,4 @@
-// `npm start`: reads the configuration, listens, and ends on SIGTERM.
+// The server, `npm start`: it listens as configured, and ends on SIGTERM.
 import { createApp } from "./app.js";
 import { platform } from "./platform.js";
 import { announce, configured, endOnSignal, fail, logger } from "./process.js";
@@ -7,7 +7,7 @@ const config = configured();
 const { port, host, secrets, statusToken, answerWithinMs, maxAgeMs, queueUrl, hasBoard } = config;
 const log = logger(config);
 const { client, isReady } = await platform(config);
-// What only a queue needs is loaded for a queue only.
+// The modules of the queue are loaded only if there is one.
 const queued = queueUrl
   ? new (await import("./queue.js")).QueuedDeliveries({ url: queueUrl, log, maxAgeMs })
   : undefined;

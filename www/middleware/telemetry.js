@@ -1,11 +1,14 @@
-// What the middleware tells of itself: metrics for Prometheus, spans for OpenTelemetry, and the fields of its log. No
-// body, header, token or whole error goes into any of them.
+// Telemetry: metrics for Prometheus, spans for OpenTelemetry, and fields of the log. None of them contains a body, a
+// header, a token or a whole error.
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 const tracer = trace.getTracer("disconnect-if-connected");
 
-/** The metrics of one app. @param {import("./deliveries.js").Deliveries} deliveries or those of a queue */
+/**
+ * The metrics of one app.
+ * @param {import("./deliveries.js").Deliveries | import("./queue.js").QueuedDeliveries} deliveries
+ */
 export function metrics(deliveries) {
   const registry = new Registry();
   const registers = [registry];
@@ -19,7 +22,7 @@ export function metrics(deliveries) {
     },
   });
   if (deliveries.state) queueMetrics(registers, deliveries);
-  const told = {
+  const counters = {
     registry,
     removals: new Counter({ name: "removals_total", help: "Removals by outcome", labelNames: ["outcome"], registers }),
     errors: new Counter({
@@ -41,32 +44,32 @@ export function metrics(deliveries) {
     }),
   };
   deliveries.onEnded = ({ result, problem, requests }, seconds) => {
-    if (problem) told.errors.inc({ code: problem.code });
-    else told.removals.inc({ outcome: result.outcome });
-    told.requests.inc(requests);
-    told.seconds.observe(seconds);
+    if (problem) counters.errors.inc({ code: problem.code });
+    else counters.removals.inc({ outcome: result.outcome });
+    counters.requests.inc(requests);
+    counters.seconds.observe(seconds);
   };
-  return told;
+  return counters;
 }
 
-/** What is true of the queue as a whole: every server tells the same. */
+/** The metrics of the queue as a whole, which are the same on every server. */
 function queueMetrics(registers, deliveries) {
-  let asked;
+  let pending;
   const state = () => {
-    asked ??= deliveries
+    pending ??= deliveries
       .state()
       .catch(() => undefined)
       .finally(() => {
-        asked = undefined;
+        pending = undefined;
       });
-    return asked;
+    return pending;
   };
-  const gauge = (name, help, labelNames, tell) =>
+  const gauge = (name, help, labelNames, update) =>
     new Gauge({
       ...{ name, help, labelNames, registers },
       async collect() {
         this.reset();
-        tell(this, await state());
+        update(this, await state());
       },
     });
   gauge("queue_up", "Whether the queue answers", [], (self, now) => self.set(now ? 1 : 0));
@@ -91,9 +94,9 @@ function queueMetrics(registers, deliveries) {
 }
 
 /**
- * Does `work` in a span. What it gives or throws tells the outcome.
+ * Runs `work` in a span with the outcome of its result or error.
  * @template T
- * @param {{ conversationId: string, participantId?: string }} whom
+ * @param {{ conversationId: string, participantId?: string }} order
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
@@ -120,10 +123,10 @@ export function traced({ conversationId, participantId }, work) {
   });
 }
 
-/** The word in capitals with which an error of Redis begins (`WRONGPASS`, `OOM`): it names what is wrong. */
+/** The code of an error of Redis: the word in capitals at its start (`WRONGPASS`, `OOM`). */
 export const refusalOf = (error) => /^[A-Z]{3,}\b/.exec(error?.message)?.[0];
 
-/** Of an unexpected error, what may be logged: where it was thrown, never what it says. */
+/** The fields of an unexpected error that may be logged: where it was thrown, never its message. */
 export const whereOf = (error) => ({
   name: error?.name,
   errorCode: error?.code ?? refusalOf(error),

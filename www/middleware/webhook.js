@@ -1,26 +1,26 @@
-// The webhook's signature (Standard Webhooks 1.0).
+// The signature of webhooks (Standard Webhooks 1.0).
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Problem } from "./problem.js";
 
 /** How far a timestamp may be from now. */
 export const TOLERANCE_S = 300;
 
-/** Visible ASCII without a dot, which separates the parts of what is signed. */
+/** A `webhook-id`: visible ASCII without a dot, which separates the signed parts. */
 const ID = /^[!-\-/-~]{1,256}$/;
 
 const sha256 = (text) => createHash("sha256").update(text).digest();
 
-/** By what a body is known again. */
+/** A digest by which a repeated body is recognised. */
 export const digestOf = (body) => sha256(body).toString("base64");
 
-/** Equal, in a time that does not tell how much of it. */
+/** Compares in a time that does not depend on where two texts differ. */
 const isEqual = (one, other) => timingSafeEqual(sha256(one), sha256(other));
 
 /**
- * Checks the signature of a body, with any of the keys; throws the problem.
+ * Checks that the signature of a body is by one of the keys; throws a problem if not.
  * @param {Buffer[]} keys
  * @param {Record<string, string | string[] | undefined>} headers
- * @param {Buffer} body as it came
+ * @param {Buffer} body as it was received
  * @returns {string} the `webhook-id`
  */
 export function verify(keys, headers, body, now = Date.now()) {
@@ -33,7 +33,7 @@ export function verify(keys, headers, body, now = Date.now()) {
   if (!ID.test(id)) throw refused("webhook-id takes 1 to 256 visible ASCII characters without a dot.");
   if (!/^\d{1,15}$/.test(timestamp)) throw refused("webhook-timestamp takes the Unix time in seconds.");
 
-  // A header that was sent twice arrives with a comma between.
+  // Node joins a header that was sent twice by a comma.
   const given = signatures.split(/,?\s+/).filter((one) => one.startsWith("v1,"));
   const macs = keys.map((key) => createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest());
   const matches = (encoded) => macs.some((mac) => given.some((one) => isEqual(one.slice(3), encoded(mac))));
@@ -62,6 +62,6 @@ export function verify(keys, headers, body, now = Date.now()) {
   return id;
 }
 
-/** Whether a request bears the token. */
+/** Whether an Authorization header bears the token. */
 export const bears = (token, authorization = "") =>
   Boolean(token) && isEqual(authorization.replace(/^bearer /i, "Bearer "), `Bearer ${token}`);

@@ -1,16 +1,16 @@
-// What a worker does: it takes jobs from the queue, removes by the client, and keeps how that ended.
+// The worker of the queue: it carries out the removals of the jobs, and stores how they ended.
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { UnrecoverableError, Worker } from "bullmq";
 import { Problem } from "./problem.js";
 import { failureOf, idOf, PREFIX, QUEUE } from "./queue.js";
 import { refusalOf, whereOf } from "./telemetry.js";
 
-/** A worker that died is noticed after at most the sum of the two. */
+/** The death of a worker is noticed after at most the sum of the two. */
 const LOCK_MS = 8_000;
 const STALLED_MS = 4_000;
-/** A removal is taken over as often as its age allows. */
+/** High, because the age of a removal limits how often it is taken over. */
 const MAX_STALLED = 100;
-/** What may pass by itself: it is tried again for as long as the removal is young enough. */
+/** Codes of temporary causes: the removal is tried again while it is young enough. */
 const RETRIED = ["NETWORK", "SERVER_ERROR", "RATE_LIMITED", "SHUTTING_DOWN"];
 const RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
@@ -22,7 +22,7 @@ function failed({ problem, requests }) {
   return Object.assign(failure, { retryAfterMs: problem.more.retryAfterMs });
 }
 
-/** A try that was ended by its worker: the next one begins at once, if this worker still has the job. */
+/** The ending of a try that its worker cancelled: the next try starts at once, if this worker still has the job. */
 function interrupted({ problem, requests }) {
   const mayHaveDisconnected = requests > 0 || problem.more.mayHaveDisconnected || undefined;
   const detail = "The worker ended before the removal did. Try again with the same webhook-id.";
@@ -30,8 +30,9 @@ function interrupted({ problem, requests }) {
 }
 
 /**
+ * A worker of BullMQ.
  * @param {object} options
- * @param {import("ioredis").Redis} options.connection one that waits for Redis
+ * @param {import("ioredis").Redis} options.connection not a prompt one
  * @param {ReturnType<typeof import("./removal.js").remover>} options.remove
  * @param {number} options.maxAgeMs
  * @param {number} options.concurrency removals at a time
@@ -48,11 +49,11 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log, l
 
   const work = async (job, _token, signal) => {
     const { id, order, trace } = job.data;
-    // Of a worker that died nobody knows what it had sent.
+    // A worker that died may have sent a disconnect.
     const earlier = job.failedReason ? failureOf(job.failedReason) : undefined;
     const mayHaveDisconnected = job.stalledCounter > 0 || earlier?.problem.more.mayHaveDisconnected || undefined;
     const ageMs = Date.now() - job.timestamp;
-    // Its last try has told why more than its age does.
+    // The error of the last try says more than that the removal is too old.
     if (earlier && ageMs > maxAgeMs) {
       if (mayHaveDisconnected) earlier.problem.more.mayHaveDisconnected = true;
       throw failed(earlier);
@@ -66,9 +67,9 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log, l
     const { outcome, correlationId, participantId } = result ?? { ...problem.more, participantId: order.participantId };
     const detail = problem?.status >= 500 ? problem.message : undefined;
     const { conversationId } = order;
-    const told = { outcome, code: problem?.code, detail, conversationId, participantId, correlationId };
+    const fields = { outcome, code: problem?.code, detail, conversationId, participantId, correlationId };
     const ms = Math.round(performance.now() - begun);
-    log.info({ id, ...told, requests, ms, try: job.attemptsStarted }, "worked");
+    log.info({ id, ...fields, requests, ms, try: job.attemptsStarted }, "worked");
     if (problem) throw failed(ending);
     return ending;
   };
@@ -82,12 +83,12 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log, l
     maxStalledCount: MAX_STALLED,
     settings: { backoffStrategy },
   });
-  // Somebody else has the job by now: what is not sent yet, is not sent.
+  // Another worker may have the job by now: this one must not send anything more.
   worker.on("lockRenewalFailed", (ids) => {
     for (const id of ids) worker.cancelJob(id, "the lock is lost");
     log.warn({ jobs: ids.length }, "locks are lost");
   });
-  // Cut off from Redis, a worker cannot hear of that: its locks have ended by then.
+  // Without a connection, no event reports a lost lock; after `lockMs` all of them have ended.
   let away;
   connection.on("close", () => {
     away ??= setTimeout(() => worker.cancelAllJobs("Redis is away"), lockMs).unref();
@@ -97,7 +98,7 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log, l
     away = undefined;
   });
   worker.on("stalled", (jobId) => log.warn({ id: idOf(jobId) }, "taken over: the lock of its worker ended"));
-  // The connection tells of its own errors; this is what Redis says of a command, or BullMQ of a job.
+  // Errors of a command or a job; the connection logs its own.
   worker.on("error", (error) => log[refusalOf(error) ? "warn" : "debug"](whereOf(error), "the queue reports an error"));
   return worker;
 }

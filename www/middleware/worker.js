@@ -1,4 +1,5 @@
-// `npm run worker`: does the removals of the queue, with one budget for all workers of a token.
+// A worker process, `npm run worker`: it carries out the removals of the queue, with one budget for all workers of a
+// token.
 import { once } from "node:events";
 import { RedisBudget } from "./budget.js";
 import { within } from "./deliveries.js";
@@ -8,11 +9,11 @@ import { connect, countWorkers, openQueue } from "./queue.js";
 import { remover } from "./removal.js";
 import { createWorker } from "./work.js";
 
-/** How often the workers are counted: each has its share of the budget while Redis is away. */
+/** How often the workers are counted: each may use its share of the budget while Redis is away. */
 const COUNT_MS = 2_000;
-/** How long removals may take to end by themselves: less than the process has for its end. */
+/** How long the shutdown waits for removals under way: less than the process has for it (GRACE_MS). */
 const END_MS = 25_000;
-/** How long the end waits for Redis while that is away. */
+/** How long the shutdown waits for a Redis that is away. */
 const AWAY_MS = 1_000;
 
 const config = configured({ isWorker: true });
@@ -32,7 +33,7 @@ const count = () =>
 const counting = setInterval(count, COUNT_MS);
 endOnSignal(log, async () => {
   clearInterval(counting);
-  // What takes too long, or can no longer be kept because Redis is away, is another worker's.
+  // Removals that take too long, or whose ending cannot be stored because Redis is away, are left to other workers.
   const closing = worker.close();
   const isAway = connection.status === "ready" ? once(connection, "close").catch(() => {}) : undefined;
   await Promise.race([within(closing, END_MS), isAway]);

@@ -1,7 +1,7 @@
 // Virtual time in a worker: timers fire as soon as nothing else is left to do, so that seconds pass in milliseconds and
-// a run is the same each time.
+// a run is reproducible.
 
-/** A small generator of numbers from 0 to 1: mulberry32. */
+/** A generator of random numbers from 0 to 1 (mulberry32). */
 export function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -12,12 +12,12 @@ export function generator(seed) {
   };
 }
 
-/** Takes the place of the worker's clock, timers and random numbers. */
+/** A clock that replaces the worker's clock, timers and random numbers. */
 export class VirtualClock {
   now = 0;
   #timers = new Map();
   #ids = 0;
-  /** What goes on outside of virtual time, such as the reading of a body. */
+  /** Operations under way outside of virtual time, such as the reading of a body. */
   #busy = 0;
   #channel = new MessageChannel();
   #resume = () => {};
@@ -32,7 +32,7 @@ export class VirtualClock {
     this.#channel.port1.onmessage = () => this.#resume();
   }
 
-  /** A new run: at 0 ms, with random numbers of its own. */
+  /** Starts a new run at 0 ms, with the random numbers of a seed. */
   reset(seed) {
     this.now = 0;
     this.#timers.clear();
@@ -49,7 +49,7 @@ export class VirtualClock {
       });
     });
 
-  /** Waits for something real: the clock stands still. */
+  /** Waits for a real operation, while the clock stands still. */
   async outside(promise) {
     this.#busy++;
     try {

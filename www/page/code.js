@@ -1,7 +1,7 @@
-// The code for what is seen, to copy.
+// The code samples for the current settings.
 import { defaults } from "./settings.js";
 
-/** The call of the package with what differs from its defaults. */
+/** A call of the package, with the settings that differ from its defaults. */
 export function codeOf({ api, settleMs, confirm }) {
   const more = [
     settleMs !== defaults.settleMs &&

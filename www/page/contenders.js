@@ -1,4 +1,4 @@
-// The three contenders. The page shows the code of the first two as it runs here; that of the package is in code.js.
+// The three contenders. The page shows the code of the first two as it is here; that of the package is in code.js.
 import { disconnectIfConnected } from "../../pkg/index.js";
 
 const post = {
@@ -50,14 +50,14 @@ function thisPackage({ send, ...options }, onEvent) {
   return disconnectIfConnected({ ...options, fetch: send, onEvent });
 }
 
-/** `run` gives the contender's report: a text, or the result of the package. */
+/** The contenders; `run` resolves with the contender's report: a text, or the result of the package. */
 export const contenders = [
   { id: "post", title: "The plain POST", code: post, run: (call) => post[call.api](call) },
   { id: "check", title: "Read, check, POST", code: readCheckPost, run: (call) => readCheckPost[call.api](call) },
   { id: "ours", title: "disconnectIfConnected", run: thisPackage },
 ];
 
-/** The function of a contender as it stands above, as one of its own. */
+/** The source of a contender's function above, as a function declaration. */
 export const codeOfContender = ({ code }, api) =>
   code[api]
     .toString()

@@ -1,19 +1,19 @@
-// The element in its real form, on a simulated platform in real time.
+// The real element, on a simulated platform in real time.
 import "../../pkg/element/define.js";
 import { ConversationClient } from "../../pkg/index.js";
 import { createSimulator } from "../../pkg/simulator.js";
 import { ACCESS_TOKEN, CALLER, CONVERSATION, platform, stories } from "./world.js";
 
-/** Ends what belongs to the conversation before. */
+/** Ends the previous conversation. */
 let started = new AbortController();
 
-/** Starts the conversation anew with these settings. */
+/** Restarts the conversation with these settings. */
 export async function restart(element, setting) {
   started.abort();
   started = new AbortController();
   const { signal } = started;
   const { faults, ...config } = platform(setting);
-  // The story begins with the first removal; where Grace cannot be removed at first, at once.
+  // The story begins with the first removal; at once if Grace cannot be removed at first.
   const [{ state }] = stories[setting.story].schedule(setting.transitionMs);
   let startedAt = state === "connected" ? undefined : performance.now();
   const now = () => (startedAt === undefined ? -1 : performance.now() - startedAt);

@@ -30,7 +30,7 @@ const partsOf = (segments, y, x) =>
     return svg("rect", shape, svg("title", { text: `${labelOf(segment)}, ${segment.from} to ${segment.to} ms` }));
   });
 
-/** The words in them, where they fit: right of the click in the part that it divides. */
+/** The labels of the parts, where they fit; in the part that the click divides, right of the click. */
 const wordsOf = (segments, y, x) =>
   segments.flatMap((segment) => {
     const text = labelOf(segment);
@@ -39,7 +39,7 @@ const wordsOf = (segments, y, x) =>
     return [svg("text", { x: from + 6, y: y + LANE - 7, class: "in", text })];
   });
 
-/** A request: the line is its time on the way; a circle is a read, a square a disconnect, hollow where it failed. */
+/** A request: a line for its duration, and a circle for a read or a square for a disconnect, hollow if it failed. */
 function request({ at, ended, isWrite, status, failed, isGone }, y, x) {
   const kind = failed || status === undefined ? "lost" : status < 300 || isGone ? "good" : "bad";
   const what = `${isWrite ? "disconnect" : "read"}: ${failed ? "no answer" : (status ?? "no answer yet")}`;
@@ -55,7 +55,7 @@ function request({ at, ended, isWrite, status, failed, isGone }, y, x) {
   );
 }
 
-/** A chart in words. */
+/** The chart as text, for screen readers. */
 const inWords = (lanes) =>
   lanes
     .map(({ label, segments }) => `${label}: ${segments.map((one) => `${labelOf(one)} until ${one.to} ms`).join(", ")}`)

@@ -1,4 +1,4 @@
-// The page: its settings, what they lead to, and the same for a thousand random races.
+// The page: its settings, the comparison of the contenders, the element, and a thousand random races.
 import { codeOf, codeOfElement } from "./code.js";
 import { codeOfContender, contenders } from "./contenders.js";
 import { restart } from "./element.js";
@@ -12,13 +12,13 @@ const RACES = 1_000;
 
 const find = (id) => document.getElementById(id);
 const form = find("controls");
-// Trusted Types: the page makes one address of a script, its worker's.
+// Trusted Types: the page creates one script URL, that of its worker.
 const policy = globalThis.trustedTypes?.createPolicy("page", { createScriptURL: (url) => url });
 const script = new URL("./worker.js", import.meta.url).href;
 const startWorker = () => new Worker(policy?.createScriptURL(script) ?? script, { type: "module" });
 
 let setting = fromFragment(location.hash, stories);
-/** What the worker has found for the settings. */
+/** The worker's comparison for the settings. */
 let comparison;
 
 // ---- The settings and their link ----
@@ -28,7 +28,7 @@ for (const [name, { min, max, step }] of Object.entries(FIELDS)) {
   if (max !== undefined) Object.assign(form.elements[name], { min, max, step });
 }
 
-/** Writes the settings into the form; not into the field that somebody is typing in. */
+/** Writes the settings into the form, except into a number field that the user is editing. */
 function fillForm() {
   for (const [name, value] of Object.entries(setting)) {
     const field = form.elements[name];
@@ -65,7 +65,7 @@ addEventListener("hashchange", () => {
 });
 
 const labels = new WeakMap();
-/** Copies a text; `shown` is where it stands, to be selected where the clipboard is not allowed. */
+/** Copies a text; where the clipboard is not allowed, selects it in the element `shown`. */
 async function copy(button, text, shown) {
   const { label, timer } = labels.get(button) ?? { label: button.textContent };
   clearTimeout(timer);
@@ -88,7 +88,7 @@ for (const name of ["code", "element-code"]) {
   find(`copy-${name}`).addEventListener("click", ({ target }) => copy(target, find(name).textContent, find(name)));
 }
 
-// ---- What the settings lead to ----
+// ---- The comparison ----
 
 const REPORTS = {
   "not active": "not active, nothing sent.",
@@ -96,7 +96,7 @@ const REPORTS = {
   "not-connected": "not connected, nothing changed.",
 };
 
-/** The report of a contender and the truth in words, and how good that is. */
+/** A contender's report and the truth as text, with its kind for the colour. */
 function verdictOf({ report, acknowledged, confirmed, mayHaveDisconnected, wrong, accepted, atEnd, last }) {
   const hasLeft = last === undefined || isGone(last);
   const isOutcome = ["removed", "disconnected", "already-disconnected"].includes(report);
@@ -104,18 +104,19 @@ function verdictOf({ report, acknowledged, confirmed, mayHaveDisconnected, wrong
   if (accepted) truth = "Grace was removed.";
   else if (last === undefined) truth = "Grace is not on this call.";
   else if (hasLeft) truth = isGone(atEnd) ? "Grace has left by herself." : "Grace leaves by herself later.";
-  let said = REPORTS[report] ?? `${report}.`;
-  if (mayHaveDisconnected) said = `${report}, and that Grace may have been removed.`;
+  let reported = REPORTS[report] ?? `${report}.`;
+  if (mayHaveDisconnected) reported = `${report}, and that Grace may have been removed.`;
   if (report === "disconnected" && acknowledged === false)
-    said = "disconnected; the platform did not confirm that this call did it.";
-  else if (report === "disconnected" && setting.confirm && !confirmed) said = "disconnected, but not seen gone yet.";
+    reported = "disconnected; the platform did not confirm that this call did it.";
+  else if (report === "disconnected" && setting.confirm && !confirmed)
+    reported = "disconnected, but not seen gone yet.";
   let kind = "warn";
   if (wrong || (last === "connected" && !accepted)) kind = "bad";
   else if (isOutcome) kind = "good";
-  return { text: `It reports: ${said} ${truth}`, kind };
+  return { text: `It reports: ${reported} ${truth}`, kind };
 }
 
-/** The card of a contender: made once, so that what is open or has the focus stays so. */
+/** The card of a contender. It is created once, so that an open part and the focus stay. */
 function cardOf({ id, title, code }) {
   const cost = html("p", { className: "cost" });
   const verdict = html("p", { className: "verdict" });
@@ -176,7 +177,7 @@ function draw() {
   find("message").className = `verdict ${kinds[index]}`;
 }
 
-/** Shows what went wrong, instead of an empty page. */
+/** Shows an error of the page. */
 function fail(why) {
   find("failure").textContent = `The page failed: ${why}`;
   find("failure").hidden = false;
@@ -214,7 +215,7 @@ function update() {
   find("element-code").textContent = codeOfElement(setting);
   find("not-listed").hidden = !["gone", "unknown"].includes(setting.story);
   document.body.dataset.pending = "true";
-  // One at a time: what was asked for meanwhile comes next.
+  // One comparison at a time; the newest settings come next.
   if (asked++ === answered) ask();
   restartSoon();
   find("outdated").hidden = racedWith === undefined || racedWith === raceSettings();
@@ -270,7 +271,7 @@ const raceRows = contenders.map(({ id, title }) => {
   return { id, fill, numbers: numbers.map(({ number }) => number) };
 });
 
-// A narrow screen shows the table as a list; these roles keep it a table for those who hear it.
+// A narrow screen shows the table as a list; these roles keep it a table for screen readers.
 for (const [selector, role] of Object.entries({
   table: "table",
   "thead, tbody": "rowgroup",
@@ -294,12 +295,12 @@ function drawRaces({ done, count, removable, tallies }) {
   }
 }
 
-/** Ends the races; the words are for the live region. */
-function endRaces(words) {
+/** Ends the races, with a text for the live region. */
+function endRaces(text) {
   racing?.terminate();
   racing = undefined;
   raceButton.textContent = raceLabel;
-  find("progress-text").textContent = words;
+  find("progress-text").textContent = text;
 }
 
 raceButton.textContent = raceLabel;

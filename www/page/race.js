@@ -1,4 +1,4 @@
-// One race of one contender in virtual time, and the judgement of its report.
+// One race of one contender in virtual time, and the check of its report.
 import { createSimulator } from "../../pkg/simulator.js";
 import { generator } from "./clock.js";
 import { ACCESS_TOKEN, CALLER, CONVERSATION, isGone } from "./world.js";
@@ -6,7 +6,7 @@ import { ACCESS_TOKEN, CALLER, CONVERSATION, isGone } from "./world.js";
 /** A request that got no answer. */
 class NoAnswer extends Error {}
 
-/** An exchange that takes its time each way, recorded. */
+/** A fetch with latency each way, which records its requests. */
 function network(simulator, clock, { latencyMs, seed }, requests) {
   const random = generator(seed);
   return async (url, init) => {
@@ -20,7 +20,7 @@ function network(simulator, clock, { latencyMs, seed }, requests) {
       const { status } = response;
       const body = await clock.outside(response.text());
       await way();
-      // The published API says that there is nobody left to disconnect.
+      // The published API's code for a participant that is already gone.
       Object.assign(record, { status, ended: clock.now, isGone: body.includes("call.disconnected") });
       const text = async () => body;
       return { status, ok: status < 300, headers: response.headers, text, json: async () => JSON.parse(body) };
@@ -31,7 +31,7 @@ function network(simulator, clock, { latencyMs, seed }, requests) {
   };
 }
 
-/** Runs one contender on a platform; `more` are more options of the call. */
+/** Runs one contender on a platform; `more` holds further options of the call. */
 export async function race(contender, config, { api, settleMs, confirm, latencyMs, seed }, clock, more = {}) {
   clock.reset(seed);
   const simulator = await clock.outside(createSimulator({ ...config, now: () => clock.now }));
@@ -52,7 +52,7 @@ export async function race(contender, config, { api, settleMs, confirm, latencyM
   const endedAt = clock.now;
   const accepted = simulator.log().some((entry) => entry.accepted);
   const atEnd = simulator.state(CONVERSATION, CALLER);
-  // Long after, when every accepted disconnect has taken effect.
+  // So late that every accepted disconnect has taken effect.
   clock.now = endedAt + 1e6;
   const last = simulator.state(CONVERSATION, CALLER);
   return { contender, simulator, requests, events, end, endedAt, accepted, atEnd, last };
@@ -62,8 +62,8 @@ export async function race(contender, config, { api, settleMs, confirm, latencyM
 export const reportOf = (end) => (typeof end === "string" ? end : (end.outcome ?? end.code));
 
 /**
- * What is false or missing in a report, as a sentence; `undefined` where it is right. The rules are those of
- * `npm run races`: the state is that at the time of the report.
+ * A sentence about what is false or missing in a report; `undefined` if it is right. The rules are those of
+ * `npm run races`, with the state at the time of the report.
  */
 export function falseReport({ end, accepted, atEnd, last }, isRemovable, mayLoseAnswers) {
   const isConnected = isRemovable && atEnd === "connected";

@@ -4,10 +4,10 @@ import { html, svg } from "./svg.js";
 const ROW = 30;
 const TOP = 34;
 
-/** The platform's answer that there is nobody left to disconnect. */
+/** The platform's codes for a participant that is already gone. */
 const ALREADY_GONE = ["conversation.error.call.disconnected", "conversation.error.participant.no.active.conversations"];
 
-/** An event in words. */
+/** An event as text. */
 export function describe(event) {
   switch (event.type) {
     case "request":
@@ -33,13 +33,14 @@ function kindOf({ status, failure, platformCode }) {
   return status < 300 || ALREADY_GONE.includes(platformCode) ? "good" : "bad";
 }
 
-/** @param {object[]} timeline @param {number} width @param {string} kind how good the end is */
+/** Draws the diagram. @param {object[]} timeline @param {number} width @param {string} kind the outcome's colour */
 export function drawSequence(timeline, width, kind) {
-  // A state is what its response says: it stands at that arrow.
+  // A state has no row: it is shown at the arrow of its response.
   const rows = timeline.filter(({ type }) => type !== "state");
   const height = TOP + rows.length * ROW + 16;
   const [left, right] = [78, width - 60];
-  const title = `Sequence of ${rows.length} steps between your code and the platform; the list below has the same in words`;
+  const steps = `${rows.length} steps between your code and the platform`;
+  const title = `Sequence of ${steps}; the list below has the same in words`;
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title });
   root.append(
     svg("text", { x: left, y: 14, class: "actor", "text-anchor": "middle", text: "your code" }),
@@ -56,7 +57,7 @@ export function drawSequence(timeline, width, kind) {
       svg("path", { d: `M${to + head},${y - 4} L${to},${y} L${to + head},${y + 4} Z` }),
     );
   };
-  /** An answer that is lost on its way. */
+  /** A lost response. */
   const cross = (y, from, to) =>
     svg(
       "g",
@@ -75,7 +76,7 @@ export function drawSequence(timeline, width, kind) {
       const next = timeline[timeline.indexOf(event) + 1];
       const words = next?.type === "state" ? `${describe(event)} · ${next.state ?? "not listed"}` : describe(event);
       const short = ALREADY_GONE.includes(event.platformCode) ? `${event.status}, already gone` : words;
-      // The list has the platform's long codes.
+      // A long code is shown in the list only.
       const shown = short.length * 6.4 < right - left ? short : String(event.status ?? "no answer");
       if (event.failure) root.append(cross(y, right, left + 24), label(shown, "lost"));
       else root.append(arrow(y, right, left, kindOf(event), true), label(shown, kindOf(event)));
@@ -94,7 +95,7 @@ export function drawSequence(timeline, width, kind) {
   return root;
 }
 
-/** The same as a list. */
+/** The timeline as a list. */
 export function listOf(timeline) {
   const item = (event) =>
     html("li", {}, html("time", { textContent: `${event.at.toFixed(0)} ms` }), ` ${describe(event)}`);

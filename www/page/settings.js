@@ -1,6 +1,6 @@
 // The settings of the page, and the link that holds all of them.
 
-/** Each with its default; of a number the range of its slider, of a choice what can be chosen. */
+/** Each setting with its default; for a number the range of its field, for a choice the options. */
 export const FIELDS = {
   story: { default: "joining" },
   transitionMs: { default: 400, min: 0, max: 2_000, step: 50 },
@@ -21,7 +21,7 @@ export const FIELDS = {
 
 export const defaults = Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, field.default]));
 
-/** The value of a field or of a link, or the default where it is none. */
+/** The value of a field or of a link; the default if it is not valid. */
 function accepted(name, text, stories) {
   const { default: fallback, min, max, step, choices = Object.keys(stories) } = FIELDS[name];
   if (typeof fallback === "boolean") return text === "true";
@@ -31,7 +31,7 @@ function accepted(name, text, stories) {
   return Math.min(max, Math.max(min, min + Math.round((number - min) / step) * step));
 }
 
-/** Settings of texts by their names; what is missing has its default. */
+/** The settings for texts by name; a missing one has its default. */
 export function settingsOf(texts, stories) {
   const names = Object.keys(FIELDS).filter((name) => Object.hasOwn(texts, name));
   return { ...defaults, ...Object.fromEntries(names.map((name) => [name, accepted(name, texts[name], stories)])) };
@@ -41,7 +41,7 @@ export function settingsOf(texts, stories) {
 export const fromFragment = (fragment, stories) =>
   settingsOf(Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, ""))), stories);
 
-/** The fragment of a link: what differs from the defaults. */
+/** The fragment of a link, with the settings that differ from the defaults. */
 export function toFragment(setting) {
   const changed = Object.keys(FIELDS).filter((name) => setting[name] !== defaults[name]);
   return new URLSearchParams(changed.map((name) => [name, String(setting[name])])).toString();

@@ -1,8 +1,8 @@
-// Small helpers for drawing: elements of SVG and HTML, without markup in strings.
+// Functions that create SVG and HTML elements, without markup in strings.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
-/** An element of SVG with its attributes and children; `text` is its text. */
+/** An SVG element with its attributes, its text and its children. */
 export function svg(tag, { text, ...attributes } = {}, ...children) {
   const element = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -11,7 +11,7 @@ export function svg(tag, { text, ...attributes } = {}, ...children) {
   return element;
 }
 
-/** An element of HTML with its properties and children. */
+/** An HTML element with its properties and its children. */
 export function html(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);

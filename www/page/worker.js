@@ -1,4 +1,4 @@
-// The races of the page, in virtual time, away from the page's own thread.
+// The races of the page, in virtual time, in a worker of their own.
 import { disconnectIfConnected } from "../../pkg/index.js";
 import { createSimulator } from "../../pkg/simulator.js";
 import { generator, VirtualClock } from "./clock.js";
@@ -6,17 +6,17 @@ import { contenders } from "./contenders.js";
 import { falseReport, race, reportOf } from "./race.js";
 import { CALLER, CONVERSATION, isGone, participants, platform } from "./world.js";
 
-// Both modules are loaded in real time.
+// Both modules load in real time, before the virtual clock is installed.
 const loaded = Promise.all([createSimulator({ conversations: [] }), disconnectIfConnected({}).catch(() => {})]);
 
 const clock = new VirtualClock();
 
-/** The lanes begin so long before the click, and go on for so long after the last contender has ended. */
+/** The part of the lanes before the click, and after the end of the last contender. */
 const BEFORE_MS = 150;
 const AFTER_MS = 400;
-/** The states are looked up so often. */
+/** The interval at which states are sampled. */
 const SAMPLE_MS = 5;
-/** Progress is reported after so many races. */
+/** The number of races between two reports of progress. */
 const REPORT_EVERY = 20;
 
 /** The states over time, as segments. */
@@ -34,10 +34,10 @@ function segments(simulator, participantId, schedule, shown, until) {
   return list;
 }
 
-/** Whether an answer to a disconnect may be lost, or a 5xx: its effect is unknown then. */
+/** Whether the answer to a disconnect may be lost, or a 5xx, so that its effect is unknown. */
 const mayLoseAnswers = ({ unavailable, lost }) => unavailable || lost;
 
-/** All contenders on one schedule: what is drawn. */
+/** All contenders on one schedule, as data for the charts. */
 async function compare(setting) {
   const runs = [];
   for (const contender of contenders) runs.push(await race(contender, platform(setting), setting, clock));
@@ -79,7 +79,7 @@ async function compare(setting) {
   };
 }
 
-/** States of a random race: as in tests/support/race.rs. */
+/** The states of random races, as in tests/support/race.rs. */
 const STATES = [
   { state: "connected" },
   { state: "connected" },
@@ -93,7 +93,7 @@ const STATES = [
   { state: "terminated" },
 ];
 
-/** A platform at random: one to four states within a second, with the settings' faults on two races of five. */
+/** A random platform: one to four states within a second, and in two races of five the faults of the settings. */
 function randomPlatform(random, setting) {
   const whole = (limit) => Math.floor(random() * (limit + 1));
   const schedule = [];
@@ -102,7 +102,7 @@ function randomPlatform(random, setting) {
     const step = STATES[whole(STATES.length - 1)];
     schedule.push({ at: schedule.length === 0 ? -1e6 : at, ...step });
     at += whole(300);
-    // Nobody comes back from gone.
+    // A gone leg never comes back.
     if (isGone(step.state)) break;
   }
   const drawn = { ...setting, lagMs: whole(setting.lagMs), effectMs: whole(setting.effectMs) };
@@ -113,7 +113,7 @@ function randomPlatform(random, setting) {
   return { config, isRemovable, drawn };
 }
 
-/** Many random races of all contenders; reports the tallies as they grow. */
+/** Many random races of all contenders, with regular reports of the tallies. */
 async function races(setting, count, report) {
   const random = generator(setting.seed);
   const tallies = contenders.map(({ id }) => ({ id, removed: 0, wrong: 0, conflicts: 0, requests: 0 }));

@@ -1,18 +1,18 @@
-// The conversation of the page, as its settings describe it.
+// The simulated conversation of the page, according to its settings.
 
 export const CONVERSATION = "3f2a9c10-7d5e-4b8a-9c41-5d2f6e8b1a07";
 export const CALLER = "b71c02de-1f4a-4e0c-8a6b-90d3c5e7f218";
 export const ACCESS_TOKEN = "page-token-0123456789";
 
-/** Whether a participant in that state has left; without a state it is not listed. */
+/** Whether a participant in this state has left. */
 export const isGone = (state) => state === "disconnected" || state === "terminated";
 
-/** True for long before the click, which is at 0 ms. */
+/** The start of a state long before the click, which is at 0 ms. */
 const ALWAYS = -1e6;
 
 const from = (...steps) => steps.map(([at, state, changing = false]) => ({ at, state, changing }));
 
-/** What happens to Grace's leg. With `changes`, her state changes after `ms`. */
+/** The schedules of Grace's leg. With `changes`, her state changes after `ms`. */
 export const stories = {
   joining: {
     title: "Busy, then free (the 409)",
@@ -41,7 +41,7 @@ export const stories = {
   unknown: { title: "Not in the conversation", schedule: () => from([ALWAYS]) },
 };
 
-/** The faults that are switched on; those on a disconnect occur one after the other. */
+/** The faults that are switched on; those of a disconnect occur one after the other. */
 export function faults({ conflict, unavailable, lost, limited }) {
   return [
     conflict && { on: "write", status: 409 },
@@ -51,7 +51,7 @@ export function faults({ conflict, unavailable, lost, limited }) {
   ].filter(Boolean);
 }
 
-/** Who is in the conversation. */
+/** The participants of the conversation. */
 export function participants({ story, transitionMs }) {
   return [
     { id: "5d0e4f7a-agent", purpose: "agent", name: "Ada", schedule: from([ALWAYS, "connected"]) },

@@ -1,16 +1,16 @@
-// A Script Include for ServiceNow, to paste: asks the middleware to remove a participant, and tells what became of it.
-// ES5, as it runs there. Name: RemoveCaller; accessible from: this application scope only.
+// A Script Include for ServiceNow, to paste: it asks the middleware to remove a participant, and returns the outcome.
+// In ES5, which ServiceNow runs. Name: RemoveCaller; accessible from: this application scope only.
 //
 //   var told = new RemoveCaller().remove({ conversationId: c, participantId: p, onBehalfOf: userId });
 //   if (!told.isDone) gs.addErrorMessage(told.message);
 //   if (told.code === "PENDING") … later: new RemoveCaller().status(told.id)
 //
-// System properties: x_remove_caller.url, the middleware's URL without a slash at its end, and x_remove_caller.secret,
-// of type password2, what comes after "whsec_" of WEBHOOK_SECRET.
+// System properties: x_remove_caller.url, the middleware's URL without a slash at its end; and x_remove_caller.secret,
+// of type password2, the part of WEBHOOK_SECRET after "whsec_".
 var RemoveCaller = Class.create();
 RemoveCaller.prototype = {
   type: "RemoveCaller",
-  /** The platform's own default is 175 s: a thread is blocked as long as that. */
+  /** A request blocks a thread; ServiceNow's own default is 175 s. */
   TIMEOUT_MS: 5000,
 
   initialize: function () {
@@ -19,16 +19,17 @@ RemoveCaller.prototype = {
   },
 
   /**
+   * Removes a participant.
    * @param {Object} order { conversationId, participantId | participant, onBehalfOf? … }: ids only, in ASCII
-   * @param {string} [id] of an earlier try of the same removal that gave one; default: a new one
-   * @returns {Object} { isDone, outcome?, code?, message, id? }; where there is an id, it can be tried again with it
+   * @param {string} [id] that an earlier try of the same removal returned; default: a new one
+   * @returns {Object} { isDone, outcome?, code?, message, id? }; with an id, the removal can be tried again with it
    */
   remove: function (order, id) {
     var webhookId = id || String(gs.generateGUID());
     return this._told(this._send("post", "/v1/removals", JSON.stringify(order), webhookId), webhookId);
   },
 
-  /** What became of a removal that was PENDING; to be asked a second later or more, by a job or a flow. */
+  /** The result of a removal that was PENDING; to be called by a job or a flow, a second later or more. */
   status: function (id) {
     var path = "/v1/removals/" + encodeURIComponent(id);
     return this._told(this._send("get", path, "", String(gs.generateGUID())), id);
@@ -39,9 +40,9 @@ RemoveCaller.prototype = {
     request.setEndpoint(this.url + path);
     request.setHttpMethod(method);
     request.setHttpTimeout(this.TIMEOUT_MS);
-    // Otherwise ${…} in the body is replaced after it was signed.
+    // Otherwise ServiceNow replaces ${…} in the body after it was signed.
     request.disableForcedVariableSubstitution();
-    // Each try has a time and a signature of its own; the id stays.
+    // Each try has its own time and signature; the id stays.
     var seconds = String(Math.floor(new GlideDateTime().getNumericValue() / 1000));
     request.setRequestHeader("Content-Type", "application/json");
     request.setRequestHeader("webhook-id", id);
@@ -85,7 +86,7 @@ RemoveCaller.prototype = {
       return { isDone: false, code: "PENDING", message: "The removal is still under way: look again.", id: id };
     }
     var told = { isDone: false, code: body.code || "HTTP_" + answer.status, message: body.detail || body.title || "" };
-    // Nobody answered, or not for good. A refusal would be answered the same again.
+    // Without an answer, or after a temporary failure, the same id may be tried again; a refusal is final.
     if (answer.status === 0 || answer.status >= 500) told.id = id;
     return told;
   },

@@ -1,13 +1,14 @@
-// Hostile objects: every kind in every place where the caller's code gives a value. Each call has to end in a result or
-// an error, never in INTERNAL; nothing may be stray; the next call has to work. Prints the counts and what went wrong
-// as JSON. A process of its own, because node:test takes what is stray for itself: ../hostile.test.mjs.
+// Hostile objects: every kind in every place of a caller's value. Each call has to end in a result or an error, never
+// in INTERNAL, without an uncaught error or an unhandled rejection, and the next call has to work. Prints the counts
+// and the failures as JSON, for ../hostile.test.mjs. It is a process of its own, because node:test handles uncaught
+// errors itself.
 import { types } from "node:util";
 import { runInNewContext } from "node:vm";
 import { disconnectIfConnected } from "./package.mjs";
 
 const BATCH = 40;
-/** A call that has not ended by then hangs: all its own times are below 100 ms. */
-const PATIENCE_MS = 20_000;
+/** A call that takes longer hangs: all its own deadlines are below 100 ms. */
+const HANGS_MS = 20_000;
 
 const thrown = new Error("hostile");
 const fail = () => {
@@ -16,9 +17,9 @@ const fail = () => {
 const thenable = (then) => ({ then });
 const never = () => new Promise(() => {});
 
-// ---- Kinds: from the value that would be right in a place to one that is hostile there ----
+// ---- Kinds: each makes a hostile value of the right value for a place ----
 
-/** Something to stand in for a value that has no properties. */
+/** The value, or an empty object for a value that has no properties. */
 const target = (value) => (value !== null && ["object", "function"].includes(typeof value) ? value : {});
 
 const kinds = {};
@@ -167,7 +168,7 @@ Object.assign(kinds, {
   "a map": () => new Map([["get", fail]]),
 });
 
-// ---- Places: the value that is right there, and the options with another one in its place ----
+// ---- Places: the right value, and the options with another value in its place ----
 
 const connected = {
   id: "p",
@@ -212,11 +213,11 @@ const options = {
   ...{ baseUrl: "https://x.example", confirm: true, maxResponseBytes: 1e6, disconnectableStates: ["connected"] },
   ...{ goneStates: ["terminated"], onBehalfOf: "u", signal, onEvent: () => {} },
 };
-/** Beside a description there is no id. */
+/** The options with one more; a description replaces the id, `baseUrl` the region. */
 const withOption = (name, value) => {
   const { participantId, region, ...rest } = base;
-  const whom = name.startsWith("participant") && name !== "participantId" ? {} : { participantId };
-  return { ...rest, ...whom, ...(name === "baseUrl" ? {} : { region }), [name]: value };
+  const id = name.startsWith("participant") && name !== "participantId" ? {} : { participantId };
+  return { ...rest, ...id, ...(name === "baseUrl" ? {} : { region }), [name]: value };
 };
 for (const [name, right] of Object.entries(options)) {
   places[`options.${name}`] = [right, (value) => withOption(name, value)];
@@ -344,11 +345,11 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 }
 const macrotask = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-/** How one call ends, in words; a hostile value is made, and the promises of its kind are handled, in here. */
+/** The outcome of one call with a hostile value, as text. */
 async function end({ kind, place }) {
   const [right, options] = places[place];
   const value = kinds[kind](right);
-  // What the test itself makes is not stray.
+  // A rejection of the test's own promise is expected.
   if (types.isPromise(value) && kind.includes("reject")) value.catch(() => {});
   let given;
   try {
@@ -358,10 +359,10 @@ async function end({ kind, place }) {
   }
   const call = disconnectIfConnected(given);
   let timer;
-  const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, "hangs");
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, HANGS_MS, "hangs");
   });
-  const told = await Promise.race([
+  const outcome = await Promise.race([
     call.then(
       ({ outcome }) => outcome,
       (error) => {
@@ -372,10 +373,10 @@ async function end({ kind, place }) {
         }
       },
     ),
-    patience,
+    timeout,
   ]);
   clearTimeout(timer);
-  return told;
+  return outcome;
 }
 
 const works = async () => {
@@ -388,7 +389,7 @@ async function run(cells) {
   const ends = await Promise.all(cells.map(end));
   const isUsable = await works();
   await macrotask();
-  const isFine = ends.every((told) => told !== "hangs" && told !== "INTERNAL") && isUsable;
+  const isFine = ends.every((one) => one !== "hangs" && one !== "INTERNAL") && isUsable;
   return { ends, isFine: isFine && strays.length === before };
 }
 
@@ -398,9 +399,9 @@ const wrong = [];
 for (let at = 0; at < cells.length; at += BATCH) {
   const batch = cells.slice(at, at + BATCH);
   const { ends, isFine } = await run(batch);
-  for (const told of ends) ended[told] = (ended[told] ?? 0) + 1;
+  for (const one of ends) ended[one] = (ended[one] ?? 0) + 1;
   if (isFine) continue;
-  // Which one? One at a time.
+  // Each one alone, to find those that fail.
   const before = wrong.length;
   for (const cell of batch) {
     const known = strays.length;

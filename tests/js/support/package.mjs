@@ -1,4 +1,4 @@
-// The package as built from today's sources; a stale or missing one is refused.
+// The built package; one that is missing or older than its sources is refused.
 import { isFresh } from "../../../scripts/stamp.mjs";
 
 if (!isFresh()) throw new Error("pkg/ is missing or older than its sources: run `npm run build` first");

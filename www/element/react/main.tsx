@@ -1,4 +1,4 @@
-// React 19: the element's properties are props, its events are `on` and their names.
+// The element in React 19: its properties are props, its events are props with the prefix `on`.
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import "disconnect-if-connected/element/react";

@@ -1,5 +1,5 @@
-// As a Lightning page has it: classic scripts from static resources, in strict mode, and a component with a closed shadow
-// root around the element. Lightning Web Security itself is not here; docs/element.md says what is not known of it.
+// A component as on a Lightning page: classic scripts from static resources, in strict mode, and a closed shadow root
+// around the element. Lightning Web Security itself is not included; docs/element.md says what is not known of it.
 
 (() => {
   class CallControls extends HTMLElement {

@@ -1,4 +1,4 @@
-// A page without modules and without a build: element.iife.js registers the element.
+// The element on a page without modules and without a build: element.iife.js registers it.
 const { searchParams } = new URL(location.href);
 const element = document.querySelector("remove-caller");
 

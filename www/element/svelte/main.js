@@ -1,4 +1,4 @@
-// Svelte 5: what the element has as a property is set as one, events are `on` and their names.
+// The element in Svelte 5: its properties are set as properties, its events are attributes with the prefix `on`.
 import "disconnect-if-connected/element/define";
 import { mount } from "svelte";
 import CallControls from "./CallControls.svelte";

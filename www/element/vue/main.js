@@ -1,4 +1,4 @@
-// Vue 3: objects go in as properties (`.prop`); vite.config.js says that the tag is no component of Vue's.
+// The element in Vue 3: objects are passed as properties (`.prop`); vite.config.js declares the tag a custom element.
 import "disconnect-if-connected/element/define";
 import { createApp } from "vue";
 import CallControls from "./CallControls.vue";
