@@ -37,7 +37,9 @@ for (const path of paths) {
 
   test(`${path}: lines of at most ${COLUMNS} columns`, () => {
     // Not rows of tables, verbatim text, and a line that is one long link.
-    const lines = read(path).replaceAll(/^ *```text\n.*?^ *```$/gms, "").split("\n");
+    const lines = read(path)
+      .replaceAll(/^ *```text\n.*?^ *```$/gms, "")
+      .split("\n");
     const isLong = (line) => line.length > COLUMNS && (path === "README.md" || !line.startsWith("|"));
     assert.deepEqual(lines.filter(isLong), []);
   });

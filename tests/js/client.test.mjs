@@ -1287,15 +1287,11 @@ test("a hundred thousand conversations and calls leave nothing behind", async ()
   const participants = [gone, { id: "p-2", state: "connected", purpose: "agent", user: { id: "u" }, name: "Ada" }];
   const round = async (from) => {
     for (let index = from; index < from + 10_000; index++) client.observe({ id: `c-${index}`, participants });
-    for (let index = from; index < from + 1_000; index++) {
-      client.observe({ id: `o-${index}`, participants: [gone] });
-      await client.disconnectIfConnected({ conversationId: `o-${index}`, participantId: "p-1" });
-    }
-    await Promise.all(
-      Array.from({ length: 1_000 }, (_, index) =>
-        client.disconnectIfConnected({ conversationId: `d-${from + index}`, participantId: "p-1" }),
-      ),
-    );
+    const observed = Array.from({ length: 1_000 }, (_, index) => `o-${from + index}`);
+    for (const id of observed) client.observe({ id, participants: [gone] });
+    const unknown = observed.map((id) => `d-${id}`);
+    const remove = (conversationId) => client.disconnectIfConnected({ conversationId, participantId: "p-1" });
+    await Promise.all([...observed, ...unknown].map(remove));
   };
   await round(0);
   await round(10_000);

@@ -1,5 +1,5 @@
-// Traps of the module: tests/hosts/shared/traps.mjs in this Node (tests/hosts runs it in other hosts), and an instance that
-// cannot be renewed.
+// Traps of the module: tests/hosts/shared/traps.mjs in this Node (tests/hosts runs it in other hosts), and an instance
+// that cannot be renewed.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
