@@ -26,6 +26,9 @@ import {
 /** How often the parts that are under way are named. */
 const PROGRESS_MS = 20_000;
 
+/** A test that hangs fails after this time, for a machine under load. */
+const MAX_TEST_MS = 400_000;
+
 /** For `npm run test:thorough`: how much the random tests and the soak test do there. */
 const THOROUGH = { RACES: "100000", FLEETS: "20000", SOAK_ROUNDS: "200" };
 
@@ -151,7 +154,12 @@ const types = { name: "Types as users write them", command: bin("tsc"), args: ["
 const cargoTest = (name, args, env) => ({ name, command: "cargo", args: ["test", ...args], env, counts: true });
 const nodeTest = (name, folder, only = () => true, env = {}) => {
   const files = readdirSync(join(root, "tests", folder)).filter((file) => file.endsWith(".test.mjs") && only(file));
-  const args = ["--test", "--test-reporter=spec", ...files.map((file) => join("tests", folder, file))];
+  const args = [
+    "--test",
+    "--test-reporter=spec",
+    `--test-timeout=${MAX_TEST_MS}`,
+    ...files.map((file) => join("tests", folder, file)),
+  ];
   return { name, command: process.execPath, args, env, counts: true };
 };
 const boundary = async () => ({

@@ -676,12 +676,13 @@ fn check(client: Client) {
 
 #[test]
 fn the_client_keeps_its_promises_in_every_interleaving() {
-    check(Client { changes: 1, faults: 1, events: 2 });
+    check(Client { changes: 1, faults: 1, events: 1 });
 }
 
 #[test]
 #[ignore = "minutes: npm run test:thorough"]
-fn the_client_keeps_them_with_a_second_change_or_fault() {
+fn the_client_keeps_them_with_more_changes_faults_and_events() {
+    check(Client { changes: 1, faults: 1, events: 2 });
     check(Client { changes: 2, faults: 1, events: 1 });
     check(Client { changes: 1, faults: 2, events: 1 });
 }

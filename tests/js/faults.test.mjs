@@ -61,8 +61,10 @@ test("a connection that is reset, and a server that does not use HTTP", async (c
 });
 
 test("a slow-loris body ends with the deadline of the request", async (context) => {
+  let opened = 0;
   let closed = 0;
   const server = createServer((_, response) => {
+    opened++;
     response.writeHead(200, { "Content-Type": "application/json" });
     const drip = setInterval(() => response.write(" "), 5);
     response.on("close", () => {
@@ -73,7 +75,9 @@ test("a slow-loris body ends with the deadline of the request", async (context) 
   const { port } = await listen(context, server);
   await assert.rejects(call(port, { requestTimeoutMs: 60, maxRetries: 1 }), { code: "NETWORK" });
   await assert.rejects(call(port, { timeoutMs: 60 }), { code: "TIMEOUT" });
-  while (closed < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  // On a slow machine the deadline may come before the request.
+  assert.ok(opened > 0);
+  while (closed < opened) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
 test("an endless body is not read past the limit, and its connection is closed", async (context) => {

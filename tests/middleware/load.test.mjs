@@ -50,7 +50,9 @@ test("500 at once: each is a 200, a 202 or a 503 with Retry-After, and each is c
       assert.ok([200, 202, 503, 504].includes(answer.status), answer.text);
       while (answer.body.status === "pending") {
         await delay(200);
-        answer = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+        const polled = await ask(server.url, "GET", `/v1/removals/${id}`, { headers });
+        // The process has no time for the question: the answer is still unknown.
+        if (polled.body.code !== "OVERLOADED") answer = polled;
       }
       if (answer.status === 200) {
         return wasSent && answer.body.outcome === "already-disconnected" ? "disconnected" : answer.body.outcome;
