@@ -198,14 +198,25 @@ async function everything() {
   // Without it, the tests of the queue are skipped, with the reason.
   await installed("Redis", ["redis-server"], ["redis-server"]);
   const native = cargoTest("Protocol, model and races, native", ["--locked", "--", "--nocapture"]);
+  // Two lanes: more of them would only compete, and make what has deadlines late.
   await lanes([
-    [...rustLint, clippyWasm, native, node, inChromium, rustDocs],
-    [...scriptLint, types, nodeTest("The package, its options and sockets", "js"), nodeTest("The documents", "docs")],
-    [nodeTest("The element and the page, in browsers", "element")],
     [
+      ...rustLint,
+      clippyWasm,
+      rustDocs,
+      native,
+      node,
+      nodeTest("The documents", "docs"),
       { name: "Types of the host page", command: bin("tsc"), args: ["-p", join("www", "desktop")] },
       nodeTest("The host page for desktops", "desktop"),
       nodeTest("The middleware", "middleware"),
+    ],
+    [
+      ...scriptLint,
+      types,
+      nodeTest("The package, its options and sockets", "js"),
+      inChromium,
+      nodeTest("The element and the page, in browsers", "element"),
     ],
   ]);
 }

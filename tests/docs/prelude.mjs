@@ -11,7 +11,9 @@ const participants = [
 ];
 const conversations = [{ id: "c-1", participants }];
 const simulator = await createSimulator({ conversations });
-globalThis.fetch = simulator.fetch;
+const overNetwork = globalThis.fetch;
+globalThis.fetch = (url, init) =>
+  String(url).startsWith("http://127.0.0.1") ? overNetwork(url, init) : simulator.fetch(url, init);
 
 const getToken = async () => "a-token";
 Object.assign(globalThis, {
