@@ -1,3 +1,9 @@
+/**
+ * A model of the platform, for tests.
+ *
+ * @module disconnect-if-connected/simulator
+ */
+
 /** One scripted fault. It affects `times` (default 1) of the requests that it matches, after the first `skip`. */
 export interface Fault {
   /** Which requests it affects; default: both kinds. */

@@ -1,3 +1,9 @@
+/**
+ * The same without the module's bytes, for applications that serve the WebAssembly module themselves.
+ *
+ * @module disconnect-if-connected/wasm
+ */
+
 export * from "./index.cjs";
 
 /** The instances of a global class, where the host has it. */

@@ -1,4 +1,10 @@
 /**
+ * The function, the client and the error.
+ *
+ * @module disconnect-if-connected
+ */
+
+/**
  * Removes one participant from a live multi-party voice conversation on Genesys Cloud, only while that participant is
  * connected, and reports the actual outcome.
  *
@@ -14,8 +20,8 @@
  * });
  * if (result.outcome === "not-connected") console.log(`still ${result.state}`);
  *
- * @throws {DisconnectError} where the call has no outcome; an aborted call rejects with `signal.reason`, a token
- * provider that throws with its own error.
+ * @throws A `DisconnectError` if the call has no outcome. An aborted call rejects with `signal.reason`; if the token
+ * provider throws, the call rejects with that error.
  */
 export function disconnectIfConnected(options: DisconnectOptions): Promise<DisconnectResult>;
 

@@ -1,3 +1,9 @@
+/**
+ * The element `<remove-caller>`.
+ *
+ * @module disconnect-if-connected/element
+ */
+
 import type {
   ConversationClient,
   ConversationClientOptions,
