@@ -15,15 +15,15 @@ the options --participant-... describe the participant.
 
 The access token is read from the environment variable ${TOKEN_VARIABLE}, or else from standard input.
 
-  --participant-purpose P     its purpose, for example customer; may be repeated for any of several
+  --participant-purpose P     its purpose, for example customer; may be repeated: any of them matches
   --participant-user USER     the id of its user
   --participant-address A     its address, for example +13175550142
   --api voice|calls           the routes of the platform (voice); calls is the published Conversations API
   --region REGION             AWS name or domain, for example us-east-1 or mypurecloud.com
   --base-url URL              an https origin instead of a region
-  --settle-ms MS              how long to keep reading while the state is not settled (1500)
-  --timeout-ms MS             the whole call (10000)
-  --request-timeout-ms MS     one HTTP exchange (3000)
+  --settle-ms MS              how long to keep reading while the state is not settled, in ms (1500)
+  --timeout-ms MS             deadline of the whole call, in ms (10000)
+  --request-timeout-ms MS     deadline of one HTTP exchange, in ms (3000)
   --max-retries N             transient failures in a row that are retried (3)
   --confirm                   keep reading until the participant is seen gone
   --disconnectable-state S    a state in which the disconnect is sent; may be repeated (connected)
@@ -130,7 +130,7 @@ const description = {
 const isDescribed = Object.values(description).some((value) => value !== undefined);
 if (!conversationId || rest.length > 0) exit(EXIT_USAGE, HELP);
 if (isDescribed === (participantId !== undefined)) {
-  exit(EXIT_USAGE, "Whom? Pass the participant's id, or describe it by --participant-..., never both.");
+  exit(EXIT_USAGE, "Pass either PARTICIPANT or at least one of the options --participant-..., not both.");
 }
 
 const fromEnvironment = process.env[TOKEN_VARIABLE];

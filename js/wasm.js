@@ -19,9 +19,9 @@ import { lazily } from "./load.js";
 const SOURCES = "a WebAssembly.Module, its bytes, a Response or a URL";
 
 const UNSUPPORTED =
-  "disconnectIfConnected: WebAssembly cannot run here; no request was sent. A page's policy needs script-src 'self' " +
-  '\'wasm-unsafe-eval\', an extension (MV3) in its manifest "content_security_policy": { "extension_pages": ' +
-  "\"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }, Node no --jitless.";
+  "disconnectIfConnected: WebAssembly cannot run here; no request was sent. In a page, the Content-Security-Policy needs " +
+  "script-src 'self' 'wasm-unsafe-eval'. In an extension (MV3), the manifest needs \"content_security_policy\": " +
+  "{ \"extension_pages\": \"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }. In Node, pass no --jitless.";
 
 /** @typedef {InstanceType<typeof Client>} OwnClient */
 /** @typedef {InstanceType<typeof Budget>} OwnBudget */

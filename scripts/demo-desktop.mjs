@@ -1,4 +1,4 @@
-// `npm run demo:desktop`: the host page in an agent desktop, the whole way in a headless Chromium, on the embedded
+// `npm run demo:desktop`: the desktop page in an agent desktop, the whole way in a headless Chromium, on the embedded
 // simulator: sign-in, live events, a removal, a toast. With `--serve` it stays, for a look in your own browser.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

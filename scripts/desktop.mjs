@@ -1,4 +1,4 @@
-// `npm run build:desktop`: the host page for agent desktops as static files in target/desktop, for any web server.
+// `npm run build:desktop`: the desktop page for agent desktops as static files in target/desktop, for any web server.
 // Demo, tests and bench set it up here with a simulated platform and a page that plays the desktop.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -80,7 +80,7 @@ export const conversation = {
 };
 
 /**
- * The whole set: the simulated platform, the host page on another site, and a page that plays a desktop around it.
+ * The whole set: the simulated platform, the desktop page on another site, and a page that plays a desktop around it.
  * @param {{ platform?: object, login?: object, client?: object, config?: object, latencyMs?: number }} [options]
  */
 export async function stage({ platform = {}, login = {}, client = {}, config: more = {}, latencyMs = 0 } = {}) {
@@ -155,7 +155,7 @@ export async function stage({ platform = {}, login = {}, client = {}, config: mo
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const isFilled = await buildDesktop();
-  step(`The host page is in ${bold(desktopFolder)}`);
+  step(`The desktop page is in ${bold(desktopFolder)}`);
   if (!isFilled) {
     console.log(yellow("Not ready to upload: fill in clientId in www/desktop/config.json, and build again."));
     process.exitCode = 1;

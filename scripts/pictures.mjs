@@ -83,7 +83,7 @@ async function theElement() {
   await page.close();
 }
 
-/** The host page in a desktop, while it asks. */
+/** The desktop page in a desktop, while it asks. */
 async function theDesktop() {
   await buildDesktop();
   const set = await stage();

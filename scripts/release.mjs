@@ -7,7 +7,9 @@ import { output, root } from "./run.mjs";
 
 /** The version of the package: Cargo.toml is the only place that has it. */
 function version() {
-  const metadata = JSON.parse(output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]));
+  const text = output("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]);
+  if (!text) throw new Error("cargo metadata --locked failed: is Cargo.lock up to date?");
+  const metadata = JSON.parse(text);
   return metadata.packages.find(({ name }) => name === "disconnect-if-connected").version;
 }
 
@@ -33,13 +35,19 @@ export function problem(tag, current, changelog) {
   if (sections(changelog).get("[Unreleased]")) return 'CHANGELOG.md has text below "## [Unreleased]"';
 }
 
+/** Ends the program with a reason, if there is one. */
+function exit(reason) {
+  if (!reason) return;
+  console.error(reason);
+  process.exit(1);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [command, tag = ""] = process.argv.slice(2);
   const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
-  if (command === "notes") console.log(notes(tag.slice(1), changelog));
-  else {
-    const found = problem(tag, version(), changelog);
-    console.log(found ?? `${tag}: tag, version and changelog agree`);
-    process.exitCode = found ? 1 : 0;
-  }
+  const commands = {
+    notes: () => notes(tag.slice(1), changelog) ?? exit(`CHANGELOG.md has no text for ${tag}`),
+    check: () => exit(problem(tag, version(), changelog)) ?? `${tag}: tag, version and changelog agree`,
+  };
+  console.log(commands[command]?.() ?? exit("usage: node scripts/release.mjs check|notes TAG"));
 }

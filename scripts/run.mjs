@@ -77,7 +77,7 @@ async function installFor(folder, title, size) {
 }
 
 export const installMiddleware = () => installFor("www/middleware", "the middleware needs", "80 MB");
-export const installDesktop = () => installFor("www/desktop", "the host page needs", "3 MB");
+export const installDesktop = () => installFor("www/desktop", "the desktop page needs", "3 MB");
 export const installExamples = () => installFor("www/element", "the examples of the element need", "70 MB");
 
 export const installReference = () => installFor("docs/reference", "the API reference needs", "50 MB");

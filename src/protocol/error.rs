@@ -139,7 +139,10 @@ impl Reason {
     /// The cause, as a part of a sentence. `operation` is the request that was refused, for `Rejected`.
     fn description(&self, settings: &Settings, operation: Operation) -> String {
         match self {
-            Reason::NeverListed => format!("it was never listed within {} ms (settleMs)", settings.settle_ms as u64),
+            Reason::NeverListed => format!(
+                "it was never listed, for {} ms (settleMs) or until the conversation ended",
+                settings.settle_ms as u64
+            ),
             Reason::Ambiguous(listed) => {
                 let each = listed.iter().map(Listed::to_string);
                 let each = each.reduce(|list, one| list + ", " + &one).unwrap_or_default();
@@ -169,9 +172,12 @@ impl Reason {
             }
             Reason::NotAUser => "the platform does this only for a user, and the token is a client's".to_owned(),
             Reason::Conflict => format!(
-                "reads show it connected, and the platform refused every disconnect for {} ms (settleMs)",
+                "reads show that it can be disconnected, and the platform refused every disconnect for {} ms (settleMs)",
                 settings.settle_ms as u64
             ),
+            Reason::Transient(transient) if settings.max_retries == 0 => {
+                format!("{}, and maxRetries is 0", transient.description())
+            }
             Reason::Transient(transient) => format!(
                 "{}, {} times in a row (maxRetries)",
                 transient.description(),
@@ -189,9 +195,11 @@ impl Reason {
             Reason::Deadline => format!("{} ms (timeoutMs) ran out", settings.timeout_ms as u64),
             Reason::Malformed(error) => match error {
                 BodyError::TooLarge => "the response is larger than maxResponseBytes".to_owned(),
-                BodyError::NoList => "the response has no list of participants where the dialect says".to_owned(),
+                BodyError::NoList => {
+                    "the response has no list of participants in the field that the dialect names".to_owned()
+                }
                 BodyError::Html => "the response is an HTML page, not JSON".to_owned(),
-                BodyError::NoResponse => "what fetch gave is no response: it has no status".to_owned(),
+                BodyError::NoResponse => "fetch returned something that is no response: it has no status".to_owned(),
                 _ => "the response is not JSON".to_owned(),
             },
             Reason::NotFollowed => "the response is a redirect, and redirects are not followed".to_owned(),
@@ -249,6 +257,7 @@ impl Reason {
             Reason::Malformed(BodyError::NoResponse) => {
                 "Check the fetch option: it has to give a response with a status."
             }
+            Reason::Malformed(BodyError::TooLarge) => "Raise maxResponseBytes, or check baseUrl and api.",
             Reason::Malformed(_) => "Check baseUrl and api: it may not be the platform that responds there.",
             Reason::NotFollowed => "Check baseUrl: the token is sent to no other address.",
             Reason::ServerFailed => {
@@ -275,8 +284,10 @@ impl Reason {
             false => ("was not disconnected", ""),
         };
         let Settings { conversation_id, target, .. } = settings;
-        // These two follow a read with status 200, which is not part of the error.
-        let is_seen = matches!(self, Reason::NeverListed | Reason::Ambiguous(_));
+        // These follow a read that worked, whose status is not part of the error.
+        let is_unsettled = matches!(self, Reason::NoTimeToWait { transient: None, .. });
+        let is_seen = matches!(self, Reason::NeverListed | Reason::Ambiguous(_))
+            || (is_unsettled && status.is_some_and(|status| status < 300));
         let http = status
             .filter(|&status| status > 0 && !is_seen)
             .map(|status| format!(" (HTTP {})", u64::from(status)))

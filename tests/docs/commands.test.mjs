@@ -15,8 +15,8 @@ for (const { command, shows, needs } of [
   { command: "demo:middleware", shows: /already-disconnected[\s\S]*202 Accepted/ },
   { command: "demo:desktop", shows: /PATCH/, needs: chrome ? undefined : missing },
 ]) {
-  test(`npm run ${command}`, { skip: needs ?? false }, async () => {
-    const child = spawn(npm, ["run", command], { cwd: root });
+  test(`npm run ${command}`, { skip: needs ?? false }, async ({ signal }) => {
+    const child = spawn(npm, ["run", command], { cwd: root, signal });
     let text = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (text += chunk));
     const [code] = await once(child, "close");

@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { browser, chromeArguments, launch } from "../../scripts/browser.mjs";
 import { root } from "../../scripts/run.mjs";
 import { serve } from "../../scripts/serve.mjs";
@@ -14,6 +15,7 @@ import { blocksOf } from "./pages.mjs";
 const { chrome, missing } = await browser();
 const [key] = blocksOf("docs/hosts.md").filter(({ language }) => language === "json");
 
+const MAX_WAIT_MS = 60_000;
 /** The three places race for the disconnect. */
 const GONE = /^(already-)?disconnected$/;
 
@@ -66,16 +68,18 @@ test("service worker, page and content script of an extension", { skip: chrome ?
     await rm(folder, { recursive: true, force: true });
   });
 
-  const worker = await (await instance.waitForTarget((target) => target.type() === "service_worker")).worker();
+  const isWorker = (target) => target.type() === "service_worker";
+  const worker = await (await instance.waitForTarget(isWorker, { timeout: MAX_WAIT_MS })).worker();
   let outcome;
   // The worker may still be starting.
-  while (!outcome) outcome = await worker.evaluate(() => globalThis.outcome);
+  for (const started = Date.now(); !outcome && Date.now() - started < MAX_WAIT_MS; await delay(50))
+    outcome = await worker.evaluate(() => globalThis.outcome);
   assert.match(outcome, GONE);
 
   const titleOf = async (url) => {
     const page = await instance.newPage();
     await page.goto(url);
-    await page.waitForFunction(() => document.title, { timeout: 60_000 });
+    await page.waitForFunction(() => document.title, { timeout: MAX_WAIT_MS });
     return page.title();
   };
   assert.match(await titleOf(new URL("panel.html", worker.url()).href), GONE);

@@ -360,7 +360,7 @@ test("a Retry-After whose Date was sent twice, and a status that HTTP does not h
     const fetch = async () => ({ ...limited, status });
     const error = await disconnectIfConnected({ ...base, fetch }).catch((error) => error);
     assert.deepEqual([error.code, error.status], ["BAD_RESPONSE", undefined], String(status));
-    assert.match(error.message, /what fetch gave is no response/);
+    assert.match(error.message, /fetch returned something that is no response/);
   }
 });
 

@@ -247,7 +247,7 @@ test("the command describes the participant by its options", async () => {
     for (const wrong of [["c"], ["c", "p", "--participant-user", "u"]]) {
       const { code, stderr } = await run(...wrong);
       assert.equal(code, 2);
-      assert.match(stderr, /Whom\?/);
+      assert.match(stderr, /Pass either PARTICIPANT/);
     }
   } finally {
     await close();

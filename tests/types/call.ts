@@ -34,7 +34,8 @@ const configured: { settleMs: number | undefined; signal: AbortSignal | undefine
 disconnectIfConnected({ ...options, ...configured, signal: new AbortController().signal, fetch });
 disconnectIfConnected({ ...options, accessToken: async ({ refresh }) => (refresh ? "new" : "old") });
 // A region that was read from configuration is a string.
-disconnectIfConnected({ ...options, region: String(globalThis.location) });
+declare const configuredRegion: string;
+disconnectIfConnected({ ...options, region: configuredRegion });
 
 const gateway: ApiDialect = {
   read: { path: "/legs/{conversationId}", participants: "data.legs", fields: { id: "leg.id" } },
@@ -50,11 +51,14 @@ export function show(result: DisconnectResult): string {
   expectTypeOf(result.state).toEqualTypeOf<string | undefined>();
   switch (result.outcome) {
     case "disconnected":
-      return expectTypeOf(result.confirmed).toEqualTypeOf<boolean>() && "gone";
+      expectTypeOf(result.confirmed).toEqualTypeOf<boolean>();
+      return "gone";
     case "already-disconnected":
-      return expectTypeOf(result.confirmed).toEqualTypeOf<true>() && "gone before";
+      expectTypeOf(result.confirmed).toEqualTypeOf<true>();
+      return "gone before";
     case "not-connected":
-      return expectTypeOf(result.acknowledged).toEqualTypeOf<false>() && "still there";
+      expectTypeOf(result.acknowledged).toEqualTypeOf<false>();
+      return "still there";
   }
 }
 
