@@ -900,6 +900,10 @@ fn messages_have_the_failure_its_number_and_the_requested_wait() {
         message.contains("the participant is not settled, and the next wait of 120 ms ends after timeoutMs"),
         "{message}"
     );
+    // The status of the read that worked is not part of the error.
+    assert!(!message.contains("HTTP 200"), "{message}");
+    let message = error(play(Settings { max_retries: 0, ..settings() }, &[Status(503, "")])).message;
+    assert!(message.contains("the platform failed, and maxRetries is 0 (HTTP 503)"), "{message}");
     let message = error(play(Settings { timeout_ms: 60.0, ..settings() }, &[Lost])).message;
     assert!(
         message.contains(
