@@ -19,7 +19,7 @@ export const traps = join(root, "target", "traps");
 
 /** Compiles a crate; the result does not depend on where, because paths of this machine are replaced. */
 async function compile(crate, ...more) {
-  if (!existsSync(compiled)) step("Compiling the package to WebAssembly (a minute) ...");
+  if (!existsSync(compiled)) step("Compiling the package to WebAssembly (one to five minutes) ...");
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const flags = [`--remap-path-prefix=${cargoHome}=/cargo`, `--remap-path-prefix=${root.replace(/[\\/]$/, "")}=/src`];
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"), CARGO_TARGET_DIR: join(root, "target") };
@@ -153,6 +153,22 @@ async function elements() {
   writeFileSync(join(pkg, "custom-elements.json"), `${JSON.stringify(manifest, undefined, 1)}\n`);
 }
 
+const isTypes = (file) => /\.d\.c?ts$/.test(file);
+
+/** The package's types, which are written by hand. */
+function copyTypes() {
+  copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
+  for (const file of readdirSync(join(root, "js"), { recursive: true }))
+    if (isTypes(file)) copyFileSync(join(root, "js", file), join(pkg, file));
+}
+
+/** For checks of types alone: today's types in the package, without compiling where there is one. */
+export async function buildTypes() {
+  if (!existsSync(join(pkg, "index.d.ts"))) return build();
+  await installDependencies();
+  copyTypes();
+}
+
 export async function build() {
   await ensureRust();
   await installDependencies();
@@ -168,17 +184,16 @@ export async function build() {
     if (["package.json", "element", ...inGlue].includes(file)) continue;
     // The element is one file.
     if (/^element[\\/](?!define)\w+\.js$/.test(file)) continue;
-    if (/\.d\.c?ts$/.test(file)) copyFileSync(join(root, "js", file), join(pkg, file));
+    if (isTypes(file)) continue;
     // Without its comments; the names stay, for stack traces.
-    else
-      await bundle(join(root, "js", file), join(pkg, file), "esm", {
-        bundle: false,
-        target: "es2022",
-        minifyWhitespace: true,
-        minifySyntax: true,
-      });
+    await bundle(join(root, "js", file), join(pkg, file), "esm", {
+      bundle: false,
+      target: "es2022",
+      minifyWhitespace: true,
+      minifySyntax: true,
+    });
   }
-  copyFileSync(join(root, "src", "types.d.ts"), join(pkg, "index.d.cts"));
+  copyTypes();
   for (const file of ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, file), join(pkg, file));
   writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 

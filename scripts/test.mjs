@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { browser, firefox, installed } from "./browser.mjs";
-import { build } from "./build.mjs";
+import { build, buildTypes } from "./build.mjs";
 import {
   bold,
   dim,
@@ -247,7 +247,7 @@ try {
   if (!command) throw new Error(`There is no ${process.argv[2]}: ${Object.keys(commands).join(", ")}`);
   await ensureRust();
   await installDependencies();
-  await build();
+  await (command === check ? buildTypes() : build());
   step(bold("Running the tests"));
   await command();
 } catch (error) {
