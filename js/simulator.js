@@ -27,11 +27,13 @@ export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
   let latest = 0;
-  // The clock never goes back, also where fake timers replace `performance.now` meanwhile.
-  const clock = () => {
-    latest = Math.max(latest, now ? now() : performance.now() - started);
+  // Its own clock never goes back, also where fake timers replace `performance.now` meanwhile. A caller's clock may: the
+  // page looks at the states of earlier times.
+  const own = () => {
+    latest = Math.max(latest, performance.now() - started);
     return latest;
   };
+  const clock = now ?? own;
   const core = new Simulator(JSON.stringify(now ? config : { startedAtMs: Date.now(), ...config }));
   const sockets = createSockets(core, clock);
   let { notifications } = config;

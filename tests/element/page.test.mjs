@@ -59,6 +59,10 @@ for (const browser of browsers) {
       );
       assert.ok(drawn >= 8, `${drawn} arrows`);
       assert.match(code, /api: "voice"/);
+      const lane = await tab.page.evaluate(() =>
+        document.querySelector("[data-contender=ours] svg[role=img]").getAttribute("aria-label"),
+      );
+      assert.match(lane, /true: .*changing until \d+ ms, connected until \d+ ms, disconnected until \d+ ms/);
     });
 
     inFull(browser)("each story, with what each contender reports of it", async () => {

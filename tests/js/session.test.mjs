@@ -523,3 +523,18 @@ test("over HTTP: upgrades that are refused or reset affect no other socket", asy
   await upgrade(new URL(uri).pathname);
   assert.equal(socket.readyState, WebSocket.OPEN);
 });
+
+test("a clock of the caller's may go back: the states of earlier times", async () => {
+  let now = -500;
+  const schedule = [
+    { at: -1_000, state: "alerting" },
+    { at: 0, state: "connected" },
+  ];
+  const conversations = [{ id: "c", participants: [{ id: "p", schedule }] }];
+  const simulator = await createSimulator({ conversations, now: () => now });
+  const states = [-500, 500, -1].map((at) => {
+    now = at;
+    return simulator.state("c", "p");
+  });
+  assert.deepEqual(states, ["alerting", "connected", "alerting"]);
+});

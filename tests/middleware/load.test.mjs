@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { ask, atTheEnd, connected, createSimulator, delay, post, secret, start, statusToken } from "./support.mjs";
 
-const REMOVALS = Number(process.env.REMOVALS ?? 300);
+const REMOVALS = 500;
 /** Shorter than the platform's minute, so that the test is fast. */
 const WINDOW_MS = 2_000;
 /** The growth of the process's memory since its start. */
