@@ -518,10 +518,13 @@ test("a caller that joins with priority raises the priority of its flight", asyn
 test("a custom budget grants each request and receives the reported limits", async () => {
   const taken = [];
   const reported = [];
+  let grant;
   const budget = {
     async take(request) {
       taken.push(request);
-      await delay(10);
+      await new Promise((resolve) => {
+        grant = resolve;
+      });
     },
     report(limits) {
       reported.push(limits);
@@ -529,7 +532,9 @@ test("a custom budget grants each request and receives the reported limits", asy
     },
   };
   const { client } = await simulated(limited(300, 60_000, { id: "p-1" }), { budget });
-  const result = await client.disconnectIfConnected({ ...ids, priority: true });
+  // The budget grants a request when the wait for it was reported.
+  const onEvent = ({ reason }) => reason === "rate-limit" && grant();
+  const result = await client.disconnectIfConnected({ ...ids, priority: true, onEvent });
   assert.equal(result.requests, 2);
   assert.deepEqual(
     taken.map(({ priority, follows, signal }) => [priority, follows, signal instanceof AbortSignal, signal.aborted]),
