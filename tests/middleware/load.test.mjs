@@ -71,10 +71,8 @@ test(`${REMOVALS} at once: each is a 200, a 202 or a 503 with Retry-After, and e
   const log = simulator.log();
   const accepted = log.filter(({ isWrite, status }) => isWrite && status < 300);
   assert.equal(accepted.length, REMOVALS);
-  assert.ok(
-    [200, 202, 503].every((status) => seen.get(status) > 0),
-    JSON.stringify([...seen]),
-  );
+  // The limit makes some wait, and refuses others; how many are answered at once depends on the machine.
+  assert.ok(seen.get(202) > 0 && seen.get(503) > 0, JSON.stringify([...seen]));
   const growth = (await memory()) - before;
   assert.ok(growth < MAX_GROWTH_BYTES, `${growth} bytes more`);
   const limited = log.filter(({ status }) => status === 429).length;
