@@ -27,8 +27,8 @@ export const createSimulator = async ({ now, ...config }) => {
   await load();
   const started = performance.now();
   let latest = 0;
-  // Its own clock never goes back, also where fake timers replace `performance.now` meanwhile. A caller's clock may: the
-  // page looks at the states of earlier times.
+  // Its own clock never goes back, also where fake timers replace `performance.now` meanwhile. A caller's clock may:
+  // the page looks at the states of earlier times.
   const own = () => {
     latest = Math.max(latest, performance.now() - started);
     return latest;

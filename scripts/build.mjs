@@ -14,7 +14,7 @@ const modules = [
   { crate: "simulator", file: "simulator.wasm", name: "simulator-core" },
 ];
 
-/** For tests (`tests/hosts/shared/traps.mjs`): the package's entry for browsers, with an export that makes the module fail. */
+/** For `tests/hosts/shared/traps.mjs`: the package's entry for browsers, with an export that makes the module fail. */
 export const traps = join(root, "target", "traps");
 
 /** Compiles a crate; the result does not depend on where, because paths of this machine are replaced. */

@@ -35,7 +35,8 @@ export function terminal(lines, title) {
     const y = PADDING_PX + (index + 0.75) * LINE_PX;
     return `<text x="${PADDING_PX}" y="${y}" fill="${colour}">${escaped(line)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}"
+  const size = `viewBox="0 0 ${width} ${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escaped(title)}"
   font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13">
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${rows.join("\n")}
@@ -62,8 +63,8 @@ async function timeline() {
 }
 
 /**
- * Writes docs/terminal.svg: a 409 and how the call went on. The ids are shortened, and a region stands for the address of
- * the simulator; the rest is as printed.
+ * Writes docs/terminal.svg: a 409 and how the call went on. The ids are shortened, and a region stands for the address
+ * of the simulator; the rest is as printed.
  */
 export async function writeTerminal() {
   const command = "$ npx disconnect-if-connected 3f2a9c10… b71c02de… --api calls --region us-east-1 --confirm";

@@ -172,7 +172,8 @@ impl Reason {
             }
             Reason::NotAUser => "the platform does this only for a user, and the token is a client's".to_owned(),
             Reason::Conflict => format!(
-                "reads show that it can be disconnected, and the platform refused every disconnect for {} ms (settleMs)",
+                "reads show that it can be disconnected, and the platform refused every disconnect for {} ms \
+                 (settleMs)",
                 settings.settle_ms as u64
             ),
             Reason::Transient(transient) if settings.max_retries == 0 => {

@@ -1,5 +1,5 @@
-// The defaults of the rule, wherever they are written down: a change of one has to reach types, documents, simulator and
-// page. And the figures of the races: the table of README.md and its chart are of one run.
+// The defaults of the rule, wherever they are written down: a change of one has to reach types, documents, simulator
+// and page. And the figures of the races: the table of README.md and its chart are of one run.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { read } from "./pages.mjs";

@@ -1,5 +1,5 @@
-// docs/hosts.md, "Browser extensions": with the key of the page, the package runs in the service worker, in a page and in
-// a content script of an extension (Manifest V3), in Chromium.
+// docs/hosts.md, "Browser extensions": with the key of the page, the package runs in the service worker, in a page and
+// in a content script of an extension (Manifest V3), in Chromium.
 import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

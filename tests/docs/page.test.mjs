@@ -13,11 +13,14 @@ const [readme] = html("README.md");
 const [importMap, classic] = html("docs/hosts.md");
 
 const INSTALLED = "/node_modules/disconnect-if-connected/";
-const names = { "disconnect-if-connected": `${INSTALLED}index.js`, "disconnect-if-connected/": INSTALLED };
+const imports = {
+  "disconnect-if-connected": `${INSTALLED}index.js`,
+  "disconnect-if-connected/element/define": `${INSTALLED}element/define.js`,
+};
 const icon = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
 const given = (baseUrl) => `${icon}
   <script type="importmap">
-    ${JSON.stringify({ imports: { ...names, "disconnect-if-connected/element/define": `${INSTALLED}element/define.js` } })}
+    ${JSON.stringify({ imports })}
   </script>
   <script>
     const getToken = () => "a-token";

@@ -19,8 +19,9 @@ export const read = (path) => readFileSync(join(root, path), "utf8");
 export function blocksOf(path) {
   const text = read(path);
   const [, pageRunBy] = /^<!-- the code of this page is run by (\S+) -->$/m.exec(text) ?? [];
-  const pattern =
-    /(?:^[ ]*<!-- (?:run by (?<runBy>\S+)|not run: (?<notRun>[^>]+?)) -->\n)?^(?<indent>[ ]*)```(?<language>\w*)\n(?<code>.*?)^\k<indent>```$/gms;
+  const note = String.raw`(?:^[ ]*<!-- (?:run by (?<runBy>\S+)|not run: (?<notRun>[^>]+?)) -->\n)?`;
+  const fenced = "^(?<indent>[ ]*)```(?<language>\\w*)\\n(?<code>.*?)^\\k<indent>```$";
+  const pattern = new RegExp(note + fenced, "gms");
   return [...text.matchAll(pattern)].map(({ groups, index }) => {
     const { runBy = groups.notRun ? undefined : pageRunBy, notRun, indent, language } = groups;
     const code = groups.code.replaceAll(new RegExp(`^${indent}`, "gm"), "");

@@ -68,8 +68,6 @@ for (const name of names) {
 const count = (wanted) => results.filter(({ status }) => status === wanted).length;
 const counts = `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
 console.log(`\nin ${seconds(started)}`);
-// scripts/test.mjs reads the line with the prefix.
-console.log(`hosts: ${counts}`);
 console.log(counts);
 // On a machine that has everything, what is skipped has failed, but for what no machine has.
 const wanting = results.filter(({ status, missing }) => status === "skipped" && !missing.startsWith("Node 20 has no"));

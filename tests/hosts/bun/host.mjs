@@ -11,5 +11,5 @@ export const cells = [
   cell("require", "require.cjs"),
   cell("AsyncLocalStorage", "async-local-storage.mjs", { expected: context.expected }),
   cell("traps", "trap.mjs", withTraps),
-  cell("TypeScript", "typescript.ts"),
+  cell("TypeScript", "typescript.mts"),
 ];

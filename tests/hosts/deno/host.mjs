@@ -9,7 +9,7 @@ const cell = programCells(`Deno ${versionOf("deno")}`, folderOf(import.meta.url)
 
 export const cells = [
   cell("import", "import.mjs"),
-  cell("TypeScript", "typescript.ts"),
+  cell("TypeScript", "typescript.mts"),
   cell("AsyncLocalStorage", "async-local-storage.mjs", { expected: context.expected }),
   cell("traps", "trap.mjs", withTraps),
   cell("import source", "import-source.mjs"),
