@@ -212,17 +212,19 @@ export async function build() {
   const all = 'export * from "./index.js"; export * from "./element/define.js";';
   const stdin = { contents: all, resolveDir: pkg };
   await bundle(undefined, join(pkg, "element.iife.js"), "iife", { ...script, stdin });
-  writeStamp();
+  writeStamp(pkg);
   step(`Built pkg in ${seconds(started)}`);
 }
 
 /** Makes `traps`, from pkg/ as it is. */
 export async function buildTraps() {
+  if (isFresh(traps)) return;
   const [module] = modules;
   await compile(module.crate, "--features", "trap");
   mkdirSync(traps, { recursive: true });
   for (const file of ["index.js", "wasm.js", "load.js"]) copyFileSync(join(pkg, file), join(traps, file));
   await assemble(module, traps);
+  writeStamp(traps);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,7 +1,7 @@
-// Whether pkg/ is what today's sources give: tests never run against a stale or missing package.
+// Whether what was built is what today's sources give: tests never run against a stale or missing package.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { root } from "./run.mjs";
 
 const SOURCES = [
@@ -30,11 +30,14 @@ function hashOf(paths) {
 }
 
 /** Of the sources, and of what was built from them: `wasm-pack build` writes to pkg/ too. */
-const today = (pkg) => `${hashOf(SOURCES.map((path) => join(root, path)))} ${hashOf([pkg])}`;
+const today = (folder) => `${hashOf(SOURCES.map((path) => join(root, path)))} ${hashOf([folder])}`;
 
-const pkg = join(root, "pkg");
-const stamp = join(root, "target", "pkg.stamp");
+const stampOf = (folder) => join(root, "target", `${basename(folder)}.stamp`);
 
-export const isFresh = () => existsSync(stamp) && readFileSync(stamp, "utf8") === today(pkg);
+/** Whether a folder is what was built from today's sources: `pkg` if no other is named. */
+export function isFresh(folder = join(root, "pkg")) {
+  const stamp = stampOf(folder);
+  return existsSync(stamp) && existsSync(folder) && readFileSync(stamp, "utf8") === today(folder);
+}
 
-export const writeStamp = () => writeFileSync(stamp, today(pkg));
+export const writeStamp = (folder) => writeFileSync(stampOf(folder), today(folder));

@@ -200,7 +200,7 @@ async function everything() {
   // Without it, the tests of the queue are skipped, with the reason.
   await installed("Redis", ["redis-server"], ["redis-server"]);
   const native = cargoTest("Protocol, model and races, native", ["--locked", "--", "--nocapture"]);
-  // Two lanes: more of them would only compete, and make what has deadlines late.
+  // Two lanes: more of them would only compete for the processor.
   await lanes([
     [
       ...rustLint,

@@ -299,6 +299,8 @@ test("an expired token: one frame signs in, the other one goes on too", { skip }
     await widget.inside(() => {
       const { now } = Date;
       Date.now = () => now() + 25 * 3_600_000;
+      // The next read comes after 15 s.
+      document.querySelector("remove-caller").refresh();
     });
   }
   for (const widget of [first, second])

@@ -1,5 +1,6 @@
 // Browsers for the tests of the element and of the page: Chromium and Firefox, driven by Puppeteer, under the strict
 // Content-Security-Policy that docs/element.md states.
+import { describe } from "node:test";
 import { browser, firefox, launch } from "../../scripts/browser.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { isFresh } from "../../scripts/stamp.mjs";
@@ -28,6 +29,15 @@ export const browsers = [
   { name: "Chromium", kind: "chrome", path: chrome, missing: chrome ? undefined : missing },
   { name: "Firefox", kind: "firefox", path: fox, missing: noFirefox },
 ];
+
+/**
+ * Tests in all browsers, which run at the same time: for the most part, a test waits for its browser.
+ * @param {(browser: { name: string, kind: string, path?: string }) => void} tests
+ */
+export const inBrowsers = (tests) =>
+  describe("browsers", { concurrency: true }, () => {
+    for (const one of browsers) describe(one.name, { skip: one.missing, concurrency: 1 }, () => tests(one));
+  });
 
 export const serveTests = (headers = { "Content-Security-Policy": POLICY }) =>
   serve({ open: ["/www/", "/pkg/", "/tests/element/", "/node_modules/axe-core/"], headers });

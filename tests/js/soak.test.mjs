@@ -10,7 +10,7 @@ import { createSimulator } from "./support/package.mjs";
 
 const IN_FLIGHT = 1_000;
 /** `npm run test:thorough`: 200. */
-const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 30);
+const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 25);
 const WARM_UP_ROUNDS = 20;
 
 setFlagsFromString("--expose-gc");

@@ -21,6 +21,7 @@ import {
   remover,
   require,
   secret,
+  send,
   start,
   startWorker,
   statusToken,
@@ -146,18 +147,18 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
   const workers = [await startWorker(env), await startWorker(env)];
   const [here, there] = servers;
   const id = "1234";
-  const first = await post(here.url, order("a"), { id });
+  const first = await send(here.url, order("a"), { id });
   assert.deepEqual([first.status, first.body.id, first.body.outcome], [200, id, "disconnected"]);
   assert.equal(first.body.timeline, undefined);
   // The other server gives the same answer by POST and by GET, and refuses another body.
-  assert.deepEqual((await post(there.url, order("a"), { id })).body, first.body);
+  assert.deepEqual((await send(there.url, order("a"), { id })).body, first.body);
   assert.deepEqual((await status(there, id)).body, first.body);
-  assert.equal((await post(there.url, order("a", { confirm: true }), { id })).body.code, "ID_REUSED");
+  assert.equal((await send(there.url, order("a", { confirm: true }), { id })).body.code, "ID_REUSED");
   assert.equal((await status(there, "unknown")).status, 404);
 
   // Two clicks at two servers are one removal, with an answer for each.
   const clicks = ["click:1", "click:2"];
-  const both = await Promise.all(servers.map(({ url }, index) => post(url, order("b"), { id: clicks[index] })));
+  const both = await Promise.all(servers.map(({ url }, index) => send(url, order("b"), { id: clicks[index] })));
   assert.deepEqual(
     both.map(({ status, body: { id, outcome } }) => [status, id, outcome]),
     clicks.map((id) => [200, id, "disconnected"]),
@@ -165,24 +166,24 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
   assert.equal(both[0].body.correlationId, both[1].body.correlationId);
   for (const [index, id] of clicks.entries()) {
     assert.deepEqual((await status(servers[1 - index], id)).body, both[index].body);
-    assert.equal((await post(here.url, order("c"), { id })).body.code, "ID_REUSED");
+    assert.equal((await send(here.url, order("c"), { id })).body.code, "ID_REUSED");
   }
   assert.equal(accepted(simulator), 2);
 
   // Prefer: respond-async, and the path of its answer.
-  const async = await post(here.url, order("c"), { id: "später".normalize(), Prefer: "respond-async" });
+  const async = await send(here.url, order("c"), { id: "später".normalize(), Prefer: "respond-async" });
   assert.equal(async.status, 401, "an id is visible ASCII");
-  const pending = await post(here.url, order("c"), { id: "x%/y", Prefer: "respond-async" });
+  const pending = await send(here.url, order("c"), { id: "x%/y", Prefer: "respond-async" });
   assert.deepEqual([pending.status, pending.body.status], [202, "pending"]);
   assert.equal(pending.headers.location, "/v1/removals/x%25%2Fy");
   assert.equal((await ended(there, "x%/y")).body.outcome, "disconnected");
 
   // A final problem is kept, with its fields, and not tried again.
-  const refused = await post(here.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
+  const refused = await send(here.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
   assert.deepEqual([refused.status, refused.body.code], [404, "PARTICIPANT_NOT_FOUND"]);
   assert.deepEqual((await status(there, "nobody")).body, refused.body);
   const requests = simulator.log().length;
-  await post(there.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
+  await send(there.url, order("a", { participantId: "nobody", settleMs: 0 }), { id: "nobody" });
   assert.equal(simulator.log().length, requests);
 
   const { text } = await ask(here.url, "GET", "/metrics");
@@ -205,8 +206,8 @@ test("any server answers what any worker did, once for each webhook-id", { skip 
 test("jobs hold the order and its ending, never a token, and are kept for a day", { skip }, async () => {
   const { platform, env } = await platformed([one("a", "p")]);
   const [server, worker] = [await start(env), await startWorker(env)];
-  await post(server.url, order("a", { onBehalfOf: "u-ada" }), { id: "kept" });
-  await post(server.url, order("a", { participantId: "x", settleMs: 0 }), { id: "lost" });
+  await send(server.url, order("a", { onBehalfOf: "u-ada" }), { id: "kept" });
+  await send(server.url, order("a", { participantId: "x", settleMs: 0 }), { id: "lost" });
   const connection = new Redis(env.QUEUE_URL);
   let held = "";
   for (const key of await connection.keys("*")) {
@@ -234,7 +235,7 @@ test("temporary failures are tried again by the worker; others are reported at o
   const [server, worker] = [await start(env), await startWorker(env)];
   // The call fails at its fourth attempt; the worker's next try succeeds.
   simulator.addFault({ status: 503, times: 5 });
-  await post(server.url, order("a"), { id: "passes", Prefer: "respond-async" });
+  await send(server.url, order("a"), { id: "passes", Prefer: "respond-async" });
   const passed = await ended(server, "passes");
   assert.deepEqual([passed.status, passed.body.outcome], [200, "disconnected"]);
   assert.equal(simulator.log().length, 7);
@@ -248,7 +249,7 @@ test("temporary failures are tried again by the worker; others are reported at o
     [undefined, { conversationId: " " }, "INVALID_ARGUMENT"],
   ]) {
     if (fault) simulator.addFault(fault);
-    const { body } = await post(server.url, order("b", { settleMs: 0, ...more }), { id: code });
+    const { body } = await send(server.url, order("b", { settleMs: 0, ...more }), { id: code });
     assert.equal(body.code, code);
     await printedBy(worker, new RegExp(`"code":"${code}"`));
     assert.equal(worker.printed.split(`"code":"${code}"`).length, 2, worker.printed);
@@ -265,7 +266,7 @@ test("a 503 is not final: the next try with the same webhook-id is carried out, 
   const [server, worker] = [await start(env), await startWorker(env)];
   const ids = ["first", "joined"];
   simulator.addFault({ status: 503, times: 1e6 });
-  await Promise.all(ids.map((id) => post(server.url, order("a"), { id, Prefer: "respond-async" })));
+  await Promise.all(ids.map((id) => send(server.url, order("a"), { id, Prefer: "respond-async" })));
   const failed = await Promise.all(ids.map((id) => ended(server, id)));
   for (const { body } of failed) assert.equal(body.code, "SERVER_ERROR", JSON.stringify(body));
   await stopped(worker);
@@ -275,7 +276,7 @@ test("a 503 is not final: the next try with the same webhook-id is carried out, 
   const listening = await other.listen();
   const again = await startWorker({ ...env, GENESYS_CLOUD_BASE_URL: listening.baseUrl });
   for (const id of ids) {
-    const { status, body } = await post(server.url, order("a"), { id });
+    const { status, body } = await send(server.url, order("a"), { id });
     assert.deepEqual([status, body.outcome], [200, "disconnected"]);
   }
   await stopped(server, again);
@@ -285,7 +286,7 @@ test("a 503 is not final: the next try with the same webhook-id is carried out, 
 test("a removal that waited for longer than MAX_AGE_MS is not carried out", { skip }, async () => {
   const { simulator, platform, env } = await platformed([one("a", "p")], { MAX_AGE_MS: "200" });
   const server = await start(env);
-  const { status } = await post(server.url, order("a"), { id: "old", Prefer: "respond-async" });
+  const { status } = await send(server.url, order("a"), { id: "old", Prefer: "respond-async" });
   assert.equal(status, 202);
   await delay(300);
   const worker = await startWorker(env);
@@ -294,7 +295,7 @@ test("a removal that waited for longer than MAX_AGE_MS is not carried out", { sk
   assert.match(body.detail, /No request was sent within 200 ms \(MAX_AGE_MS\)/);
   assert.deepEqual(simulator.log(), []);
   // The sender's next try is a new removal.
-  assert.equal((await post(server.url, order("a"), { id: "old" })).body.outcome, "disconnected");
+  assert.equal((await send(server.url, order("a"), { id: "old" })).body.outcome, "disconnected");
   await stopped(server, worker);
   await platform.close();
 });
@@ -304,7 +305,7 @@ test("priority goes first", { skip }, async () => {
   const { simulator, platform, env } = await platformed(ids.map((id) => one(id, "p")));
   const server = await start(env);
   for (const id of ids) {
-    await post(server.url, order(id, { priority: id > "b" }), { id, Prefer: "respond-async" });
+    await send(server.url, order(id, { priority: id > "b" }), { id, Prefer: "respond-async" });
   }
   const worker = await startWorker({ ...env, WORKER_CONCURRENCY: "1" });
   for (const id of ids) {
@@ -322,7 +323,7 @@ test("a worker that lost its lock sends nothing more", { skip }, async () => {
   const { simulator, platform, env } = await platformed([{ id: "a", participants: [dialing] }]);
   const server = await start(env);
   const first = await startWorker(env);
-  await post(server.url, order("a", { settleMs: 60_000, timeoutMs: 60_000 }), { id: "held", Prefer: "respond-async" });
+  await send(server.url, order("a", { settleMs: 60_000, timeoutMs: 60_000 }), { id: "held", Prefer: "respond-async" });
   while (simulator.log().length === 0) await delay(10);
   const connection = new Redis(env.QUEUE_URL);
   await connection.del("disconnect-if-connected:removals:w-held:lock");
@@ -359,13 +360,13 @@ test("without Redis a sender gets a 503 at once; when Redis is back, all goes on
   await own.start();
   const worker = await starting;
   while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
-  assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
+  assert.equal((await send(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
   // A Redis that hangs counts as away.
   own.pause();
   await refused();
   own.resume();
   while ((await ask(server.url, "GET", "/readyz")).status !== 200) await delay(50);
-  assert.equal((await post(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
+  assert.equal((await send(server.url, order("a"), { id: "patient" })).body.outcome, "disconnected");
   // The processes end without Redis too.
   await own.stop();
   await refused();
@@ -381,7 +382,7 @@ test("/readyz fails where jobs wait and none becomes active", { skip }, async ()
   const deliveries = new QueuedDeliveries({ url, log: silent, maxAgeMs: 30_000, standstillMs: 300 });
   const { app: server } = await app({ fetch() {}, deliveries });
   while ((await ask(server, "GET", "/readyz")).status !== 200) await delay(20);
-  assert.equal((await post(server, order("a"), { Prefer: "respond-async" })).status, 202);
+  assert.equal((await send(server, order("a"), { Prefer: "respond-async" })).status, 202);
   await delay(400);
   const { status, body } = await ask(server, "GET", "/readyz");
   assert.deepEqual([status, body.code], [503, "NOT_READY"]);
@@ -433,7 +434,7 @@ test("Bull Board is off by default, and asks for STATUS_TOKEN", { skip }, async 
   }
   const page = await ask(server.url, "GET", "/queue", { headers: basic(statusToken) });
   assert.match(page.text, /<title>Removals/);
-  await post(server.url, order("demo-1", { participantId: "customer" }), {
+  await send(server.url, order("demo-1", { participantId: "customer" }), {
     ...{ id: "seen", by: server.webhookSecret, Prefer: "respond-async" },
   });
   const { body } = await ask(server.url, "GET", "/queue/api/queues?activeQueue=removals", { headers });
@@ -617,7 +618,7 @@ test("a worker that is cut off from Redis stops when its locks have ended", { sk
     reasons.push(signal.reason);
     return fails("INTERNAL")();
   };
-  const worker = work(remove, { lockMs: 1_000 });
+  const worker = work(remove, { lockMs: 1_000, stalledMs: 500 });
   const begun = new Promise((resolve) => worker.once("active", resolve));
   await accept("cut off");
   await begun;

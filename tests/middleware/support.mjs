@@ -51,6 +51,16 @@ export async function post(target, order, options = {}) {
   return ask(target, "POST", "/v1/removals", { headers: signed(body, options), body });
 }
 
+/** As `post`, by a sender who tries again while Redis is away, or takes too long for a command. */
+export async function send(target, order, options) {
+  const one = { id: randomUUID(), ...options };
+  for (;;) {
+    const answer = await post(target, order, one);
+    if (answer.body?.code !== "NOT_READY") return answer;
+    await delay(100);
+  }
+}
+
 /** Sends a request to an app or a URL. */
 export async function ask(target, method, path, { headers = {}, body } = {}) {
   if (typeof target === "string") {
@@ -83,9 +93,17 @@ export async function app({ config, fetch, client: more, ...options } = {}) {
   return { app, simulator, client };
 }
 
-/** Functions to call after the tests: what a failed test leaves behind would keep the process alive. */
+/** How long the process of a test file may go on after its tests. */
+const LINGER_MS = 5_000;
+/** Functions to call after the tests. */
 const left = new Set();
-if (process.env.NODE_TEST_CONTEXT) after(() => Promise.all([...left].map((end) => end())));
+if (process.env.NODE_TEST_CONTEXT) {
+  after(async () => {
+    await Promise.all([...left].map((end) => end()));
+    // What else a failed test leaves behind, such as a connection, would keep the process alive.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
+  });
+}
 
 /** Calls `end` after the tests of the file, unless the returned function is called before. */
 export function atTheEnd(end) {

@@ -37,9 +37,18 @@ function interrupted({ problem, requests }) {
  * @param {number} options.maxAgeMs
  * @param {number} options.concurrency removals at a time
  * @param {object} options.log
- * @param {number} [options.lockMs]
+ * @param {number} [options.lockMs] how long a worker has a job without a sign of life
+ * @param {number} [options.stalledMs] how often jobs without a worker are looked for
  */
-export function createWorker({ connection, remove, maxAgeMs, concurrency, log, lockMs = LOCK_MS }) {
+export function createWorker({
+  connection,
+  remove,
+  maxAgeMs,
+  concurrency,
+  log,
+  lockMs = LOCK_MS,
+  stalledMs = STALLED_MS,
+}) {
   /** In how many milliseconds a job is tried again; -1: not at all. */
   const backoffStrategy = (tries, _type, { retryAfterMs }, { timestamp }) => {
     const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
@@ -79,7 +88,7 @@ export function createWorker({ connection, remove, maxAgeMs, concurrency, log, l
     prefix: PREFIX,
     concurrency,
     lockDuration: lockMs,
-    stalledInterval: STALLED_MS,
+    stalledInterval: stalledMs,
     maxStalledCount: MAX_STALLED,
     settings: { backoffStrategy },
   });
