@@ -30,7 +30,7 @@ const PROGRESS_MS = 20_000;
 const MAX_TEST_MS = 400_000;
 
 /** For `npm run test:thorough`: how much the random tests and the soak test do there. */
-const THOROUGH = { RACES: "100000", FLEETS: "20000", SOAK_ROUNDS: "200" };
+const THOROUGH = { RACES: "100000", FLEETS: "20000", SOAK_ROUNDS: "200", SOAK_IN_FLIGHT: "1000" };
 
 const started = performance.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -209,9 +209,9 @@ async function everything() {
       native,
       node,
       nodeTest("The documents", "docs"),
+      nodeTest("The middleware", "middleware"),
       { name: "Types of the desktop page", command: bin("tsc"), args: ["-p", join("www", "desktop")] },
       nodeTest("The desktop page", "desktop"),
-      nodeTest("The middleware", "middleware"),
     ],
     [
       ...scriptLint,
