@@ -1,4 +1,4 @@
-// The benchmark of the host page, `npm run bench:desktop`: in Chromium, from the agent's click to the accepted
+// The benchmark of the desktop page, `npm run bench:desktop`: in Chromium, from the agent's click to the accepted
 // disconnect, with the notification channel alive and dead, in one run. Times are the simulator's, in milliseconds.
 import { browser, launch } from "../scripts/browser.mjs";
 import { buildDesktop, stage } from "../scripts/desktop.mjs";

@@ -1,4 +1,4 @@
-// The host page in a desktop, end to end in Chromium: a page of another site replaces the desktop, with the official
+// The desktop page in a desktop, end to end in Chromium: a page of another site replaces the desktop, with the official
 // sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. No script may fail.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -683,7 +683,7 @@ test("axe finds no violation in any state; nothing overflows at 280 px, light an
       rules += passed;
     }
   }
-  console.log(`axe, the host page: 3 states in 3 views, ${rules} rules passed, 0 violations`);
+  console.log(`axe, the desktop page: 3 states in 3 views, ${rules} rules passed, 0 violations`);
 });
 
 // ---- Another desktop than that of Genesys Cloud ----

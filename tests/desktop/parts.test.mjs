@@ -1,4 +1,4 @@
-// The parts of the host page that need no browser: regions, placeholders, texts, permissions, headers.
+// The parts of the desktop page that need no browser: regions, placeholders, texts, permissions, headers.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join } from "node:path";

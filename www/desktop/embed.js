@@ -1,13 +1,13 @@
-// The desktop's side of the protocol in host.js: copy this file to the page that shows the host page in a frame.
+// The desktop's side of the protocol in host.js: copy this file to the page that shows the desktop page in a frame.
 
 const PROTOCOL = "remove-caller";
 const VERSION = 1;
 
 /**
- * Loads the host page into a frame, and gives it its conversation.
+ * Loads the desktop page into a frame, and gives it its conversation.
  * @param {HTMLIFrameElement} frame its sandbox needs allow-scripts, allow-same-origin, allow-popups and allow-forms
  * @param {object} options
- * @param {string} options.page the host page's address, with `?gcTargetEnv=` where it serves several regions
+ * @param {string} options.page the desktop page's address, with `?gcTargetEnv=` where it serves several regions
  * @param {string} [options.conversationId] default: none, until `show`
  * @param {string} [options.language] `de-at`
  * @param {Record<string, (message: any) => void>} [options.on] by type: `ready`, `sign-in-required`, `signed-in`,
@@ -49,7 +49,7 @@ export function embedRemoveCaller(frame, { page, conversationId, language, on = 
     },
     /** Reads the participants again. */
     refresh: () => tell("refresh"),
-    /** Unloads the host page; the frame stays. */
+    /** Unloads the desktop page; the frame stays. */
     close() {
       window.removeEventListener("message", onMessage);
       frame.src = "about:blank";

@@ -1,4 +1,4 @@
-// The host page: `<remove-caller>` in a desktop, with sign-in and live events.
+// The desktop page: `<remove-caller>` in a desktop, with sign-in and live events.
 import "disconnect-if-connected/element/define";
 import { ConversationClient } from "disconnect-if-connected";
 import { joinChannel, sleep } from "./channel.js";
