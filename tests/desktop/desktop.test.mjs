@@ -1,14 +1,13 @@
 // The desktop page in a desktop, end to end in Chromium: a page of another site replaces the desktop, with the official
 // sandbox and strict policies; the platform is the simulator over HTTP and WebSocket. No script may fail.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { browser, launch } from "../../scripts/browser.mjs";
 import { buildDesktop, conversation, SANDBOX, stage } from "../../scripts/desktop.mjs";
+import { audit } from "../element/axe.mjs";
 
 const { chrome, missing } = await browser();
 const skip = chrome ? false : missing;
@@ -22,8 +21,6 @@ before(async () => {
   instance = await launch("chrome", chrome);
 });
 after(() => instance?.close());
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Waits for a condition, which may fail during a navigation, when there is no page, or an empty one. */
 async function until(condition, what) {
@@ -665,7 +662,6 @@ test("axe finds no violation in any state; nothing overflows at 280 px, light an
   let rules = 0;
   for (const [state, enter] of Object.entries(states)) {
     const page = await enter();
-    await page.evaluate(axe);
     for (const [width, scheme] of [
       [280, "light"],
       [280, "dark"],
@@ -673,13 +669,8 @@ test("axe finds no violation in any state; nothing overflows at 280 px, light an
     ]) {
       await page.setViewport({ width, height: 480 });
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-      const { violations, passed, overflow } = await page.evaluate(async () => {
-        const { violations, passes } = await window.axe.run(document);
-        const { scrollWidth, clientWidth } = document.documentElement;
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-        return { violations: found, passed: passes.length, overflow: scrollWidth - clientWidth };
-      });
-      assert.deepEqual([violations, overflow], [[], 0], `${state}, ${width}, ${scheme}`);
+      const { problems, passed } = await audit(page);
+      assert.deepEqual(problems, [], `${state}, ${width}, ${scheme}`);
       rules += passed;
     }
   }

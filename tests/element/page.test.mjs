@@ -1,13 +1,10 @@
 // The page of www/index.html in real browsers, under the policy that it sets.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { buildPage, pageFolder } from "../../scripts/page.mjs";
 import { serve } from "../../scripts/serve.mjs";
+import { audit } from "./axe.mjs";
 import { inBrowsers, open } from "./support.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 before(buildPage);
 
@@ -257,7 +254,6 @@ inBrowsers((browser) => {
 
   test("axe finds no violation, nothing overflows, from 360 to 1920 px, light and dark", async () => {
     await at("#story=transfer&conflict=true&lost=true&api=calls");
-    await tab.page.evaluate(axe);
     const found = [];
     let rules = 0;
     for (const [width, scheme] of [
@@ -270,19 +266,12 @@ inBrowsers((browser) => {
       if (browser.kind === "chrome") {
         await tab.page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       }
-      const { violations, passes, overflow } = await tab.page.evaluate(async () => {
+      await tab.page.evaluate(() => {
         for (const details of document.querySelectorAll("details")) details.open = true;
-        const { scrollWidth, clientWidth } = document.documentElement;
-        const { violations, passes } = await window.axe.run(document);
-        return {
-          violations: violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-          passes: passes.length,
-          overflow: scrollWidth - clientWidth,
-        };
       });
-      rules += passes;
-      for (const violation of violations) found.push(`${width} ${scheme}: ${violation}`);
-      if (overflow > 0) found.push(`${width}: ${overflow} px too wide`);
+      const { problems, passed } = await audit(tab.page);
+      rules += passed;
+      for (const problem of problems) found.push(`${width} ${scheme}: ${problem}`);
     }
     assert.deepEqual(found, []);
     console.log(`axe, ${browser.name}: the page in 4 views, ${rules} rules passed, 0 violations`);
