@@ -29,6 +29,13 @@ extern "C" {
     static REQUEST_PROTOTYPE: Option<JsValue>;
 }
 
+#[wasm_bindgen(module = "/js/turn.js")]
+extern "C" {
+    /// A promise that resolves in the next turn of Node's event loop; `undefined` in other hosts.
+    #[wasm_bindgen(js_name = nextTurn)]
+    fn next_turn() -> JsValue;
+}
+
 /// The headers of a request.
 #[derive(Serialize)]
 struct RequestHeaders<'a> {
@@ -188,7 +195,12 @@ impl Connection {
         }
         let response = match &self.fetch {
             Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), &init)?,
-            None => global_fetch(&url, &init)?,
+            None => {
+                // Node reuses a connection in the turn after its last response. Sent in the same turn, a write would
+                // open another connection, with a TCP and a TLS handshake of its own.
+                foreign::settled(&next_turn()).await?;
+                global_fetch(&url, &init)?
+            }
         };
         foreign::settled(&response).await.map(JsCast::unchecked_into)
     }
@@ -231,7 +243,8 @@ fn limits(response: &AnyResponse, status: u16) -> Limits {
 fn with_headers(response: &AnyResponse, status: u16, body: Body) -> Response {
     let headers = response.headers().ok();
     let header = |name| header(headers.as_ref(), name);
-    let retry_after = header("Retry-After").filter(|_| status >= 400).map(|value| RetryAfter {
+    let is_refused = status >= 400;
+    let retry_after = is_refused.then(|| header("Retry-After")).flatten().map(|value| RetryAfter {
         date_ms: Some(Date::parse(schedule::once(&value))).filter(|date| date.is_finite()),
         sent_ms: header("Date").map(|date| Date::parse(schedule::once(&date))).filter(|date| date.is_finite()),
         received_ms: Date::now(),
