@@ -2,7 +2,13 @@
 // Turns of the event loop.
 
 /** Node's own function, because the fake timers of a test may replace the global one. */
-const setImmediate = globalThis.process?.getBuiltinModule?.("node:timers")?.setImmediate;
+const setImmediate = (() => {
+  try {
+    return globalThis.process?.getBuiltinModule?.("node:timers")?.setImmediate;
+  } catch {
+    // In the Edge Runtime of Next.js, `getBuiltinModule` throws.
+  }
+})();
 
 /**
  * A promise that resolves in the next turn of Node's event loop; `undefined` in other hosts.
