@@ -21,7 +21,8 @@ const SOURCES = "a WebAssembly.Module, its bytes, a Response or a URL";
 const UNSUPPORTED =
   "disconnectIfConnected: WebAssembly cannot run here; no request was sent. In a page, the Content-Security-Policy " +
   "needs script-src 'self' 'wasm-unsafe-eval'. In an extension (MV3), the manifest needs " +
-  "\"content_security_policy\": { \"extension_pages\": \"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }. In Node, pass no --jitless.";
+  '"content_security_policy": { "extension_pages": ' +
+  "\"script-src 'self' 'wasm-unsafe-eval'; object-src 'self'\" }. In Node, pass no --jitless.";
 
 /** @typedef {InstanceType<typeof Client>} OwnClient */
 /** @typedef {InstanceType<typeof Budget>} OwnBudget */
