@@ -164,7 +164,7 @@ const origin = await serve(0);
       ),
       "client, all of one participant": fresh((client) => at(() => client.disconnectIfConnected(ids))()),
     },
-    7,
+    21,
   );
 }
 

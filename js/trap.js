@@ -4,11 +4,17 @@
 
 import { DisconnectError } from "./error.js";
 
-/** @type {Set<{ promise: Promise<unknown>, reject: (error: unknown) => void }>} */
+/**
+ * @typedef {{
+ *   promise: Promise<unknown>, resolve: (value: unknown) => void, reject: (error: unknown) => void
+ * }} Deferred
+ */
+
+/** The calls under way. @type {Set<Deferred>} */
 const inFlight = new Set();
 /** The number of the instance: timers and promises of an earlier one have no effect. */
 let generation = 0;
-/** @type {Set<ReturnType<typeof setTimeout>>} */
+/** @type {Set<Awaited>} */
 const timers = new Set();
 /** Gives the module a fresh instance. */
 let reset = () => {};
@@ -62,7 +68,7 @@ export function trapped(cause) {
 
 /**
  * A callback into the module that reports a trap, and does nothing once the instance was renewed.
- * @param {(value: unknown) => unknown} callback
+ * @param {(value: any) => unknown} callback
  */
 export function caught(callback) {
   const own = generation;
@@ -76,61 +82,116 @@ export function caught(callback) {
   };
 }
 
-/** @param {() => unknown} callback @param {number} delayMs */
-export function startTimer(callback, delayMs) {
-  const timer = setTimeout(caught(callback), delayMs);
-  timers.add(timer);
-  return timer;
-}
-
-/** @param {ReturnType<typeof setTimeout>} timer */
-export function stopTimer(timer) {
-  timers.delete(timer);
-  clearTimeout(timer);
-}
-
 /**
- * Calls back in a microtask, as a reaction to a resolved promise.
- * @param {(value: unknown) => unknown} callback
- * @param {unknown} value
+ * What a task waits for: a promise or a timer. `isRejected` is undefined until it is over.
+ * @typedef {{ isRejected?: boolean, value?: unknown, timer?: ReturnType<typeof setTimeout> }} Awaited
  */
-export function soon(callback, value) {
-  Promise.resolve(value).then(caught(callback));
-}
 
-/**
- * The promise of a call, which a trap rejects.
- * @param {(resolve: (value: unknown) => void, reject: (error: unknown) => void) => void} executor
- */
-export function pending(executor) {
-  /** @type {any} */
-  const call = {};
-  call.promise = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
-  inFlight.add(call);
-  /** @param {"resolve" | "reject"} how */
-  const settle = (how) => (/** @type {unknown} */ value) => {
-    inFlight.delete(call);
-    call[how](value);
+/** @typedef {(task: number) => unknown} Poll polls the task with this id */
+
+/** @param {number} delayMs @param {Poll} poll @param {number} task */
+export function startTimer(delayMs, poll, task) {
+  /** @type {Awaited} */
+  const awaited = { isRejected: undefined, timer: undefined };
+  const end = () => {
+    awaited.isRejected = false;
+    soon(poll, task);
   };
-  executor(settle("resolve"), settle("reject"));
-  return call.promise;
+  awaited.timer = setTimeout(caught(end), delayMs);
+  timers.add(awaited);
+  return awaited;
+}
+
+/** @param {Awaited} awaited */
+export function stopTimer(awaited) {
+  timers.delete(awaited);
+  clearTimeout(awaited.timer);
 }
 
 /**
- * An object for JsFuture, whose callbacks enter the module; it settles as a promise, a thenable or a plain value does.
- * It avoids the promise's own `then`, which may throw, and sets no `then` on a promise, because that makes all
+ * Polls a task in a microtask, as a reaction to a resolved promise.
+ * @param {Poll} poll
+ * @param {number} task
+ */
+export function soon(poll, task) {
+  Promise.resolve(task).then(caught(poll));
+}
+
+/**
+ * Calls back once a promise, a thenable or a plain value has settled. It avoids the promise's own `then`, which may
+ * throw.
+ * @param {unknown} value
+ * @param {(value: unknown) => unknown} onValue
+ * @param {(error: unknown) => unknown} onError
+ */
+function whenSettled(value, onValue, onError) {
+  try {
+    Promise.prototype.then.call(Promise.resolve(value), onValue, onError);
+  } catch (error) {
+    Promise.reject(error).catch(onError);
+  }
+}
+
+/**
+ * Waits until a value has settled; the reaction to it polls the task.
+ * @param {unknown} value
+ * @param {Poll} poll
+ * @param {number} task
+ */
+export function settle(value, poll, task) {
+  /** @type {Awaited} */
+  const awaited = { isRejected: undefined, value: undefined };
+  const resume = caught(poll);
+  const end = (/** @type {boolean} */ isRejected) => (/** @type {unknown} */ value) => {
+    awaited.isRejected = isRejected;
+    awaited.value = value;
+    resume(task);
+  };
+  whenSettled(value, end(false), end(true));
+  return awaited;
+}
+
+/**
+ * A promise for JsFuture, whose callbacks enter the module. It sets no `then` on a promise, because that makes all
  * promises slower in V8.
  * @param {unknown} value
  */
-export function settled(value) {
+export function promise(value) {
   const promise = Promise.resolve(value);
-  /** @type {(onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => unknown} */
-  const then = (onValue, onError) => {
-    try {
-      return Promise.prototype.then.call(promise, caught(onValue), caught(onError));
-    } catch (error) {
-      return Promise.reject(error).catch(caught(onError));
-    }
-  };
+  /** @type {(onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => void} */
+  const then = (onValue, onError) => whenSettled(promise, caught(onValue), caught(onError));
   return { then };
+}
+
+/**
+ * Drops a value that is not awaited: if it is a promise that rejects, the rejection counts as handled.
+ * @param {unknown} value
+ */
+export function ignore(value) {
+  whenSettled(
+    value,
+    () => {},
+    () => {},
+  );
+}
+
+/** A promise, and what settles it. */
+export function deferred() {
+  const deferred = /** @type {Deferred} */ ({});
+  deferred.promise = new Promise((resolve, reject) => Object.assign(deferred, { resolve, reject }));
+  return deferred;
+}
+
+/** The promise of a call, which a trap rejects. */
+export function begin() {
+  const call = deferred();
+  inFlight.add(call);
+  return call;
+}
+
+/** @param {Deferred} deferred @param {boolean} isRejected @param {unknown} value */
+export function end(deferred, isRejected, value) {
+  inFlight.delete(deferred);
+  if (isRejected) deferred.reject(value);
+  else deferred.resolve(value);
 }

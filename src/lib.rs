@@ -36,7 +36,7 @@ mod exports {
     #[wasm_bindgen(js_name = disconnectIfConnected, skip_typescript)]
     #[allow(clippy::unnecessary_wraps, reason = "see above")]
     pub fn disconnect_if_connected(options: JsValue) -> Result<Promise, JsValue> {
-        Ok(task::spawn(driver::run(options)))
+        task::spawn(driver::run(options))
     }
 
     /// A client: overlapping calls share their requests, all share one budget and the observations.
@@ -56,19 +56,19 @@ mod exports {
         /// `disconnectIfConnected(options: ClientDisconnectOptions): Promise<DisconnectResult>`.
         #[wasm_bindgen(js_name = disconnectIfConnected, skip_typescript)]
         pub fn disconnect_if_connected(&self, options: JsValue) -> Result<Promise, JsValue> {
-            Ok(task::spawn(Rc::clone(&self.0).disconnect(options)))
+            task::spawn(Rc::clone(&self.0).disconnect(options))
         }
 
         /// `disconnectAll(options: DisconnectAllOptions): Promise<DisconnectAllResult>`.
         #[wasm_bindgen(js_name = disconnectAll, skip_typescript)]
         pub fn disconnect_all(&self, options: JsValue) -> Result<Promise, JsValue> {
-            Ok(task::spawn(Rc::clone(&self.0).disconnect_all(options)))
+            task::spawn(Rc::clone(&self.0).disconnect_all(options))
         }
 
         /// `participants(conversationId: string, options?: ParticipantsOptions): Promise<ConversationParticipant[]>`.
         #[wasm_bindgen(skip_typescript)]
         pub fn participants(&self, conversation_id: JsValue, options: JsValue) -> Result<Promise, JsValue> {
-            Ok(task::spawn(Rc::clone(&self.0).participants(conversation_id, options)))
+            task::spawn(Rc::clone(&self.0).participants(conversation_id, options))
         }
 
         /// Takes over the states of a notification. `at`: when it arrived, on the clock of `performance.now()`;
@@ -109,7 +109,7 @@ mod exports {
         /// `take(request: { priority: boolean, follows?: boolean, signal?: AbortSignal }): Promise<void>`.
         #[wasm_bindgen(skip_typescript)]
         pub fn take(&self, request: JsValue) -> Result<Promise, JsValue> {
-            Ok(task::spawn(Rc::clone(&self.0).take(request)))
+            task::spawn(Rc::clone(&self.0).take(request))
         }
 
         /// `report(limits: RateLimits): void`.

@@ -137,7 +137,7 @@ impl Abort {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(Ok(Some(done)));
             }
-            limit.poll(context).map(|()| Ok(None))
+            limit.poll().map(|()| Ok(None))
         })
         .await
     }

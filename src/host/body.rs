@@ -76,6 +76,18 @@ extern "C" {
     fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+thread_local! {
+    /// One for all bodies; the error is what its constructor throws.
+    static DECODER: Result<TextDecoder, JsValue> = TextDecoder::new();
+}
+
+/// The value of a header; `None` where it is missing, or reading it throws.
+pub fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
+    let value = headers?.get(name).ok()?;
+    foreign::ignore(&value);
+    value.as_string()
+}
+
 /// Reads the body of a response, as far as it is expected; `read` describes where the participants are. The error is
 /// the host's error for a body that broke off.
 pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_bytes: f64) -> Result<Body, JsValue> {
@@ -87,6 +99,10 @@ pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_b
             foreign::ignore(&cancelled);
         }
         return Ok(Body::Unread);
+    }
+    // As that of a write usually is. In Node, a stream takes time, even an empty one.
+    if header(response.headers().ok().as_ref(), "Content-Length").as_deref() == Some("0") {
+        return Ok(Body::Unusable(BodyError::Empty));
     }
     let Some(text) = text(response, stream, max_bytes).await? else {
         return Ok(Body::Unusable(BodyError::TooLarge));
@@ -119,7 +135,7 @@ fn json(text: &JsString) -> Result<JsValue, BodyError> {
 async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64) -> Result<Option<JsString>, JsValue> {
     let text = match stream.map_or(Err(JsValue::UNDEFINED), |stream| stream.get_reader()) {
         Ok(reader) => match bytes(&reader, max_bytes).await? {
-            Some(bytes) => TextDecoder::new()?.decode(&bytes)?,
+            Some(bytes) => DECODER.with(|decoder| decoder.as_ref().map_err(JsValue::clone)?.decode(&bytes))?,
             None => return Ok(None),
         },
         // No web stream: there is no body, or the response is that of another library.

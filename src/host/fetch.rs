@@ -2,7 +2,7 @@
 
 use super::{
     abort::Abort,
-    body::{self, AnyHeaders, AnyResponse},
+    body::{self, AnyResponse, header},
     foreign,
     time::TimeLimit,
 };
@@ -13,8 +13,7 @@ use crate::protocol::{
     http::{Body, BodyError, Failure, Operation, Request, Response, RetryAfter},
     schedule,
 };
-use js_sys::{Date, Function, JsString, Reflect};
-use serde::Serialize;
+use js_sys::{Date, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, RequestCache, RequestInit, RequestRedirect};
 
@@ -34,17 +33,6 @@ extern "C" {
     /// A promise that resolves in the next turn of Node's event loop; `undefined` in other hosts.
     #[wasm_bindgen(js_name = nextTurn)]
     fn next_turn() -> JsValue;
-}
-
-/// The headers of a request.
-#[derive(Serialize)]
-struct RequestHeaders<'a> {
-    #[serde(rename = "Authorization")]
-    authorization: &'a str,
-    #[serde(rename = "Accept")]
-    accept: &'static str,
-    #[serde(rename = "Content-Type", skip_serializing_if = "Option::is_none")]
-    content_type: Option<&'static str>,
 }
 
 const JSON: &str = "application/json";
@@ -174,14 +162,15 @@ impl Connection {
     /// Calls fetch with a URL string and a plain object; `this` is undefined.
     async fn send(&self, request: &Request, signal: &AbortSignal) -> Result<AnyResponse, JsValue> {
         let url = format!("{}{}", self.origin, request.path);
-        let headers = RequestHeaders {
-            authorization: &self.authorization,
-            accept: JSON,
-            content_type: request.body.as_ref().map(|_| JSON),
-        };
+        let headers = Object::new();
+        foreign::set(&headers, "Authorization", &self.authorization.as_str().into());
+        foreign::set(&headers, "Accept", &JSON.into());
+        if request.body.is_some() {
+            foreign::set(&headers, "Content-Type", &JSON.into());
+        }
         let init = RequestInit::new();
         init.set_method(&request.method);
-        init.set_headers(&serde_wasm_bindgen::to_value(&headers)?);
+        init.set_headers(&headers);
         init.set_redirect(RequestRedirect::Manual);
         if !self.refuses_signals {
             init.set_signal(Some(signal));
@@ -190,7 +179,8 @@ impl Connection {
             init.set_body(&body.into());
         }
         // A cached read would show an old state. Hosts without this field refuse it (workerd before 2024-11-11).
-        if REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
+        let is_read = request.operation == Operation::Read;
+        if is_read && REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
             init.set_cache(RequestCache::NoStore);
         }
         let response = match &self.fetch {
@@ -217,13 +207,6 @@ fn detail(error: &JsValue) -> Option<String> {
 /// Whether requests have the field `cache`.
 fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
-}
-
-/// The value of a header; `None` where it is missing, or reading it throws.
-fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
-    let value = headers?.get(name).ok()?;
-    foreign::ignore(&value);
-    value.as_string()
 }
 
 /// The limits of requests that the headers of a response report.

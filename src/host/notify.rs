@@ -3,8 +3,10 @@
 //! A [`std::task::Waker`] schedules its task in the async context of the code that wakes it. Here a task waits for a
 //! promise of its own, and the reaction to it runs in the context in which the task began to wait.
 
-use super::foreign;
-use js_sys::{Function, Promise};
+use super::{
+    foreign,
+    trap::{self, Deferred},
+};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
@@ -12,15 +14,15 @@ use wasm_bindgen::prelude::*;
 #[derive(Default)]
 pub struct Notify {
     is_set: Cell<bool>,
-    resolve: RefCell<Option<Function>>,
+    waiting: RefCell<Option<Deferred>>,
 }
 
 impl Notify {
     /// Wakes the task that waits; without one, the next wait ends at once.
     pub fn notify(&self) {
         self.is_set.set(true);
-        if let Some(resolve) = self.resolve.take() {
-            let _ = resolve.call0(&JsValue::UNDEFINED);
+        if let Some(waiting) = self.waiting.take() {
+            trap::end(&waiting, false, &JsValue::UNDEFINED);
         }
     }
 
@@ -32,7 +34,9 @@ impl Notify {
     /// Waits for the next notification. Only one task may wait at a time.
     pub async fn notified(&self) {
         if !self.is_set.replace(false) {
-            let promise = Promise::new(&mut |resolve, _| drop(self.resolve.replace(Some(resolve))));
+            let Ok(deferred) = trap::deferred() else { return };
+            let promise = deferred.promise();
+            self.waiting.replace(Some(deferred));
             let _ = foreign::settled(&promise).await;
             self.is_set.set(false);
         }

@@ -7,10 +7,10 @@
 //! in the context in which its call was started.
 
 use super::trap;
-use js_sys::{Function, Promise};
+use js_sys::Promise;
 use slab::Slab;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::Future,
     pin::Pin,
     sync::{
@@ -28,9 +28,10 @@ thread_local! {
     /// The tasks by their ids; `None` while a task runs. An id is used again, so a late wake-up of a task that has
     /// ended may poll another one once too often, which is harmless.
     static TASKS: RefCell<Slab<Option<Task>>> = const { RefCell::new(Slab::new()) };
-    /// The reaction of every wake-up; the promise is resolved with the task's id.
-    static POLL: Closure<dyn Fn(JsValue)> =
-        Closure::new(|id: JsValue| poll(id.as_f64().unwrap_or_default() as usize));
+    /// The task that runs.
+    static CURRENT: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Polls the task with this id.
+    static POLL: Closure<dyn Fn(usize)> = Closure::new(poll);
 }
 
 /// Runs a future whose end nobody waits for; the first poll is now.
@@ -44,21 +45,23 @@ pub fn detach(future: Pin<Box<dyn Future<Output = ()>>>) {
 }
 
 /// Runs a future, and returns the promise of its result; the first poll is now.
-pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+pub fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Result<Promise, JsValue> {
     spawn_boxed(Box::pin(future))
 }
 
-fn spawn_boxed(future: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
-    let mut future = Some(future);
-    trap::pending(&mut |resolve: Function, reject: Function| {
-        let Some(future) = future.take() else { return };
-        detach(Box::pin(async move {
-            let _ = match future.await {
-                Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-                Err(error) => reject.call1(&JsValue::UNDEFINED, &error),
-            };
-        }));
-    })
+fn spawn_boxed(future: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Result<Promise, JsValue> {
+    let call = trap::begin()?;
+    let promise = call.promise();
+    detach(Box::pin(async move {
+        let result = future.await;
+        trap::end(&call, result.is_err(), &result.unwrap_or_else(|error| error));
+    }));
+    Ok(promise)
+}
+
+/// Passes on the function that polls tasks, and the id of the task that runs.
+pub fn with_current<T>(use_it: impl FnOnce(&JsValue, usize) -> T) -> T {
+    POLL.with(|poll| use_it(poll.as_ref(), CURRENT.get()))
 }
 
 fn poll(id: usize) {
@@ -68,7 +71,9 @@ fn poll(id: usize) {
     #[cfg(feature = "trap")]
     trap::spring();
     let waker = Waker::from(Arc::clone(&wake_up));
+    let outer = CURRENT.replace(id);
     let is_pending = future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
+    CURRENT.set(outer);
     TASKS.with_borrow_mut(|tasks| match tasks.get_mut(id) {
         Some(task) if is_pending => *task = Some((future, wake_up)),
         _ => drop(tasks.try_remove(id)),

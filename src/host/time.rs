@@ -1,9 +1,11 @@
 //! The host's clock and timers.
 
-use super::trap;
+use super::{
+    task,
+    trap::{self, Awaited},
+};
 use std::{
     cell::{Cell, RefCell},
-    rc::Rc,
     task::{Context, Poll, Waker},
 };
 use wasm_bindgen::prelude::*;
@@ -56,31 +58,26 @@ pub struct TimeLimit {
     timer: Option<Timer>,
 }
 
-struct Timer {
-    handle: JsValue,
-    is_over: Rc<Flag>,
-    _callback: Closure<dyn Fn()>,
-}
+/// A timer of the task that started it. Where the host's timers throw, it is over at once.
+struct Timer(Option<Awaited>);
 
 impl Timer {
     fn start(ms: f64) -> Self {
-        let is_over = Rc::new(Flag::default());
-        let flag = Rc::clone(&is_over);
-        let callback = Closure::<dyn Fn()>::new(move || flag.set());
         // Rounded up, so that the time has passed on the clock too when the timer fires.
         let delay_ms = ms.clamp(0.0, MAX_DELAY_MS).ceil();
-        let handle = trap::start_timer(callback.as_ref(), delay_ms).unwrap_or_else(|error| {
-            // The host's timers throw: the limit is over at once.
-            is_over.set();
-            error
-        });
-        Timer { handle, is_over, _callback: callback }
+        Timer(task::with_current(|poll, task| trap::start_timer(delay_ms, poll, task)).ok())
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.as_ref().is_none_or(|timer| timer.is_rejected().is_some())
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        let _ = trap::stop_timer(&self.handle);
+        if let Some(timer) = &self.0 {
+            let _ = trap::stop_timer(timer);
+        }
     }
 }
 
@@ -91,10 +88,11 @@ impl TimeLimit {
     }
 
     /// Ready once the time is over.
-    pub fn poll(&mut self, context: &mut Context) -> Poll<()> {
+    pub fn poll(&mut self) -> Poll<()> {
         if self.ms == f64::INFINITY {
             return Poll::Pending;
         }
-        self.timer.get_or_insert_with(|| Timer::start(self.ms)).is_over.poll(context)
+        let is_over = self.timer.get_or_insert_with(|| Timer::start(self.ms)).is_over();
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
     }
 }

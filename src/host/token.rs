@@ -81,6 +81,7 @@ impl SharedToken {
         };
         self.waiting.update(|count| count + 1);
         let _waiting = Waiting(self);
+        // Not by `settled`, whose promise belongs to one task: here several calls wait for the same one.
         let given = JsFuture::from(asked.clone()).await;
         let is_last = self.asked.borrow().as_ref().is_some_and(|one| **one == *asked);
         if is_last {

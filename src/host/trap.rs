@@ -8,23 +8,46 @@ extern "C" {
     /// Wraps a callback into the module, so that a trap in it is handled.
     pub fn caught(callback: &JsValue) -> Function;
 
+    /// What a task waits for: a promise or a timer.
+    pub type Awaited;
+    /// `None` until it is over.
+    #[wasm_bindgen(method, getter, js_name = isRejected)]
+    pub fn is_rejected(this: &Awaited) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    pub fn value(this: &Awaited) -> JsValue;
+
     /// `setTimeout`; the timer is cleared with the instance.
     #[wasm_bindgen(js_name = startTimer, catch)]
-    pub fn start_timer(callback: &JsValue, delay_ms: f64) -> Result<JsValue, JsValue>;
+    pub fn start_timer(delay_ms: f64, poll: &JsValue, task: usize) -> Result<Awaited, JsValue>;
     /// `clearTimeout`.
     #[wasm_bindgen(js_name = stopTimer, catch)]
-    pub fn stop_timer(timer: &JsValue) -> Result<(), JsValue>;
+    pub fn stop_timer(timer: &Awaited) -> Result<(), JsValue>;
 
-    /// Calls `callback` with `value` in a reaction to a resolved promise.
-    pub fn soon(callback: &JsValue, value: usize);
+    /// Polls the task in a reaction to a resolved promise.
+    pub fn soon(poll: &JsValue, task: usize);
+    /// Polls the task in the reaction to a promise, a thenable or a plain value.
+    pub fn settle(value: &JsValue, poll: &JsValue, task: usize) -> Awaited;
 
-    /// The promise of a call, which rejects at a trap; the executor runs at once.
-    pub fn pending(executor: &mut dyn FnMut(Function, Function)) -> Promise;
-
-    /// The promise of what a promise, a thenable or a plain value settles with. It has `catch` only because
-    /// wasm-bindgen would otherwise import the file twice: once for each import that needs no glue.
+    // These have `catch` only because wasm-bindgen would otherwise import the file twice: once for each import that
+    // needs no glue.
+    /// The promise, for `JsFuture`, of what a promise, a thenable or a plain value settles with.
     #[wasm_bindgen(catch)]
-    pub fn settled(value: &JsValue) -> Result<Promise, JsValue>;
+    pub fn promise(value: &JsValue) -> Result<Promise, JsValue>;
+    /// Drops a value that is not awaited: if it is a promise that rejects, the rejection counts as handled.
+    #[wasm_bindgen(catch)]
+    pub fn ignore(value: &JsValue) -> Result<(), JsValue>;
+    /// A promise, and what settles it.
+    #[wasm_bindgen(catch)]
+    pub fn deferred() -> Result<Deferred, JsValue>;
+    /// The promise of a call, which a trap rejects.
+    #[wasm_bindgen(catch)]
+    pub fn begin() -> Result<Deferred, JsValue>;
+
+    pub type Deferred;
+    #[wasm_bindgen(method, getter)]
+    pub fn promise(this: &Deferred) -> Promise;
+    /// Settles the promise.
+    pub fn end(deferred: &Deferred, is_rejected: bool, value: &JsValue);
 
     // Exported for `js/wasm.js`, which replaces the instance.
     #[wasm_bindgen(js_name = recoverBy, reexport, skip_typescript)]
