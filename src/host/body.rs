@@ -81,13 +81,6 @@ thread_local! {
     static DECODER: Result<TextDecoder, JsValue> = TextDecoder::new();
 }
 
-/// The value of a header; `None` where it is missing, or reading it throws.
-pub fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
-    let value = headers?.get(name).ok()?;
-    foreign::ignore(&value);
-    value.as_string()
-}
-
 /// Reads the body of a response, as far as it is expected; `read` describes where the participants are. The error is
 /// the host's error for a body that broke off.
 pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_bytes: f64) -> Result<Body, JsValue> {
@@ -99,10 +92,6 @@ pub async fn read(response: &AnyResponse, expected: Expected, read: &Read, max_b
             foreign::ignore(&cancelled);
         }
         return Ok(Body::Unread);
-    }
-    // As that of a write usually is. In Node, a stream takes time, even an empty one.
-    if header(response.headers().ok().as_ref(), "Content-Length").as_deref() == Some("0") {
-        return Ok(Body::Unusable(BodyError::Empty));
     }
     let Some(text) = text(response, stream, max_bytes).await? else {
         return Ok(Body::Unusable(BodyError::TooLarge));

@@ -2,7 +2,7 @@
 
 use super::{
     abort::Abort,
-    body::{self, AnyResponse, header},
+    body::{self, AnyHeaders, AnyResponse},
     foreign,
     time::TimeLimit,
 };
@@ -207,6 +207,13 @@ fn detail(error: &JsValue) -> Option<String> {
 /// Whether requests have the field `cache`.
 fn has_cache(prototype: &JsValue) -> bool {
     Reflect::has(prototype, &"cache".into()).unwrap_or(false)
+}
+
+/// The value of a header; `None` where it is missing, or reading it throws.
+fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
+    let value = headers?.get(name).ok()?;
+    foreign::ignore(&value);
+    value.as_string()
 }
 
 /// The limits of requests that the headers of a response report.

@@ -1,4 +1,4 @@
-// Connections of Node's fetch: requests that follow each other share one.
+// Requests as Node's fetch gets them; those that follow each other share a connection.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -40,6 +40,21 @@ test("removals one after the other share it, with the function and with a client
   await client.disconnectIfConnected({ participantId: "p-1" });
   await disconnectIfConnected({ conversationId: "c", participantId: "p-2", accessToken, baseUrl });
   assert.deepEqual(counted, { connections: 1 });
+});
+
+test("only the read asks that no cache answers", async () => {
+  const simulator = await createSimulator({ conversations: [{ id: "c", participants: [participant("p")] }] });
+  const caches = [];
+  const fetch = (url, init) => {
+    caches.push([init.method, init.cache]);
+    return simulator.fetch(url, init);
+  };
+  const target = { conversationId: "c", participantId: "p" };
+  await disconnectIfConnected({ ...target, accessToken, region: "us-east-1", fetch });
+  assert.deepEqual(caches, [
+    ["GET", "no-store"],
+    ["POST", undefined],
+  ]);
 });
 
 test("fake timers do not stop a call", async (context) => {
