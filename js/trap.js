@@ -14,7 +14,7 @@ import { DisconnectError } from "./error.js";
 const inFlight = new Set();
 /** The number of the instance: timers and promises of an earlier one have no effect. */
 let generation = 0;
-/** @type {Set<Awaited>} */
+/** @type {Set<Wait>} */
 const timers = new Set();
 /** Gives the module a fresh instance. */
 let reset = () => {};
@@ -56,7 +56,13 @@ export function trapped(cause) {
       reject(error);
     }
     inFlight.clear();
-    timers.forEach(stopTimer);
+    for (const timer of timers) {
+      try {
+        stopTimer(timer);
+      } catch {
+        // Replaced by something that throws. A timer of the old instance has no effect.
+      }
+    }
     try {
       reset();
     } catch {
@@ -84,28 +90,28 @@ export function caught(callback) {
 
 /**
  * What a task waits for: a promise or a timer. `isRejected` is undefined until it is over.
- * @typedef {{ isRejected?: boolean, value?: unknown, timer?: ReturnType<typeof setTimeout> }} Awaited
+ * @typedef {{ isRejected?: boolean, value?: unknown, timer?: ReturnType<typeof setTimeout> }} Wait
  */
 
 /** @typedef {(task: number) => unknown} Poll polls the task with this id */
 
 /** @param {number} delayMs @param {Poll} poll @param {number} task */
 export function startTimer(delayMs, poll, task) {
-  /** @type {Awaited} */
-  const awaited = { isRejected: undefined, timer: undefined };
-  const end = () => {
-    awaited.isRejected = false;
+  /** @type {Wait} */
+  const wait = { isRejected: undefined, timer: undefined };
+  const fire = () => {
+    wait.isRejected = false;
     soon(poll, task);
   };
-  awaited.timer = setTimeout(caught(end), delayMs);
-  timers.add(awaited);
-  return awaited;
+  wait.timer = setTimeout(caught(fire), delayMs);
+  timers.add(wait);
+  return wait;
 }
 
-/** @param {Awaited} awaited */
-export function stopTimer(awaited) {
-  timers.delete(awaited);
-  clearTimeout(awaited.timer);
+/** @param {Wait} wait */
+export function stopTimer(wait) {
+  timers.delete(wait);
+  clearTimeout(wait.timer);
 }
 
 /**
@@ -139,16 +145,16 @@ function whenSettled(value, onValue, onError) {
  * @param {number} task
  */
 export function settle(value, poll, task) {
-  /** @type {Awaited} */
-  const awaited = { isRejected: undefined, value: undefined };
+  /** @type {Wait} */
+  const wait = { isRejected: undefined, value: undefined };
   const resume = caught(poll);
-  const end = (/** @type {boolean} */ isRejected) => (/** @type {unknown} */ value) => {
-    awaited.isRejected = isRejected;
-    awaited.value = value;
+  const settled = (/** @type {boolean} */ isRejected) => (/** @type {unknown} */ result) => {
+    wait.isRejected = isRejected;
+    wait.value = result;
     resume(task);
   };
-  whenSettled(value, end(false), end(true));
-  return awaited;
+  whenSettled(value, settled(false), settled(true));
+  return wait;
 }
 
 /**
@@ -157,9 +163,9 @@ export function settle(value, poll, task) {
  * @param {unknown} value
  */
 export function promise(value) {
-  const promise = Promise.resolve(value);
+  const own = Promise.resolve(value);
   /** @type {(onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => void} */
-  const then = (onValue, onError) => whenSettled(promise, caught(onValue), caught(onError));
+  const then = (onValue, onError) => whenSettled(own, caught(onValue), caught(onError));
   return { then };
 }
 
@@ -177,9 +183,9 @@ export function ignore(value) {
 
 /** A promise, and what settles it. */
 export function deferred() {
-  const deferred = /** @type {Deferred} */ ({});
-  deferred.promise = new Promise((resolve, reject) => Object.assign(deferred, { resolve, reject }));
-  return deferred;
+  const all = /** @type {Deferred} */ ({});
+  all.promise = new Promise((resolve, reject) => Object.assign(all, { resolve, reject }));
+  return all;
 }
 
 /** The promise of a call, which a trap rejects. */
@@ -189,9 +195,9 @@ export function begin() {
   return call;
 }
 
-/** @param {Deferred} deferred @param {boolean} isRejected @param {unknown} value */
-export function end(deferred, isRejected, value) {
-  inFlight.delete(deferred);
-  if (isRejected) deferred.reject(value);
-  else deferred.resolve(value);
+/** @param {Deferred} call @param {boolean} isRejected @param {unknown} result */
+export function end(call, isRejected, result) {
+  inFlight.delete(call);
+  if (isRejected) call.reject(result);
+  else call.resolve(result);
 }

@@ -31,7 +31,7 @@ extern "C" {
 
     pub type AnyHeaders;
     #[wasm_bindgen(method, catch)]
-    pub fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
+    pub fn get(this: &AnyHeaders, name: &JsValue) -> Result<JsValue, JsValue>;
 
     type AnyStream;
     #[wasm_bindgen(method, catch, js_name = getReader)]
@@ -74,11 +74,6 @@ extern "C" {
     fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn to_json(value: &JsValue) -> Result<JsValue, JsValue>;
-}
-
-thread_local! {
-    /// One for all bodies; the error is what its constructor throws.
-    static DECODER: Result<TextDecoder, JsValue> = TextDecoder::new();
 }
 
 /// Reads the body of a response, as far as it is expected; `read` describes where the participants are. The error is
@@ -124,7 +119,7 @@ fn json(text: &JsString) -> Result<JsValue, BodyError> {
 async fn text(response: &AnyResponse, stream: Option<AnyStream>, max_bytes: f64) -> Result<Option<JsString>, JsValue> {
     let text = match stream.map_or(Err(JsValue::UNDEFINED), |stream| stream.get_reader()) {
         Ok(reader) => match bytes(&reader, max_bytes).await? {
-            Some(bytes) => DECODER.with(|decoder| decoder.as_ref().map_err(JsValue::clone)?.decode(&bytes))?,
+            Some(bytes) => TextDecoder::new()?.decode(&bytes)?,
             None => return Ok(None),
         },
         // No web stream: there is no body, or the response is that of another library.

@@ -205,7 +205,10 @@ impl Client {
 
     /// Removes a flight that has ended.
     fn forget(&self, flight: &Rc<SharedFlight>) {
-        self.flights.borrow_mut().retain(|one| !Rc::ptr_eq(one, flight));
+        let mut flights = self.flights.borrow_mut();
+        let mut places = Self::flights_to(&flights, &flight.key.settings.conversation_id);
+        let place = places.find(|&place| flights.get(place).is_some_and(|one| Rc::ptr_eq(one, flight)));
+        place.map(|place| flights.remove(place));
     }
 
     /// The places of a conversation's flights in the list.

@@ -164,9 +164,9 @@ impl Connection {
         let url = format!("{}{}", self.origin, request.path);
         let headers = Object::new();
         foreign::set(&headers, "Authorization", &self.authorization.as_str().into());
-        foreign::set(&headers, "Accept", &JSON.into());
+        foreign::set(&headers, "Accept", &foreign::constant(JSON));
         if request.body.is_some() {
-            foreign::set(&headers, "Content-Type", &JSON.into());
+            foreign::set(&headers, "Content-Type", &foreign::constant(JSON));
         }
         let init = RequestInit::new();
         init.set_method(&request.method);
@@ -178,9 +178,9 @@ impl Connection {
         if let Some(body) = &request.body {
             init.set_body(&body.into());
         }
-        // A cached read would show an old state. Hosts without this field refuse it (workerd before 2024-11-11).
-        let is_read = request.operation == Operation::Read;
-        if is_read && REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
+        // A cached read would show an old state, and Next.js can cache a write too. Hosts without this field refuse it
+        // (workerd before 2024-11-11).
+        if REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
             init.set_cache(RequestCache::NoStore);
         }
         let response = match &self.fetch {
@@ -210,8 +210,8 @@ fn has_cache(prototype: &JsValue) -> bool {
 }
 
 /// The value of a header; `None` where it is missing, or reading it throws.
-fn header(headers: Option<&AnyHeaders>, name: &str) -> Option<String> {
-    let value = headers?.get(name).ok()?;
+fn header(headers: Option<&AnyHeaders>, name: &'static str) -> Option<String> {
+    let value = headers?.get(&foreign::constant(name)).ok()?;
     foreign::ignore(&value);
     value.as_string()
 }

@@ -5,10 +5,11 @@
 
 use super::{
     task,
-    trap::{self, Awaited},
+    trap::{self, Wait},
 };
 use js_sys::{Number, Promise, Reflect};
 use std::{
+    cell::RefCell,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -27,14 +28,32 @@ pub fn is_array(value: &JsValue) -> bool {
     try_is_array(value).unwrap_or(false)
 }
 
+thread_local! {
+    /// The texts of [`constant`].
+    static CONSTANTS: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A constant text of the code, such as the name of a field, as a JavaScript string. It is converted once: a removal
+/// needs the same few texts a hundred times.
+pub fn constant(text: &'static str) -> JsValue {
+    CONSTANTS.with_borrow_mut(|all| match all.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
+        Some((_, converted)) => converted.clone(),
+        None => {
+            let converted = JsValue::from(text);
+            all.push((text, converted.clone()));
+            converted
+        }
+    })
+}
+
 /// A property; the error is what reading it throws.
-pub fn get(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
-    Reflect::get(object, &name.into())
+pub fn get(object: &JsValue, name: &'static str) -> Result<JsValue, JsValue> {
+    Reflect::get(object, &constant(name))
 }
 
 /// Sets a property of an object of this package.
-pub fn set(object: &JsValue, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &name.into(), value);
+pub fn set(object: &JsValue, name: &'static str, value: &JsValue) {
+    let _ = Reflect::set(object, &constant(name), value);
 }
 
 /// What a promise, a thenable or a plain value settles with, for the task that runs. If the future is dropped, a
@@ -43,9 +62,9 @@ pub fn settled(value: &JsValue) -> Settled {
     Settled(task::with_current(|poll, task| trap::settle(value, poll, task)))
 }
 
-/// The future of [`settled`]. It does what `JsFuture` does, without two closures for each promise: those took a tenth of
-/// the time of a removal (docs/performance.md).
-pub struct Settled(Awaited);
+/// The future of [`settled`]. It does what `JsFuture` does, but without two closures for each promise
+/// (docs/performance.md).
+pub struct Settled(Wait);
 
 impl Future for Settled {
     type Output = Result<JsValue, JsValue>;

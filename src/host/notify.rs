@@ -34,7 +34,7 @@ impl Notify {
     /// Waits for the next notification. Only one task may wait at a time.
     pub async fn notified(&self) {
         if !self.is_set.replace(false) {
-            let Ok(deferred) = trap::deferred() else { return };
+            let deferred = trap::deferred().unwrap_or_else(|error| wasm_bindgen::throw_val(error));
             let promise = deferred.promise();
             self.waiting.replace(Some(deferred));
             let _ = foreign::settled(&promise).await;

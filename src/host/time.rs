@@ -2,7 +2,7 @@
 
 use super::{
     task,
-    trap::{self, Awaited},
+    trap::{self, Wait},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -59,7 +59,7 @@ pub struct TimeLimit {
 }
 
 /// A timer of the task that started it. Where the host's timers throw, it is over at once.
-struct Timer(Option<Awaited>);
+struct Timer(Option<Wait>);
 
 impl Timer {
     fn start(ms: f64) -> Self {

@@ -81,7 +81,7 @@ impl SharedToken {
         };
         self.waiting.update(|count| count + 1);
         let _waiting = Waiting(self);
-        // Not by `settled`, whose promise belongs to one task: here several calls wait for the same one.
+        // A provider is asked rarely: the time that `JsFuture` takes does not count here.
         let given = JsFuture::from(asked.clone()).await;
         let is_last = self.asked.borrow().as_ref().is_some_and(|one| **one == *asked);
         if is_last {

@@ -9,30 +9,31 @@ extern "C" {
     pub fn caught(callback: &JsValue) -> Function;
 
     /// What a task waits for: a promise or a timer.
-    pub type Awaited;
+    pub type Wait;
     /// `None` until it is over.
     #[wasm_bindgen(method, getter, js_name = isRejected)]
-    pub fn is_rejected(this: &Awaited) -> Option<bool>;
+    pub fn is_rejected(this: &Wait) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
-    pub fn value(this: &Awaited) -> JsValue;
+    pub fn value(this: &Wait) -> JsValue;
 
     /// `setTimeout`; the timer is cleared with the instance.
     #[wasm_bindgen(js_name = startTimer, catch)]
-    pub fn start_timer(delay_ms: f64, poll: &JsValue, task: usize) -> Result<Awaited, JsValue>;
+    pub fn start_timer(delay_ms: f64, poll: &JsValue, task: usize) -> Result<Wait, JsValue>;
     /// `clearTimeout`.
     #[wasm_bindgen(js_name = stopTimer, catch)]
-    pub fn stop_timer(timer: &Awaited) -> Result<(), JsValue>;
+    pub fn stop_timer(timer: &Wait) -> Result<(), JsValue>;
 
     /// Polls the task in a reaction to a resolved promise.
     pub fn soon(poll: &JsValue, task: usize);
     /// Polls the task in the reaction to a promise, a thenable or a plain value.
-    pub fn settle(value: &JsValue, poll: &JsValue, task: usize) -> Awaited;
+    pub fn settle(value: &JsValue, poll: &JsValue, task: usize) -> Wait;
+    /// The promise, for `JsFuture`, of what a promise, a thenable or a plain value settles with. It throws for a promise
+    /// whose `constructor` throws.
+    #[wasm_bindgen(catch)]
+    pub fn promise(value: &JsValue) -> Result<Promise, JsValue>;
 
     // These have `catch` only because wasm-bindgen would otherwise import the file twice: once for each import that
     // needs no glue.
-    /// The promise, for `JsFuture`, of what a promise, a thenable or a plain value settles with.
-    #[wasm_bindgen(catch)]
-    pub fn promise(value: &JsValue) -> Result<Promise, JsValue>;
     /// Drops a value that is not awaited: if it is a promise that rejects, the rejection counts as handled.
     #[wasm_bindgen(catch)]
     pub fn ignore(value: &JsValue) -> Result<(), JsValue>;

@@ -45,25 +45,12 @@ pub enum Access {
 pub type Name = Cow<'static, str>;
 
 thread_local! {
-    /// The names of fields as JavaScript strings: a list of participants needs the same few names many times.
-    static FIELD_NAMES: RefCell<Vec<(&'static str, JsValue)>> = const { RefCell::new(Vec::new()) };
     /// The names in paths of dialects, as JavaScript strings, at most `MAX_PATH_NAMES`.
     static PATH_NAMES: RefCell<Vec<(String, JsValue)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Further names, which only very many dialects have, are converted at each use.
 const MAX_PATH_NAMES: usize = 64;
-
-/// A field of parsed data, by a name of a Rust struct.
-fn field(object: &Data, name: &'static str) -> JsValue {
-    FIELD_NAMES.with_borrow_mut(|names| match names.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
-        Some((_, key)) => object.get(key),
-        None => {
-            names.push((name, name.into()));
-            object.get(&name.into())
-        }
-    })
-}
 
 /// A field of parsed data, by a name in a path of a dialect. `object` has to be an object.
 pub fn named(object: &JsValue, name: &str) -> JsValue {
@@ -115,7 +102,7 @@ impl Value {
     /// Those of `fields` that parsed data has.
     fn known_properties(self, fields: &'static [&'static str]) -> impl Iterator<Item = (Name, Value)> {
         fields.iter().filter_map(move |name| {
-            let value = field(self.value.unchecked_ref(), name);
+            let value = self.value.unchecked_ref::<Data>().get(&foreign::constant(name));
             (!value.is_undefined()).then_some((Name::Borrowed(*name), Value { value, ..self }))
         })
     }

@@ -436,7 +436,7 @@ test("the token ends in the middle: it asks to sign in again, and goes on", { sk
     "the question",
   );
   assert.equal(desktop.simulator.state("c-1", "p-grace"), "connected");
-  // Not the element's status: after the second read that fails, that is the reason for the list.
+  // Not the element's status: a second read that fails replaces it by the reason for the list.
   const shown = async () => (await desktop.received()).filter(({ action }) => action === "showToast");
   await until(async () => (await shown()).length > 0, "the reason");
   const parts = ({ type, message, timeout, showCloseButton, markdownMessage }) => [

@@ -52,3 +52,31 @@ test("a call may begin in a callback of another", async () => {
   const outer = await disconnectIfConnected({ ...options, fetch, accessToken });
   assert.deepEqual([outer.outcome, (await inner).outcome], ["already-disconnected", "already-disconnected"]);
 });
+
+test("what settles after its call has ended does not run another call in its context", async () => {
+  const storage = new AsyncLocalStorage();
+  let respond;
+  let provide;
+  const aborted = new AbortController();
+  const first = storage.run("A", () => {
+    const fetch = () => new Promise((resolve) => (respond = resolve));
+    return disconnectIfConnected({ ...options, fetch, signal: aborted.signal });
+  });
+  while (!respond) await new Promise(setImmediate);
+  aborted.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  const contexts = [];
+  const second = storage.run("B", () => {
+    const accessToken = () => new Promise((resolve) => (provide = resolve));
+    const fetch = async () => {
+      contexts.push(storage.getStore());
+      return listed("terminated");
+    };
+    return disconnectIfConnected({ ...options, fetch, accessToken });
+  });
+  while (!provide) await new Promise(setImmediate);
+  provide("tok-00000000");
+  respond(listed("connected"));
+  assert.equal((await second).outcome, "already-disconnected");
+  assert.deepEqual(contexts, ["B"]);
+});
