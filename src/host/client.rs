@@ -208,7 +208,9 @@ impl Client {
         let mut flights = self.flights.borrow_mut();
         let mut places = Self::flights_to(&flights, &flight.key.settings.conversation_id);
         let place = places.find(|&place| flights.get(place).is_some_and(|one| Rc::ptr_eq(one, flight)));
-        place.map(|place| flights.remove(place));
+        if let Some(place) = place {
+            flights.remove(place);
+        }
     }
 
     /// The places of a conversation's flights in the list.

@@ -3,8 +3,8 @@
 //! `wasm_bindgen_futures::spawn_local` polls all tasks from one queue, in the async context (`AsyncLocalStorage`) of
 //! the code that woke the queue first: the token provider of one tenant would run in the context of another. It
 //! schedules that queue by `queueMicrotask`: where the fake timers of a test drop one such call, no task is polled any
-//! more. A task of this module is polled by its own wake-ups, each a reaction to a promise, so that it stays
-//! in the context in which its call was started.
+//! more. A task of this module is polled by its own wake-ups, each a reaction to a promise, so that it stays in the
+//! context in which its call was started.
 
 use super::trap;
 use js_sys::Promise;
@@ -25,7 +25,8 @@ type Task = (Pin<Box<dyn Future<Output = ()>>>, Arc<WakeUp>);
 
 thread_local! {
     /// The tasks with their ids, in the order of these; `None` while a task runs. No id is used again, because a late
-    /// wake-up of a task that has ended must not poll another one in a wrong async context.
+    /// wake-up of a task that has ended must not poll another one in a wrong async context. The ids are enough for two
+    /// billion calls: at the platform's limit of 300 requests a minute, for more than ten years.
     static TASKS: RefCell<Vec<(usize, Option<Task>)>> = const { RefCell::new(Vec::new()) };
     static LAST_ID: Cell<usize> = const { Cell::new(0) };
     /// The task that runs.

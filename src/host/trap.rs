@@ -27,8 +27,8 @@ extern "C" {
     pub fn soon(poll: &JsValue, task: usize);
     /// Polls the task in the reaction to a promise, a thenable or a plain value.
     pub fn settle(value: &JsValue, poll: &JsValue, task: usize) -> Wait;
-    /// The promise, for `JsFuture`, of what a promise, a thenable or a plain value settles with. It throws for a promise
-    /// whose `constructor` throws.
+    /// The promise, for `JsFuture`, of what a promise, a thenable or a plain value settles with. It throws for a
+    /// promise whose `constructor` throws.
     #[wasm_bindgen(catch)]
     pub fn promise(value: &JsValue) -> Result<Promise, JsValue>;
 

@@ -41,3 +41,25 @@ test("where no fresh instance can be made, calls end with INTERNAL until one can
   assert.equal((await module.disconnectIfConnected({ ...options, fetch })).outcome, "already-disconnected");
   assert.deepEqual(strays, []);
 });
+
+test("a `clearTimeout` that throws does not stop the recovery", async () => {
+  const options = { conversationId: "c", participantId: "p", accessToken: "tok-00000000", region: "us-east-1" };
+  const listed = (state) => async () => Response.json({ entities: [{ id: "p", state }] });
+  const waiting = module.disconnectIfConnected({ ...options, fetch: () => new Promise(() => {}) });
+  await new Promise(setImmediate);
+  const { clearTimeout } = globalThis;
+  globalThis.clearTimeout = () => {
+    throw new TypeError("no timers any more");
+  };
+  try {
+    module.setTrap("panic", 0);
+    const other = module.disconnectIfConnected({ ...options, fetch: listed("terminated") });
+    for (const call of [waiting, other]) await assert.rejects(call, { code: "INTERNAL" });
+    await new Promise(setImmediate);
+  } finally {
+    globalThis.clearTimeout = clearTimeout;
+  }
+  const next = await module.disconnectIfConnected({ ...options, fetch: listed("terminated") });
+  assert.equal(next.outcome, "already-disconnected");
+  assert.deepEqual(strays, []);
+});
