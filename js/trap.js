@@ -78,14 +78,22 @@ export function trapped(cause) {
  */
 export function caught(callback) {
   const own = generation;
-  return (/** @type {unknown} */ value) => {
-    if (own !== generation) return;
-    try {
-      callback(value);
-    } catch (error) {
-      trapped(error);
-    }
-  };
+  return (/** @type {unknown} */ value) => enter(own, callback, value);
+}
+
+/**
+ * Calls a callback of the instance with the number `own`.
+ * @param {number} own
+ * @param {(value: any) => unknown} callback
+ * @param {unknown} value
+ */
+function enter(own, callback, value) {
+  if (own !== generation) return;
+  try {
+    callback(value);
+  } catch (error) {
+    trapped(error);
+  }
 }
 
 /**
@@ -147,13 +155,18 @@ function whenSettled(value, onValue, onError) {
 export function settle(value, poll, task) {
   /** @type {Wait} */
   const wait = { isRejected: undefined, value: undefined };
-  const resume = caught(poll);
-  const settled = (/** @type {boolean} */ isRejected) => (/** @type {unknown} */ result) => {
+  const own = generation;
+  /** @param {boolean} isRejected @param {unknown} result */
+  const settled = (isRejected, result) => {
     wait.isRejected = isRejected;
     wait.value = result;
-    resume(task);
+    enter(own, poll, task);
   };
-  whenSettled(value, settled(false), settled(true));
+  whenSettled(
+    value,
+    (result) => settled(false, result),
+    (error) => settled(true, error),
+  );
   return wait;
 }
 
@@ -184,7 +197,10 @@ export function ignore(value) {
 /** A promise, and what settles it. */
 export function deferred() {
   const all = /** @type {Deferred} */ ({});
-  all.promise = new Promise((resolve, reject) => Object.assign(all, { resolve, reject }));
+  all.promise = new Promise((resolve, reject) => {
+    all.resolve = resolve;
+    all.reject = reject;
+  });
   return all;
 }
 

@@ -148,14 +148,12 @@ impl SharedBudget {
         loop {
             let answer = self.value.borrow_mut().ask(time::now());
             match answer {
-                Answer::Go { ticket, with_write } => self.waiting.borrow_mut().retain(|waiter| {
-                    let waits = waiter.ticket != ticket;
-                    if !waits {
+                Answer::Go { ticket, with_write } => {
+                    if let Some(waiter) = self.leave(ticket) {
                         waiter.granted.set(Some(with_write));
                         waiter.notify.notify();
                     }
-                    waits
-                }),
+                }
                 // Wakes those that did not know how long they wait, and the first one where its timer is too late.
                 Answer::Wait(ms) => {
                     let (first, ends) = (self.value.borrow().first(), time::now() + ms);
@@ -172,6 +170,12 @@ impl SharedBudget {
                 Answer::Idle => return,
             }
         }
+    }
+
+    /// Removes a request from those that wait.
+    fn leave(&self, ticket: Ticket) -> Option<Rc<Waiter>> {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.iter().position(|waiter| waiter.ticket == ticket).map(|place| waiting.remove(place))
     }
 
     /// In how many milliseconds, at the earliest, this request may go; `None` where that is not known.
@@ -276,23 +280,13 @@ impl Place {
     }
 }
 
-impl Place {
-    /// Whether it is still in the queue.
-    fn is_waiting(&self) -> bool {
-        self.budget.waiting.borrow().iter().any(|one| one.ticket == self.waiter.ticket)
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        match self.waiter.granted.take() {
+        if let Some(with_write) = self.waiter.granted.take() {
             // Granted, but the task ended before it received the grant.
-            Some(with_write) => drop(Grant::new(&self.budget, with_write)),
-            None if self.is_waiting() => {
-                self.budget.waiting.borrow_mut().retain(|one| one.ticket != self.waiter.ticket);
-                self.budget.change(|budget| budget.leave(self.waiter.ticket));
-            }
-            None => {}
+            drop(Grant::new(&self.budget, with_write));
+        } else if self.budget.leave(self.waiter.ticket).is_some() {
+            self.budget.change(|budget| budget.leave(self.waiter.ticket));
         }
     }
 }

@@ -28,6 +28,13 @@ extern "C" {
     static REQUEST_PROTOTYPE: Option<JsValue>;
 }
 
+thread_local! {
+    /// Whether requests have the field `cache`. Hosts without it refuse it (workerd before 2024-11-11).
+    static HAS_CACHE: bool = REQUEST_PROTOTYPE.with(|prototype| {
+        prototype.as_ref().is_some_and(|prototype| Reflect::has(prototype, &"cache".into()).unwrap_or(false))
+    });
+}
+
 #[wasm_bindgen(module = "/js/turn.js")]
 extern "C" {
     /// A promise that resolves in the next turn of Node's event loop; `undefined` in other hosts.
@@ -178,9 +185,8 @@ impl Connection {
         if let Some(body) = &request.body {
             init.set_body(&body.into());
         }
-        // A cached read would show an old state, and Next.js can cache a write too. Hosts without this field refuse it
-        // (workerd before 2024-11-11).
-        if REQUEST_PROTOTYPE.with(|prototype| prototype.as_ref().is_some_and(has_cache)) {
+        // A cached read would show an old state, and Next.js can cache a write too.
+        if HAS_CACHE.with(|has_cache| *has_cache) {
             init.set_cache(RequestCache::NoStore);
         }
         let response = match &self.fetch {
@@ -202,11 +208,6 @@ fn detail(error: &JsValue) -> Option<String> {
     let places = [(&cause, "code"), (&cause, "message"), (error, "code"), (error, "message")];
     let mut texts = places.into_iter().filter_map(|(object, name)| foreign::get(object, name).ok()?.as_string());
     texts.find(|text| !text.is_empty())
-}
-
-/// Whether requests have the field `cache`.
-fn has_cache(prototype: &JsValue) -> bool {
-    Reflect::has(prototype, &"cache".into()).unwrap_or(false)
 }
 
 /// The value of a header; `None` where it is missing, or reading it throws.

@@ -301,7 +301,7 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     let (origin, path) = (url.origin(), url.pathname());
     let is_safe = origin.starts_with("https://") || (origin.starts_with("http://") && is_loopback(&url.hostname()));
     // The error does not show a value that may contain a password or another secret.
-    let is_more = text.bytes().any(|byte| byte == b'@') || (is_safe && url.href() != format!("{origin}{path}"));
+    let is_more = text.bytes().any(|byte| byte == b'@' || (is_safe && (byte == b'?' || byte == b'#')));
     if !is_safe && !is_more {
         return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL));
     }
