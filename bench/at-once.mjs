@@ -1,7 +1,9 @@
 // One process of the part "1,000 at once" of `npm run bench:client`: `node at-once.mjs ORIGIN ROUNDS`. It prints the
 // milliseconds of each round, by contender, as JSON.
 import { byHandClient } from "./by-hand-client.mjs";
-import { bare, clientOf, event, ids, rounds, timed } from "./client-contenders.mjs";
+import { bare, clientOf, event } from "./client-contenders.mjs";
+import { ids } from "./platform.mjs";
+import { rounds, timed } from "./rounds.mjs";
 
 const BATCH = 1_000;
 const [origin, count] = process.argv.slice(2);
@@ -24,5 +26,5 @@ const contenders = {
   "client, all of one participant": fresh((client) => client.disconnectIfConnected(ids)),
 };
 const measured = Object.fromEntries(Object.entries(contenders).map(([name, work]) => [name, timed(work)]));
-console.log(JSON.stringify(await rounds(measured, Number(count))));
+console.log(JSON.stringify(await rounds(measured, Number(count), 2)));
 process.exit(0);

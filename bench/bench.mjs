@@ -11,6 +11,7 @@ import { browser, launch } from "../scripts/browser.mjs";
 import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
 import { barChart } from "./chart.mjs";
+import { median, rounds } from "./rounds.mjs";
 
 await build();
 const { bareFetch, byHand, officialSdk, ours, readCheckPost, accessToken } = await import("./contenders.mjs");
@@ -19,10 +20,6 @@ const { ids } = await import("./platform.mjs");
 
 /** The medians and quartiles of each contender, by title. */
 const results = {};
-const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-};
 const spread = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
@@ -30,23 +27,12 @@ const spread = (values) => {
 };
 const microseconds = () => Number(process.hrtime.bigint()) / 1_000;
 
-const shuffled = (names) => {
-  const left = [...names];
-  return names.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]);
-};
-
-/** Runs the contenders in turn, `rounds` times, and keeps the values of `measure`. */
-async function interleaved(title, contenders, rounds, measure) {
+/** Runs the contenders in rounds, and keeps the values of `measure`. */
+async function interleaved(title, contenders, count, measure) {
   step(title);
-  const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   const names = Object.keys(contenders);
-  for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
-    // A new order each round, so that no contender always runs after the same one, and pays for its garbage.
-    for (const name of shuffled(names)) {
-      const value = await measure(contenders[name]);
-      if (round >= 0) samples[name].push(value);
-    }
-  }
+  const measured = Object.fromEntries(names.map((name) => [name, () => measure(contenders[name])]));
+  const samples = await rounds(measured, count, Math.ceil(count / 10));
   results[title] = Object.fromEntries(
     names.map((name) => [name, { median: median(samples[name]), quartiles: spread(samples[name]) }]),
   );

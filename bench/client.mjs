@@ -1,6 +1,6 @@
 // The benchmark of the client, `npm run bench:client`: beside bare fetch and by hand, in one run; medians and ratios,
 // and the growth of the cost as tables and as the chart docs/client-cost.svg.
-import { execFile as execute, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,24 +13,27 @@ import { build } from "../scripts/build.mjs";
 import { root, step } from "../scripts/run.mjs";
 import { byHandClient } from "./by-hand-client.mjs";
 import { accessToken, ids } from "./platform.mjs";
+import { median, rounds, timed } from "./rounds.mjs";
 
 await build();
-const { bare, clientOf, event, median, rounds, timed } = await import("./client-contenders.mjs");
+const { bare, clientOf, event } = await import("./client-contenders.mjs");
 const { createSimulator } = await import("../pkg/simulator.js");
 
 /** Prints the medians of what the contenders measured, and what `more` tells of each. */
-function table(samples, unit, more = () => ({})) {
+function table(samples, more = () => ({})) {
   const names = Object.keys(samples);
   const base = median(samples[names[0]]);
   const row = (name) => {
-    const middle = median(samples[name]);
-    return { [unit]: +middle.toFixed(2), ratio: +(middle / base).toFixed(3), ...more(name) };
+    const ms = median(samples[name]);
+    return { ms: +ms.toFixed(2), ratio: +(ms / base).toFixed(3), ...more(name) };
   };
   console.table(Object.fromEntries(names.map((name) => [name, row(name)])));
 }
 
-const execFile = promisify(execute);
 const servers = [];
+process.on("exit", () => {
+  for (const server of servers) server.kill();
+});
 async function serve(latencyMs) {
   const args = [fileURLToPath(new URL("server.mjs", import.meta.url)), "serve", tmpdir(), String(latencyMs)];
   const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -77,7 +80,7 @@ for (const latencyMs of [0, 10, 40]) {
   const sketch = byHandClient(origin);
   const one = event(ids.conversationId);
   const { conversationId, participantId } = ids;
-  step(`One removal at ${latencyMs} ms of latency (ms)`);
+  step(`One removal at ${latencyMs} ms of latency`);
   const contenders = {
     "bare fetch, read and write": timed(() => bare(origin)),
     "by hand, observed": timed(() => {
@@ -93,32 +96,32 @@ for (const latencyMs of [0, 10, 40]) {
       Promise.all([client.disconnectIfConnected(ids), client.disconnectIfConnected(ids)]),
     ),
   };
-  table(await rounds(contenders, latencyMs === 0 ? 400 : 60), "ms");
+  const count = latencyMs === 0 ? 400 : 60;
+  table(await rounds(contenders, count, count / 5));
 }
 
 // ---- Many at once ----
 
-// A process has its own luck: the same build differs by a tenth between two of them. So there are several.
+// One process differs from the next by a tenth. So there are several.
 const PROCESSES = 7;
 const ROUNDS = 9;
-step(`1,000 at once over loopback HTTP, ${PROCESSES} processes of ${ROUNDS} rounds each (ms for all)`);
+step(`1,000 at once over loopback HTTP, ${PROCESSES} processes of ${ROUNDS} rounds each`);
 {
   const program = fileURLToPath(new URL("at-once.mjs", import.meta.url));
   const runs = [];
   while (runs.length < PROCESSES) {
-    const { stdout } = await execFile(process.execPath, [program, await serve(0), String(ROUNDS)]);
+    const args = [program, await serve(0), String(ROUNDS)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 600_000 });
     runs.push(JSON.parse(stdout));
     servers.pop().kill();
   }
-  const [first] = Object.keys(runs[0]);
-  table(
-    Object.fromEntries(Object.keys(runs[0]).map((name) => [name, runs.flatMap((run) => run[name])])),
-    "ms",
-    (name) => {
-      const ratios = runs.map((run) => median(run[name]) / median(run[first]));
-      return { "ratio of each process": `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}` };
-    },
-  );
+  const [bare, ...others] = Object.keys(runs[0]);
+  const all = Object.fromEntries([bare, ...others].map((name) => [name, runs.flatMap((run) => run[name])]));
+  table(all, (name) => {
+    const ratios = runs.map((run) => median(run[name]) / median(run[bare]));
+    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+    return name === bare ? {} : { "of each process": range };
+  });
 }
 
 // ---- From connected to the accepted write ----
@@ -320,5 +323,4 @@ function chart(panels) {
 }
 writeFileSync(join(root, "docs", "client-cost.svg"), chart(growth));
 step("docs/client-cost.svg is written");
-for (const server of servers) server.kill();
 process.exit(0);

@@ -2,6 +2,7 @@
 // disconnect, with the notification channel alive and dead, in one run. Times are the simulator's, in milliseconds.
 import { browser, launch } from "../scripts/browser.mjs";
 import { buildDesktop, stage } from "../scripts/desktop.mjs";
+import { median } from "./rounds.mjs";
 
 const RUNS = Number(process.argv[2] ?? 10);
 /** The latency of a request, and the delay of an event (450 ms were measured in a real organisation). */
@@ -9,7 +10,6 @@ const LATENCY_MS = 40;
 const EVENT_MS = 450;
 
 const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const median = (values) => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 
 async function until(condition) {
   for (let tries = 0; !(await condition()); tries++) {

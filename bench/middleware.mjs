@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { build } from "../scripts/build.mjs";
 import { installMiddleware, root } from "../scripts/run.mjs";
 import { accessToken, ids, readUrl, write, writeUrl } from "./platform.mjs";
+import { median } from "./rounds.mjs";
 
 const require = createRequire(join(root, "www", "middleware", "package.json"));
 const key = Buffer.alloc(32, 7);
@@ -55,7 +56,6 @@ else {
   await build();
   await installMiddleware();
   const autocannon = require("autocannon");
-  const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
   for (const latencyMs of [0, 40]) {
     const platform = await started(join(root, "bench", "server.mjs"), "serve", tmpdir(), String(latencyMs));
     const apps = await started(join(root, "bench", "middleware.mjs"), "serve", `http://127.0.0.1:${platform.line}`);

@@ -1,6 +1,6 @@
 // @ts-check
 // Recovery from a trap of the module (a panic, exhausted memory): it ends every call in flight with `INTERNAL`, and the
-// next call runs on a fresh instance. Every callback into the module goes through `caught`.
+// next call runs on a fresh instance. Every callback into the module goes through `enter`.
 
 import { DisconnectError } from "./error.js";
 

@@ -51,6 +51,18 @@ function toText(bytes) {
   return Array.from(bytes, (byte) => (byte < 90 ? String.fromCharCode(35 + byte) : pair(byte - 90))).join("");
 }
 
+/**
+ * wasm-bindgen calls each import that may throw by `handleError(function (…) {…}, arguments)`, which creates a function
+ * and an object of arguments for every call: a removal makes a hundred of them. A plain `try` does the same.
+ */
+function withPlainTry(glue) {
+  const wrapped = /function\(\) \{ return handleError\(function \(([\w, ]*)\) \{(.*?)\n {8}\}, arguments\); \}/gs;
+  const plain = "function($1) { try {$2\n        } catch (e) { return handleError(() => { throw e; }); } }";
+  const changed = glue.replace(wrapped, plain);
+  if (changed.includes("handleError(function")) throw new Error("wasm-bindgen's glue has a new form: see withPlainTry");
+  return changed;
+}
+
 /** A module, its glue, and the module inlined as an ES module and as a CommonJS one. */
 async function assemble({ file, name }, folder) {
   const raw = join(compiled, "bindgen", basename(folder), name);
@@ -58,9 +70,11 @@ async function assemble({ file, name }, folder) {
   const wasm = join(folder, `${name}.wasm`);
   const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
   await run(process.execPath, [wasmOpt, join(raw, `${name}_bg.wasm`), ...WASM_OPT, "-o", wasm]);
+  const glue = join(raw, `${name}.js`);
+  writeFileSync(glue, withPlainTry(readFileSync(glue, "utf8")));
   // jsdom has no TextDecoder: js/encoding.js gets it from Node.
   const inject = [join(root, "js", "encoding.js")];
-  await bundle(join(raw, `${name}.js`), join(folder, `${name}.js`), "esm", { minify: true, inject });
+  await bundle(glue, join(folder, `${name}.js`), "esm", { minify: true, inject });
   const inline = join(folder, `${name}.inline.js`);
   const text = JSON.stringify(toText(readFileSync(wasm)));
   writeFileSync(inline, `import { fromText } from "./load.js";\nexport default () => fromText(${text});\n`);

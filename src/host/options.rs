@@ -298,18 +298,22 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BaseUrl
     const BASE_URL: &str = "an https origin, optionally with a path prefix, or http to a loopback host";
     let text = checked::text(deserializer, BASE_URL, |url| !url.is_empty())?;
     let Ok(url) = Url::new(&text) else { return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL)) };
-    let (origin, path) = (url.origin(), url.pathname());
-    let is_safe = origin.starts_with("https://") || (origin.starts_with("http://") && is_loopback(&url.hostname()));
+    // By the scheme, not by the origin: that of `blob:https://…` is an https origin too.
+    let is_safe = match url.protocol().as_str() {
+        "https:" => true,
+        "http:" => is_loopback(&url.hostname()),
+        _ => false,
+    };
     // The error does not show a value that may contain a password or another secret.
     let is_more = text.bytes().any(|byte| byte == b'@' || (is_safe && (byte == b'?' || byte == b'#')));
-    if !is_safe && !is_more {
-        return Err(de::Error::invalid_value(Unexpected::Str(&text), &BASE_URL));
-    }
-    if is_more {
-        let given = Unexpected::Other("a URL with a user, a query or a fragment");
+    let given = match is_more {
+        true => Unexpected::Other("a URL with a user, a query or a fragment"),
+        false => Unexpected::Str(&text),
+    };
+    if is_more || !is_safe {
         return Err(de::Error::invalid_value(given, &BASE_URL));
     }
-    Ok(Some(BaseUrl { origin, path_prefix: path.trim_end_matches('/').to_owned() }))
+    Ok(Some(BaseUrl { origin: url.origin(), path_prefix: url.pathname().trim_end_matches('/').to_owned() }))
 }
 
 /// Whether a host is this machine (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3). `URL` writes every IPv4 address

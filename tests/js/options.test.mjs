@@ -133,6 +133,8 @@ test("baseUrl is https, or http to a loopback host, with at most a path prefix",
     "http://localhost.example.org",
     "http://10.0.0.1",
     "javascript:alert(1)",
+    "blob:https://example.org/1",
+    "filesystem:https://example.org/temporary/1",
   ];
   for (const baseUrl of bad) await refused({ ...base, region: undefined, baseUrl }, "baseUrl");
   for (const scheme of ["https", "http", "ftp"]) {
