@@ -53,7 +53,7 @@ function toText(bytes) {
 
 /**
  * wasm-bindgen calls each import that may throw by `handleError(function (…) {…}, arguments)`, which creates a function
- * and an object of arguments for every call: a removal makes a hundred of them. A plain `try` does the same.
+ * and an object of arguments for every call: a removal makes sixty of them. A plain `try` does the same.
  */
 function withPlainTry(glue) {
   const wrapped = /function\(\) \{ return handleError\(function \(([\w, ]*)\) \{(.*?)\n {8}\}, arguments\); \}/gs;
