@@ -274,7 +274,8 @@ test("a 503 is not final: the next try with the same webhook-id is carried out, 
   // Another platform, on which the removal succeeds.
   const other = await createSimulator({ conversations: [one("a", "p")] });
   const listening = await other.listen();
-  const again = await startWorker({ ...env, GENESYS_CLOUD_BASE_URL: listening.baseUrl });
+  const patient = { ...env, MAX_AGE_MS: "30000", GENESYS_CLOUD_BASE_URL: listening.baseUrl };
+  const again = await startWorker(patient);
   for (const id of ids) {
     await send(server.url, order("a"), { id });
     const { status, body } = await ended(server, id);
