@@ -115,12 +115,12 @@ step(`1,000 at once over loopback HTTP, ${PROCESSES} processes of ${ROUNDS} roun
     runs.push(JSON.parse(stdout));
     servers.pop().kill();
   }
-  const [bare, ...others] = Object.keys(runs[0]);
-  const all = Object.fromEntries([bare, ...others].map((name) => [name, runs.flatMap((run) => run[name])]));
+  const names = Object.keys(runs[0]);
+  const all = Object.fromEntries(names.map((name) => [name, runs.flatMap((run) => run[name])]));
   table(all, (name) => {
-    const ratios = runs.map((run) => median(run[name]) / median(run[bare]));
-    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-    return name === bare ? {} : { "of each process": range };
+    if (name === names[0]) return {};
+    const ratios = runs.map((run) => median(run[name]) / median(run[names[0]]));
+    return { "of each process": `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}` };
   });
 }
 

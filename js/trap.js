@@ -82,7 +82,7 @@ export function caught(callback) {
 }
 
 /**
- * Calls a callback of the instance with the number `own`.
+ * Calls a callback of the instance with the number `own`, unless that was renewed; reports a trap.
  * @param {number} own
  * @param {(value: any) => unknown} callback
  * @param {unknown} value
